@@ -1,0 +1,33 @@
+"""What is known about a code before anything is found: the text of `check --explain` and of the documentation."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a finding is. An error stops the compile; a warning and an info do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeInfo:
+    """One code of the catalogue. Codes are stable: never reused, never renumbered."""
+
+    code: str
+    """`BG` and three digits; the first digit is the stage: 1 source, 2 fleet, 3 schedule, 4 rules, 5 manifests and out/."""
+    slug: str
+    """The name under which a finding can be waived: lower case, words joined by dashes."""
+    severity: Severity
+    summary: str
+    """One line: what the code reports."""
+    why: str
+    """What goes wrong at night if nothing is done."""
+    fix: str
+    """What to do."""
+    bad: str
+    """A fleet.yaml fragment that yields this code."""
+    good: str
+    """The same fragment, mended."""
