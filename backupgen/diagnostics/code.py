@@ -17,7 +17,7 @@ class CodeInfo:
     """One code of the catalogue. Codes are stable: never reused, never renumbered."""
 
     code: str
-    """`BG` and three digits; the first digit is the stage: 1 source, 2 fleet, 3 schedule, 4 rules, 5 manifests and out/."""
+    """`BG` and three digits; the first is the stage: 1 source, 2 fleet, 3 schedule, 4 rules, 5 manifests and out."""
     slug: str
     """The name under which a finding can be waived: lower case, words joined by dashes."""
     severity: Severity

@@ -21,7 +21,7 @@ class Spot:
     """Where a finding points.
 
     A stage that works on the fleet names a `path` and leaves `span` empty; `source.Document.locate` fills `file` and
-    `span`. A stage that reads text itself (the YAML reader, the comparison with `out/`) gives `file` and `span` at once.
+    `span`. A stage that reads text itself (the YAML reader, the comparison with `out/`) gives `file` and `span`.
     """
 
     path: NodePath = field(default=(), compare=False)
