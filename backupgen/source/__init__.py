@@ -1,0 +1,7 @@
+"""Text to plain data whose every node knows its line and column. Knows YAML, and nothing of fleets."""
+
+from backupgen.source.codes import CODES
+from backupgen.source.document import Document, read_document
+from backupgen.source.plain import PlainError, load_all
+
+__all__ = ["CODES", "Document", "PlainError", "load_all", "read_document"]

@@ -1,0 +1,49 @@
+"""From bytes to text: UTF-8 only, and no word about where other encodings would have led."""
+
+import re
+from typing import Final
+
+from backupgen.diagnostics import Checked, Finding, Span, Spot
+from backupgen.source import codes
+from backupgen.source.lines import LineIndex
+
+FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""The characters that YAML 1.2.2 (section 5.1) forbids."""
+
+_MARKS: Final = (
+    (b"\xff\xfe\x00\x00", "UTF-32"),
+    (b"\x00\x00\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
+
+
+def decode(raw: bytes, file: str) -> Checked[str]:
+    """Return the text of `raw` without its byte order mark, or a finding at the first byte that is not UTF-8."""
+    wide = _wide_encoding(raw)
+    if wide:
+        message = f"the file is encoded in {wide}, expected UTF-8"
+        remedy = f"save it as UTF-8, for instance with `iconv -f {wide} -t UTF-8`"
+        return Checked(None, (_finding(message, remedy, file, Span(1, 1, 1, 1)),))
+    try:
+        return Checked(raw.decode("utf-8").removeprefix("\ufeff"))
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
+        line, column = LineIndex(before).position(len(before))
+        message = f"byte `0x{raw[error.start]:02X}` is not UTF-8"
+        remedy = "save the file as UTF-8, for instance with `iconv -f ISO-8859-1 -t UTF-8`"
+        return Checked(None, (_finding(message, remedy, file, Span(line, column, line, column + 1)),))
+
+
+def _wide_encoding(raw: bytes) -> str:
+    for mark, name in _MARKS:
+        if raw.startswith(mark):
+            return name
+    head = raw[:64]
+    if len(head) >= 4 and (not any(head[0::2]) or not any(head[1::2])) and any(head):
+        return "UTF-16"
+    return ""
+
+
+def _finding(message: str, remedy: str, file: str, span: Span) -> Finding:
+    return Finding(codes.NOT_UTF8, message, Spot(file=file, span=span), remedy)
