@@ -122,7 +122,7 @@ def _names() -> frozenset[str]:
 
 
 def _near(name: str) -> list[str]:
-    from difflib import get_close_matches  # noqa: PLC0415 -- needed for an error message only
+    from difflib import get_close_matches
 
     names = sorted(_names())
     folded = name.lower().replace(" ", "_")

@@ -4,13 +4,10 @@ from array import array
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ruamel.yaml.error import YAMLError
-
 from backupgen.diagnostics import Checked, Finding, NodePath, Span, Spot
 from backupgen.source import codes, syntax
-from backupgen.source.build import DEEPEST, Builder, TooDeepError
+from backupgen.source.build import DEEPEST, Builder, TooDeepError, read
 from backupgen.source.encoding import decode
-from backupgen.source.events import open_events
 from backupgen.source.lines import LineIndex
 from backupgen.source.oddities import Collector
 from backupgen.source.positions import Offsets, Positions
@@ -61,23 +58,32 @@ def read_document(raw: bytes, file: str) -> Checked[Document]:
         return Checked(None, decoded.findings)
     text = decoded.value
     lines = LineIndex(text)
-    collector = Collector(text, file, lines)
-    builder = Builder(collector)
+    collectors: list[Collector] = []
+
+    def fresh() -> Builder:
+        collectors.append(Collector(text, file, lines))
+        return Builder(collectors[-1])
+
     try:
-        builder.run(open_events(text))
-    except TooDeepError as error:
+        builder, error = read(text, fresh)
+    except TooDeepError as deep:
         message = f"collections are nested more than {DEEPEST} deep"
-        collector.add(codes.TOO_DEEP, message, error.start, error.start + 1)
-    except YAMLError as error:
-        collector.findings.extend(syntax.explain(error, text, file, lines, builder.last_scalar))
-    else:
-        collector.judge_root(builder)
-    findings = tuple(sorted(collector.finish(), key=_place))
+        collectors[-1].add(codes.TOO_DEEP, message, deep.start, deep.start + 1)
+        return Checked(None, _sorted(collectors[-1]))
+    if error is not None:
+        collectors[0].findings.extend(syntax.explain(error, text, file, lines, builder.last_scalar))
+        return Checked(None, _sorted(collectors[0]))
+    collectors[-1].judge_root(builder)
+    findings = _sorted(collectors[-1])
     if findings:
         return Checked(None, findings)
     offsets = Offsets(array("Q", builder.starts), array("Q", builder.ends), builder.after)
     data = builder.roots[0]
     return Checked(Document(data, file, text, Positions(data, offsets, lines)))
+
+
+def _sorted(collector: Collector) -> tuple[Finding, ...]:
+    return tuple(sorted(collector.finish(), key=_place))
 
 
 def _place(finding: Finding) -> tuple[int, int]:

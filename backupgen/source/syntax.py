@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ruamel.yaml.error import YAMLError
-
 from backupgen.diagnostics import CodeInfo, Finding, Related, Spot
 from backupgen.source import codes
 from backupgen.source.encoding import FORBIDDEN
+from backupgen.source.events import YAMLError
 from backupgen.source.lines import LineIndex
 
 _MOST_CHARACTERS: Final = 20

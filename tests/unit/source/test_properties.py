@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from backupgen.diagnostics import NodePath, Span
-from backupgen.source import Document, PlainError, document, load_all, plain, read_document
-from backupgen.source.events import open_pure
+from backupgen.source import Document, PlainError, build, load_all, read_document
+from backupgen.source.events import open_events, open_strict
 
 SYNTAX = st.text(st.sampled_from("ab01:-?,[]{}#&*!|>'\"%@` \n\t\r\x00\ufeffé\u2028😀\\.~<="), max_size=60)
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x85\u2028\u2029\ufeff"), max_size=12)
@@ -26,8 +26,8 @@ def roots(string: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(string, st.recursive(SCALAR | string, collection), max_size=5)
 
 
-# libyaml reads an unquoted `?` or `:` in a flow collection as YAML 1.1 does, ruamel writes it as YAML 1.2 may
-FLOW_STRING = STRING.filter(lambda text: not set(text) & set("?:"))
+# ruamel's own reader takes a `?` in a flow collection for the sign of a key, and its writer does not quote it.
+FLOW_STRING = STRING.filter(lambda text: "?" not in text)
 ROOT_AND_FLOW = st.tuples(roots(STRING), st.just(value=False)) | st.tuples(roots(FLOW_STRING), st.just(value=True))
 
 
@@ -122,8 +122,7 @@ def test_the_pure_parser_gives_the_same(root: tuple[Any, bool]) -> None:
     text = dump(data, flow=flow, wide=True)
     expected = read(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(document, "open_events", open_pure)
-        patch.setattr(plain, "open_events", open_pure)
+        patch.setattr(build, "open_events", open_strict)
         found = read(text)
         assert load_all(text) == (data,)
     assert found == expected
@@ -135,10 +134,9 @@ def test_the_pure_parser_gives_the_same(root: tuple[Any, bool]) -> None:
 @given(SYNTAX)
 @settings(max_examples=300, deadline=None)
 def test_neither_parser_lets_another_exception_out(text: str) -> None:
-    for events in (plain.open_events, open_pure):
+    for events in (open_events, open_strict):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(document, "open_events", events)
-            patch.setattr(plain, "open_events", events)
+            patch.setattr(build, "open_events", events)
             read_document(text.encode(), "fleet.yaml")
             with contextlib.suppress(PlainError):
                 load_all(text)

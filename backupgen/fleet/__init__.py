@@ -1,0 +1,1 @@
+"""fleet.yaml as written (`Fleet`) and as meant (`ResolvedFleet`)."""

@@ -1,0 +1,96 @@
+"""Where things are reached: repository URLs as restic writes them, and the HTTP URLs of the fleet's services.
+
+The forms of a repository are those of restic's manual, "Preparing a new repository".
+"""
+
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+_PORTS = {"http": 80, "https": 443}
+
+BACKEND_VARIABLES = {
+    "rest": ("RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD"),
+    "s3": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    "b2": ("B2_ACCOUNT_ID", "B2_ACCOUNT_KEY"),
+    "azure": ("AZURE_ACCOUNT_NAME", "AZURE_ACCOUNT_KEY"),
+}
+"""The environment variables from which restic takes a backend's credentials."""
+
+_HOSTS = {"b2": "api.backblazeb2.com", "azure": "blob.core.windows.net"}
+
+
+class LocationError(ValueError):
+    """A URL that the fleet cannot use; the message says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A host and port, and what is there."""
+
+    text: str
+    kind: str
+    """`rest`, `s3`, `b2`, `azure`, or `http` for a plain URL."""
+    host: str
+    port: int
+    path: str
+    tls: bool
+
+    @property
+    def service(self) -> tuple[str, str] | None:
+        """The Service's name and namespace, if the host is one of this cluster (`name.namespace.svc…`)."""
+        parts = self.host.split(".")
+        return (parts[0], parts[1]) if len(parts) >= 3 and parts[2] == "svc" else None
+
+    def with_port(self, port: int) -> str:
+        """The same URL at another port."""
+        scheme = "https" if self.tls else "http"
+        prefix = "rest:" if self.kind == "rest" else ""
+        return f"{prefix}{scheme}://{self.host}:{port}{self.path}"
+
+
+def parse_http(text: str) -> Location:
+    """An `http://` or `https://` URL without credentials. Raises LocationError."""
+    parts = _split(text)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise LocationError(f"`{text}` is no URL, expected one such as `https://ntfy.example.org`")
+    return _location(text, "http", parts)
+
+
+def parse_repository(text: str) -> Location:
+    """A restic repository reached over the network. Raises LocationError."""
+    kind, _, rest = text.partition(":")
+    match kind:
+        case "rest":
+            parts = _split(rest)
+            if parts.scheme not in _PORTS or not parts.hostname:
+                raise LocationError("expected `rest:http://host:8000/path/` or `rest:https://…`")
+            return _location(text, kind, parts)
+        case "s3":
+            parts = _split(rest if "://" in rest else f"https://{rest}")
+            if not parts.hostname or not parts.path.strip("/"):
+                raise LocationError("expected `s3:host/bucket/path`")
+            return _location(text, kind, parts)
+        case "b2" | "azure" if rest.partition(":")[0]:
+            return Location(text, kind, _HOSTS[kind], 443, rest, tls=True)
+        case _:
+            raise LocationError("expected a repository that begins with `rest:`, `s3:`, `b2:` or `azure:`")
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError as error:
+        raise LocationError(f"this is no URL: {error}") from None
+    if "@" in parts.netloc:
+        raise LocationError(
+            "a user or password stands in the URL, which Git would keep; expected it in the values file"
+        )
+    if parts.query or parts.fragment or any(character.isspace() for character in text):
+        raise LocationError("expected a URL without spaces, `?` and `#`")
+    return parts
+
+
+def _location(text: str, kind: str, parts: SplitResult) -> Location:
+    port = parts.port or _PORTS[parts.scheme]
+    return Location(text, kind, str(parts.hostname), port, parts.path, tls=parts.scheme == "https")

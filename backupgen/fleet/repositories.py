@@ -1,0 +1,164 @@
+"""Repository as written -> resolved Repository, with its server, retention, restore test and mirrors."""
+
+from collections.abc import Mapping
+
+from backupgen.diagnostics import NodePath
+from backupgen.fleet import codes, naming, resolved, schema
+from backupgen.fleet.jobs import (
+    LOCK_WAIT,
+    NOBODY,
+    Context,
+    Identity,
+    merged,
+    resolve_job,
+    resolve_placement,
+    resolve_user,
+)
+from backupgen.fleet.location import BACKEND_VARIABLES, Location, LocationError, parse_repository
+from backupgen.fleet.targets import keep_flags, resolve_volume
+from backupgen.schedule import Auto
+
+REST_PORT = 8000
+
+
+def resolve_repository(name: str, written: schema.Repository, context: Context) -> resolved.Repository | None:
+    """One repository; None after noting a URL that restic would not take."""
+    path: NodePath = ("repository",) if name == naming.MAIN else ("repositories", name)
+    location = _location(written.url, (*path, "url"), context)
+    if location is None:
+        return None
+    server = _server(written.server, location, (*path, "server"), context) if written.server else None
+    return resolved.Repository(
+        name=name,
+        location=location,
+        id=written.id,
+        lock_wait=written.lock_wait or LOCK_WAIT,
+        parallel=written.parallel or 1,
+        credentials=_credentials(name, location, written.credentials, server=server),
+        server=server,
+        retention=_retention(name, written.retention, (*path, "retention"), context),
+        restore_test=_restore_test(name, written.restore_test, (*path, "restore_test"), context),
+        mirrors=_mirrors(name, written.mirrors or {}, server, path, context),
+        path=path,
+    )
+
+
+def _location(url: str, path: NodePath, context: Context) -> Location | None:
+    try:
+        return parse_repository(url)
+    except LocationError as error:
+        context.notes.add(codes.UNSUPPORTED_URL, str(error), path)
+        return None
+
+
+def _credentials(
+    name: str, location: Location, written: Mapping[str, str] | None, *, server: resolved.Server | None = None
+) -> Mapping[str, str]:
+    """Environment variable -> name of the value. A server's user is no secret."""
+    variables = ["RESTIC_PASSWORD", *BACKEND_VARIABLES[location.kind]]
+    if server is not None:
+        variables.remove("RESTIC_REST_USERNAME")
+    return {**{variable: naming.value(name, variable) for variable in variables}, **(written or {})}
+
+
+def _server(written: schema.Server, location: Location, path: NodePath, context: Context) -> resolved.Server | None:
+    service = location.service
+    if location.kind != "rest" or service is None or location.tls:
+        message = f"`{location.text}` does not lead to a server of this cluster"
+        help_ = "write `rest:http://<name>.<namespace>.svc.cluster.local:8000/`, or leave `server` out"
+        context.notes.add(codes.UNSUPPORTED_URL, message, (*path[:-1], "url"), help_)
+        return None
+    image = written.image or context.fleet.images.rest_server
+    if image is None:
+        message = "the REST server needs an image, expected `rest_server` under `images`"
+        context.notes.add(codes.MISSING_IMAGE, message, path, on_key=True)
+        return None
+    return resolved.Server(
+        name=service[0],
+        namespace=service[1],
+        port=location.port,
+        maintenance_port=location.port + 1,
+        image=image,
+        user=resolve_user(written.run_as) if written.run_as else resolved.User(NOBODY, NOBODY, NOBODY),
+        volume=resolve_volume("repository", written.volume, (*path, "volume")),
+        placement=resolve_placement([written]),
+        labels=merged(context.fleet.labels, written.labels),
+        annotations=merged(context.fleet.annotations, written.annotations),
+        path=path,
+    )
+
+
+def _maintenance(
+    written: schema.Maintenance,
+    name: str,
+    namespace: str,
+    path: NodePath,
+    context: Context,
+    user: resolved.User | None = None,
+) -> resolved.Job:
+    slot = written.at
+    if isinstance(slot, Auto):
+        message = '`auto` chooses slots for targets, expected one such as `"03:05"` for an operation on a repository'
+        context.notes.add(codes.INVALID_VALUE, message, (*path, "at"))
+    return resolve_job(written, None, (slot, 0), Identity(name, name, namespace, path), context, user)
+
+
+def _retention(
+    repository: str, written: schema.Retention | None, path: NodePath, context: Context
+) -> resolved.Retention | None:
+    if written is None:
+        return None
+    namespace = written.namespace or context.fleet.home_namespace
+    job = _maintenance(written, naming.retention(repository), namespace, path, context)
+    return resolved.Retention(job, keep_flags(written.keep), written.read_data or 0)
+
+
+def _restore_test(
+    repository: str, written: schema.RestoreTest | None, path: NodePath, context: Context
+) -> resolved.RestoreTest | None:
+    if written is None:
+        return None
+    namespace = written.namespace or context.fleet.home_namespace
+    job = _maintenance(written, naming.restore_test(repository), namespace, path, context)
+    return resolved.RestoreTest(job, written.scratch.size, written.scratch.storage_class)
+
+
+def _mirrors(
+    repository: str,
+    written: Mapping[str, schema.Mirror],
+    server: resolved.Server | None,
+    path: NodePath,
+    context: Context,
+) -> tuple[resolved.Mirror, ...]:
+    found = [
+        _mirror(repository, name, mirror, server, (*path, "mirrors", name), context) for name, mirror in written.items()
+    ]
+    return tuple(mirror for mirror in found if mirror is not None)
+
+
+def _mirror(
+    repository: str,
+    name: str,
+    written: schema.Mirror,
+    server: resolved.Server | None,
+    path: NodePath,
+    context: Context,
+) -> resolved.Mirror | None:
+    to = _location(written.to, (*path, "to"), context)
+    if to is None:
+        return None
+    method = written.method or ("restic_copy" if server is None else "rclone")
+    namespace = written.namespace or context.fleet.home_namespace
+    user = None
+    if method == "rclone":
+        if server is None or to.kind != "s3":
+            message = "`rclone` copies from a `server` that the fleet owns to a place that begins with `s3:`"
+            place = (*path, "method") if written.method else path
+            context.notes.add(codes.CONFLICTING_KEYS, message, place, "use `method: restic_copy`", on_key=True)
+            return None
+        if written.namespace not in {None, server.namespace}:
+            message = f"the mirror mounts the repository's volume, expected its namespace `{server.namespace}`"
+            context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "namespace"))
+        namespace, user = server.namespace, server.user
+    job = _maintenance(written, naming.mirror(repository, name), namespace, path, context, user)
+    return resolved.Mirror(name, job, to, method, _credentials(name, to, written.credentials))

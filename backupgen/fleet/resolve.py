@@ -1,0 +1,94 @@
+"""Fleet -> ResolvedFleet.
+
+Input: the fleet as written. Output: the fleet with every default filled in, or what keeps it from being whole. Never: a
+judgement about a whole fleet (those are rules); only what leaves a value open, or two names alike, is refused here.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from backupgen.diagnostics import Checked, NodePath, has_errors
+from backupgen.fleet import codes, naming, resolved, schema
+from backupgen.fleet.jobs import Context, Notes, http_location, resolve_ntfy
+from backupgen.fleet.repositories import resolve_repository
+from backupgen.fleet.targets import resolve_target
+
+
+def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
+    """Fill in every default.
+
+    Returns the resolved fleet, or findings whose spots name paths in the document.
+    """
+    notes = Notes()
+    context = Context(fleet, resolve_ntfy(fleet.ntfy, notes) if fleet.ntfy else None, notes)
+    written = _repositories(fleet, notes)
+    repositories = [resolve_repository(name, repository, context) for name, repository in written.items()]
+    targets = [resolve_target(name, target, written, context) for name, target in sorted(fleet.targets.items())]
+    pushgateway = _pushgateway(fleet, notes)
+    _check_reports(fleet, notes)
+    result = resolved.ResolvedFleet(
+        name=fleet.fleet,
+        home_namespace=fleet.home_namespace,
+        timezone=fleet.timezone,
+        images=fleet.images,
+        image_pull_secrets=fleet.image_pull_secrets or (),
+        repositories=tuple(repository for repository in repositories if repository is not None),
+        targets=tuple(targets),
+        reflect_scripts=fleet.scripts == "reflector",
+        network_policies=fleet.network_policies or "none",
+        pushgateway=pushgateway,
+        ntfy=context.ntfy,
+        alerts=fleet.alerts,
+        dashboard=fleet.dashboard,
+        gitops=fleet.gitops,
+        sops=fleet.sops,
+        waivers=tuple(_waivers(fleet)),
+    )
+    _check_names(result, notes)
+    findings = tuple(notes.findings)
+    return Checked(None if has_errors(findings) else result, findings)
+
+
+def _repositories(fleet: schema.Fleet, notes: Notes) -> Mapping[str, schema.Repository]:
+    further = fleet.repositories or {}
+    if naming.MAIN in further:
+        message = f"`{naming.MAIN}` is the name of the fleet's `repository`, expected another name"
+        notes.add(codes.BAD_NAME, message, ("repositories", naming.MAIN), on_key=True)
+    return {naming.MAIN: fleet.repository, **{name: further[name] for name in sorted(further) if name != naming.MAIN}}
+
+
+def _pushgateway(fleet: schema.Fleet, notes: Notes) -> resolved.Pushgateway | None:
+    if fleet.pushgateway is None:
+        return None
+    location = http_location(fleet.pushgateway.url, ("pushgateway", "url"), notes)
+    return resolved.Pushgateway(location, fleet.pushgateway.pod_labels or {}) if location else None
+
+
+def _check_reports(fleet: schema.Fleet, notes: Notes) -> None:
+    for key in ("alerts", "dashboard"):
+        if getattr(fleet, key) is not None and fleet.pushgateway is None:
+            message = f"`{key}` read the metrics of a Pushgateway, expected `pushgateway`"
+            notes.add(codes.CONFLICTING_KEYS, message, (key,), on_key=True)
+
+
+def _check_names(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+    taken: dict[str, NodePath] = {}
+    for job in sorted(fleet.jobs(), key=lambda job: job.path[0] == "targets"):
+        if job.name in taken:
+            other = ".".join(str(part) for part in taken[job.name])
+            notes.add(codes.BAD_NAME, f"the CronJob's name `{job.name}` is taken by `{other}`", job.path, on_key=True)
+        taken.setdefault(job.name, job.path)
+
+
+def _waivers(fleet: schema.Fleet) -> Iterator[resolved.Waiver]:
+    scopes: list[tuple[NodePath, schema.Waivers | None]] = [((), fleet.waive)]
+    scopes += [(("targets", name), target.waive) for name, target in fleet.targets.items()]
+    for name, repository in {naming.MAIN: fleet.repository, **(fleet.repositories or {})}.items():
+        path: NodePath = ("repository",) if name == naming.MAIN else ("repositories", name)
+        scopes.append((path, repository.waive))
+        for key in ("retention", "restore_test"):
+            operation = getattr(repository, key)
+            scopes.append(((*path, key), operation.waive if operation else None))
+        scopes += [((*path, "mirrors", key), mirror.waive) for key, mirror in (repository.mirrors or {}).items()]
+    for scope, waivers in scopes:
+        for slug, reason in (waivers or {}).items():
+            yield resolved.Waiver(scope, slug, reason)

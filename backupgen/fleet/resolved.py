@@ -1,0 +1,294 @@
+"""The fleet as it is meant: no default is left open, and every node knows the path that it came from.
+
+Durations are seconds, paths are absolute, patterns are as restic gets them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from backupgen.diagnostics import NodePath
+from backupgen.fleet.location import Location
+from backupgen.fleet.schema import Alerts, Dashboard, Gitops, Images, Sops
+from backupgen.schedule import Auto, CronExpr
+
+StringMap = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """The user of a pod. Root carries the reason why."""
+
+    uid: int
+    gid: int
+    fs_group: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Toleration:
+    """A toleration; an empty string is a field that is left out."""
+
+    key: str
+    operator: str
+    value: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a pod may run and what it may use."""
+
+    node_selector: StringMap
+    tolerations: tuple[Toleration, ...]
+    requests: StringMap
+    limits: StringMap
+
+
+@dataclass(frozen=True, slots=True)
+class Ntfy:
+    """Where a job's failures are sent."""
+
+    server: Location
+    topic: str
+    auth: bool
+    priority: int
+    tags: tuple[str, ...]
+    title: str
+    pod_labels: StringMap
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How an operation runs."""
+
+    name: str
+    """The CronJob's name, and the `app.kubernetes.io/name` of its pods."""
+    instance: str
+    """The snapshots' host and the Pushgateway's instance."""
+    namespace: str
+    timezone: str
+    slot: CronExpr | Auto
+    every: int
+    """The cadence of an `auto` slot; 0 where the slot is given."""
+    deadline: int
+    start_within: int
+    retries: int
+    grace: int
+    history: tuple[int, int]
+    """Succeeded and failed Jobs that are kept."""
+    suspend: bool
+    image: str
+    cache_size: str
+    cache_in_memory: bool
+    placement: Placement
+    user: User
+    labels: StringMap
+    annotations: StringMap
+    ntfy: Ntfy | None
+    path: NodePath
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A claim or a folder of the node."""
+
+    name: str
+    claim: str | None
+    host_path: str | None
+    shared: bool
+    """Whether several nodes may mount it at once."""
+    paths: tuple[str, ...]
+    """The folders of it that are mounted; all of it, if there are none."""
+    path: NodePath
+
+
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """A command whose output is backed up as a file."""
+
+    in_pod: StringMap
+    """The labels of the app's pod; without any, the command runs in the job's own container."""
+    container: str
+    command: tuple[str, ...]
+    file: str
+    """The dump's absolute path in the snapshot."""
+    staging_claim: str | None
+    staging_size: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyRule:
+    """What the restore test looks for in a snapshot."""
+
+    kind: Literal["file", "dir", "sqlite", "xbstream", "pgdump"]
+    file: str
+    """The absolute path in the snapshot."""
+    min_bytes: int
+    min_files: int
+    derived: bool
+    """Whether the compiler made it up because the fleet gives none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Somebody whom a job talks to: pods, a host name or a range of addresses."""
+
+    pod: StringMap
+    namespace: str
+    host: str
+    cidr: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing that is backed up."""
+
+    name: str
+    job: Job
+    repository: str
+    skip: int
+    """The hours in which it does not start, as a bit set."""
+    volumes: tuple[Volume, ...]
+    dump: Dump | None
+    with_pod: StringMap
+    exclude: tuple[str, ...]
+    backup_args: tuple[str, ...]
+    tag: str
+    keep: tuple[str, ...]
+    verify: tuple[VerifyRule, ...]
+    before: str
+    after: str
+    credentials: StringMap
+    """Environment variables of its own -> names of values."""
+    connects_to: tuple[Peer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Forget, prune and check."""
+
+    job: Job
+    keep: tuple[str, ...]
+    """The flags of `restic forget`."""
+    read_data: int
+    """In how many runs the check reads the whole repository; 0 reads no data."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreTest:
+    """Restores every tag."""
+
+    job: Job
+    scratch_size: str
+    storage_class: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """A second copy of the repository."""
+
+    name: str
+    job: Job
+    to: Location
+    method: Literal["rclone", "restic_copy"]
+    credentials: StringMap
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The REST server: an append-only endpoint for everybody, one with all rights for the retention."""
+
+    name: str
+    namespace: str
+    port: int
+    maintenance_port: int
+    image: str
+    user: User
+    volume: Volume
+    placement: Placement
+    labels: StringMap
+    annotations: StringMap
+    path: NodePath
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A restic repository."""
+
+    name: str
+    location: Location
+    id: str | None
+    lock_wait: int
+    parallel: int
+    credentials: StringMap
+    """Environment variables of the clients -> names of values."""
+    server: Server | None
+    retention: Retention | None
+    restore_test: RestoreTest | None
+    mirrors: tuple[Mirror, ...]
+    path: NodePath
+
+    def jobs(self) -> tuple[Job, ...]:
+        """The operations on the whole repository."""
+        single = [operation.job for operation in (self.retention, self.restore_test) if operation is not None]
+        return (*single, *(mirror.job for mirror in self.mirrors))
+
+
+@dataclass(frozen=True, slots=True)
+class Pushgateway:
+    """The Pushgateway that jobs report to."""
+
+    location: Location
+    pod_labels: StringMap
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A finding that is accepted at a place of the fleet and below it."""
+
+    scope: NodePath
+    slug: str
+    reason: str
+
+    @property
+    def path(self) -> NodePath:
+        """The waiver's own place."""
+        return (*self.scope, "waive", self.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedFleet:
+    """The whole fleet."""
+
+    name: str
+    home_namespace: str
+    timezone: str
+    images: Images
+    image_pull_secrets: tuple[str, ...]
+    repositories: tuple[Repository, ...]
+    targets: tuple[Target, ...]
+    """Sorted by name, so that the order of the file changes no output."""
+    reflect_scripts: bool
+    network_policies: Literal["none", "kubernetes", "cilium"]
+    pushgateway: Pushgateway | None
+    ntfy: Ntfy | None
+    alerts: Alerts | None
+    dashboard: Dashboard | None
+    gitops: Gitops | None
+    sops: Sops | None
+    waivers: tuple[Waiver, ...]
+
+    def repository(self, name: str) -> Repository:
+        """The repository of that name."""
+        return next(repository for repository in self.repositories if repository.name == name)
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Every operation of the fleet."""
+        own = [job for repository in self.repositories for job in repository.jobs()]
+        return (*(target.job for target in self.targets), *own)
+
+    def targets_of(self, repository: str) -> tuple[Target, ...]:
+        """The targets that a repository holds."""
+        return tuple(target for target in self.targets if target.repository == repository)

@@ -1,0 +1,334 @@
+"""The scalar types of fleet.yaml.
+
+Input: the plain values of the document. Output: the same values, parsed where the compiler calculates with them
+(durations in seconds, slots as cron expressions). A refusal says what was found and what is
+expected; `load` turns it into a finding. Never: a look at other fields.
+"""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import Field, PlainValidator, StrictBool, StrictInt, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from backupgen.schedule import Auto, CronExpr, SlotError, ZoneError, load_zone, parse_slot
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(?:[0-9]+[smhdw])+")
+_DURATION_PART = re.compile(r"([0-9]+)([smhdw])")
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
+_FACTOR = {
+    "m": 0.001,
+    "": 1,
+    **{unit: 1000**power for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), start=1)},
+    **{unit + "i": 1024**power for power, unit in enumerate(("K", "M", "G", "T", "P", "E"), start=1)},
+}
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
+_QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+_TAG = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_IMAGE = re.compile(
+    r"(?P<name>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+_REPOSITORY_ID = re.compile(r"[0-9a-f]{64}")
+_KEEP_WITHIN = re.compile(r"(?=.)(?:([1-9][0-9]{0,3})y)?(?:([1-9][0-9]{0,3})mo)?(?:([1-9][0-9]{0,3})d)?")
+_PART = re.compile(r"1/([1-9][0-9]{0,3})")
+_HOUR_RANGE = re.compile(r"([01][0-9]|2[0-3]):00-([01][0-9]|2[0-4]):00")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def refuse(message: str, hint: str = "") -> PydanticCustomError:
+    """The error of a scalar type: `message` for the finding, `hint` for its help."""
+    return PydanticCustomError("fleet_value", "{message}", {"message": message, "hint": hint})
+
+
+def _string(value: object, expected: str) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        raise refuse(f"there is no value here, expected {expected}")
+    hint = "write it in quotes" if isinstance(value, int | float) else ""
+    raise refuse(f"expected {expected}, found {_kind(value)}", hint)
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return f"the boolean `{str(value).lower()}`"
+    if isinstance(value, int | float):
+        return f"the number `{value}`"
+    return {dict: "a mapping", list: "a list", type(None): "nothing"}.get(type(value), "something else")
+
+
+def text(value: object) -> str:
+    """Any text without control characters other than tab and line feed: Kubernetes and the shell can carry it."""
+    value = _string(value, "text")
+    if bad := _CONTROL.search(value):
+        raise refuse(f"the text holds the control character U+{ord(bad[0]):04X}, which no manifest can carry")
+    return value
+
+
+def one_line(value: object) -> str:
+    """Text of one line that is not empty."""
+    value = text(value)
+    if not value.strip() or "\n" in value:
+        raise refuse("expected one line of text that is not empty")
+    return value
+
+
+def duration(value: object) -> int:
+    """`9m`, `2h`, `540s`, `1h30m` -> seconds."""
+    expected = "a duration such as `540s`, `9m`, `2h` or `1h30m`"
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise refuse(
+            f"`{value}` has no unit, expected {expected}", f"write `{value}s` for seconds, `{value}m` for minutes"
+        )
+    value = _string(value, expected)
+    if not _DURATION.fullmatch(value):
+        raise refuse(f"`{value}` is no duration, expected {expected}")
+    seconds = sum(int(count) * _SECONDS[unit] for count, unit in _DURATION_PART.findall(value))
+    if not 0 < seconds <= 366 * 86400:
+        raise refuse(f"`{value}` is out of range, expected a duration between `1s` and `366d`")
+    return seconds
+
+
+def format_duration(seconds: int) -> str:
+    """Seconds as fleet.yaml writes them: 5400 -> `1h30m`."""
+    parts = []
+    for unit in ("d", "h", "m", "s"):
+        count, seconds = divmod(seconds, _SECONDS[unit])
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def quantity(value: object) -> str:
+    """A Kubernetes quantity (k8s.io/apimachinery resource.Quantity), without the exponent form."""
+    expected = "a Kubernetes quantity such as `500Mi`, `20Gi` or `100m`"
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return str(value)
+    value = _string(value, expected)
+    if not _QUANTITY.fullmatch(value):
+        hint = f"write `{value[:-1]}`" if value.endswith(("iB", "MB", "GB", "TB", "KB")) else ""
+        raise refuse(f"`{value}` is no size, expected {expected}", hint)
+    return value
+
+
+def quantity_value(value: str) -> int:
+    """A quantity in its base unit (bytes, for a size), rounded up."""
+    match = _QUANTITY.fullmatch(value)
+    if match is None:  # pragma: no cover - the model accepts nothing else
+        raise ValueError(value)
+    return -int(-float(match[1]) * _FACTOR[match[2] or ""] // 1)
+
+
+def size(value: object) -> str:
+    """A quantity of at least one byte."""
+    result = quantity(value)
+    if quantity_value(result) < 1 or result.endswith("m"):
+        raise refuse(f"`{result}` is no size, expected bytes such as `500Mi` or `20Gi`")
+    return result
+
+
+def dns_label(value: object) -> str:
+    """An RFC 1123 label: a namespace, a Service, part of an object's name."""
+    expected = "a name of lower-case letters, digits and `-` (RFC 1123), at most 63 characters"
+    value = _string(value, expected)
+    if not _DNS_LABEL.fullmatch(value) or len(value) > 63:
+        near = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")[:63]
+        raise refuse(f"`{value}` is no name, expected {expected}", f"write `{near}`" if near else "")
+    return value
+
+
+def dns_subdomain(value: object) -> str:
+    """An RFC 1123 subdomain: the name of a claim, a host name."""
+    expected = "a name of lower-case letters, digits, `-` and `.` (RFC 1123), at most 253 characters"
+    value = _string(value, expected)
+    if not _DNS_SUBDOMAIN.fullmatch(value) or len(value) > 253:
+        raise refuse(f"`{value}` is no name, expected {expected}")
+    return value
+
+
+def label_key(value: object) -> str:
+    """A qualified name: `name` or `prefix.example.com/name`."""
+    value = _string(value, "a label key")
+    prefix, slash, name = value.rpartition("/")
+    valid = _QUALIFIED_NAME.fullmatch(name) and len(name) <= 63
+    if not valid or (slash and (not _DNS_SUBDOMAIN.fullmatch(prefix) or len(prefix) > 253)):
+        raise refuse(f"`{value}` is no label key, expected `name` or `prefix.example.com/name`")
+    return value
+
+
+def label_value(value: object) -> str:
+    """A label's value: at most 63 letters, digits, `-`, `_` and `.`."""
+    value = _string(value, "a label value")
+    if not _LABEL_VALUE.fullmatch(value) or len(value) > 63:
+        raise refuse(f"`{value}` is no label value, expected at most 63 letters, digits, `-`, `_` and `.`")
+    return value
+
+
+def tag(value: object) -> str:
+    """A snapshot's tag or host. restic splits tags at commas; the Pushgateway puts the host into a URL."""
+    value = _string(value, "a tag of letters, digits, `-`, `_` and `.`")
+    if not _TAG.fullmatch(value) or len(value) > 63:
+        raise refuse(f"`{value}` is no tag, expected at most 63 letters, digits, `-`, `_` and `.`")
+    return value
+
+
+def env_name(value: object) -> str:
+    """The name of an environment variable."""
+    value = _string(value, "the name of an environment variable")
+    if not _ENV_NAME.fullmatch(value):
+        raise refuse(f"`{value}` is no name of an environment variable, expected letters, digits and `_`")
+    return value
+
+
+def absolute_path(value: object) -> str:
+    """An absolute path without `..`, `.` or a trailing slash."""
+    value = text(value)
+    if not value.startswith("/") or value != "/" + "/".join(_clean_parts(value)) or ":" in value:
+        raise refuse(f"`{value}` is no absolute path, expected `/` and then names without `.`, `..`, `//` or `:`")
+    return value
+
+
+def relative_path(value: object) -> str:
+    """A path below a root: no leading slash, no `..`. A lone `.` is the root itself."""
+    value = text(value)
+    if value == ".":
+        return value
+    if not value or value.startswith("/") or value != "/".join(_clean_parts(value)):
+        raise refuse(f"`{value}` is no relative path, expected names separated by `/` without `..` and a leading `/`")
+    return value
+
+
+def _clean_parts(value: str) -> list[str]:
+    return [part for part in value.strip("/").split("/") if part not in {"", ".", ".."}]
+
+
+def image(value: object) -> str:
+    """A container image: `registry/name:tag@sha256:digest`."""
+    expected = "an image such as `registry.example.com/name:tag@sha256:` and 64 hexadecimal digits"
+    value = _string(value, expected)
+    if not _IMAGE.fullmatch(value):
+        raise refuse(f"`{value}` is no image, expected {expected}")
+    return value
+
+
+def image_parts(value: str) -> tuple[str, str | None, str | None]:
+    """An image's name, tag and digest."""
+    match = _IMAGE.fullmatch(value)
+    if match is None:  # pragma: no cover - the model accepts nothing else
+        raise ValueError(value)
+    return match["name"], match["tag"], match["digest"]
+
+
+def repository_id(value: object) -> str:
+    """Restic's repository id, as `restic cat config` prints it."""
+    value = _string(value, "the repository's id, 64 hexadecimal digits")
+    if not _REPOSITORY_ID.fullmatch(value):
+        raise refuse(f"`{value}` is no repository id, expected the 64 hexadecimal digits of `restic cat config`")
+    return value
+
+
+def check_part(value: object) -> int:
+    """`1/20` -> 20: how many runs of `restic check` read the whole repository."""
+    value = _string(value, "the part of the repository that each run reads, such as `1/20`")
+    match = _PART.fullmatch(value)
+    if match is None:
+        raise refuse(f"`{value}` is no part, expected `1/` and the number of runs that read the whole repository")
+    return int(match[1])
+
+
+def keep_within(value: object) -> str:
+    """`90d`, `6mo`, `1y6mo` -> the duration of `restic forget --keep-within`, in which `m` means months."""
+    expected = "a span of days, months and years such as `90d`, `6mo` or `1y6mo`"
+    value = _string(value, expected)
+    if not _KEEP_WITHIN.fullmatch(value):
+        hint = "restic reads `m` as months; write `mo` to make that plain" if value.endswith("m") else ""
+        raise refuse(f"`{value}` is no span, expected {expected}", hint)
+    return value.replace("mo", "m")
+
+
+def hour_range(value: object) -> int:
+    """`12:00-14:00` -> the bit set of the hours 12 and 13."""
+    value = _string(value, "a range of whole hours such as `12:00-14:00`")
+    match = _HOUR_RANGE.fullmatch(value)
+    if match is None:
+        hint = "cron can leave out whole hours only"
+        raise refuse(f"`{value}` is no range of whole hours, expected one such as `12:00-14:00` or `22:00-02:00`", hint)
+    first, end = int(match[1]), int(match[2])
+    hours = range(first, end if end > first else end + 24)
+    return sum({1 << hour % 24 for hour in hours})
+
+
+def slot(value: object) -> CronExpr | Auto:
+    """When an operation starts. See `backupgen.schedule.parse_slot`."""
+    value = _string(value, 'a slot such as `":20"`, `"03:05"`, `"Sun 04:00"`, a cron expression or `auto`')
+    try:
+        return parse_slot(value)
+    except SlotError as error:
+        raise refuse(error.message, error.hint) from None
+
+
+def timezone(value: object) -> str:
+    """An IANA time zone that Kubernetes accepts in a CronJob's `timeZone`."""
+    value = _string(value, "an IANA time zone such as `Europe/Berlin`")
+    try:
+        return load_zone(value).name
+    except ZoneError as error:
+        raise refuse(error.message, error.hint) from None
+
+
+def _schema(description: str, *examples: str, pattern: str | None = None) -> WithJsonSchema:
+    schema: dict[str, Any] = {"type": "string", "description": description, "examples": list(examples)}
+    if pattern is not None:
+        schema["pattern"] = f"^(?:{pattern})$"
+    return WithJsonSchema(schema)
+
+
+Text = Annotated[str, PlainValidator(text), WithJsonSchema({"type": "string"})]
+Line = Annotated[str, PlainValidator(one_line), WithJsonSchema({"type": "string", "minLength": 1})]
+Duration = Annotated[
+    int, PlainValidator(duration), _schema("A duration.", "540s", "9m", "2h", "1h30m", pattern=_DURATION.pattern)
+]
+Size = Annotated[
+    str, PlainValidator(size), _schema("A Kubernetes quantity of bytes.", "500Mi", "20Gi", pattern=_QUANTITY.pattern)
+]
+Quantity = Annotated[
+    str, PlainValidator(quantity), WithJsonSchema({"type": ["string", "integer"], "examples": ["100m", "256Mi", 1]})
+]
+DnsLabel = Annotated[
+    str, PlainValidator(dns_label), _schema("An RFC 1123 label.", "grafana", pattern=_DNS_LABEL.pattern)
+]
+DnsSubdomain = Annotated[
+    str, PlainValidator(dns_subdomain), _schema("An RFC 1123 subdomain.", "data-0", pattern=_DNS_SUBDOMAIN.pattern)
+]
+LabelKey = Annotated[str, PlainValidator(label_key), WithJsonSchema({"type": "string"})]
+LabelValue = Annotated[str, PlainValidator(label_value), WithJsonSchema({"type": "string"})]
+Tag = Annotated[str, PlainValidator(tag), _schema("A tag or host name.", "grafana", pattern=_TAG.pattern)]
+EnvName = Annotated[str, PlainValidator(env_name), WithJsonSchema({"type": "string"})]
+AbsolutePath = Annotated[str, PlainValidator(absolute_path), _schema("An absolute path.", "/vol/data", pattern="/.*")]
+RelativePath = Annotated[str, PlainValidator(relative_path), _schema("A relative path.", "data/library.db")]
+Image = Annotated[str, PlainValidator(image), _schema("An image by digest.", "ghcr.io/example/restic:0.19.1@sha256:…")]
+RepositoryId = Annotated[
+    str, PlainValidator(repository_id), _schema("restic's repository id.", pattern=_REPOSITORY_ID.pattern)
+]
+CheckPart = Annotated[int, PlainValidator(check_part), _schema("A part.", "1/20", pattern=_PART.pattern)]
+KeepWithin = Annotated[
+    str, PlainValidator(keep_within), _schema("A span of time.", "90d", "1y6mo", pattern=_KEEP_WITHIN.pattern)
+]
+HourRange = Annotated[
+    int, PlainValidator(hour_range), _schema("A range of hours.", "12:00-14:00", pattern=_HOUR_RANGE.pattern)
+]
+Timezone = Annotated[str, PlainValidator(timezone), _schema("An IANA time zone.", "Europe/Berlin")]
+Slot = Annotated[
+    CronExpr | Auto,
+    PlainValidator(slot),
+    _schema("When it starts.", ":20", "03:05", "Sun 04:00", "*/30 * * * *", "auto"),
+]
+Bool = StrictBool
+Count = Annotated[StrictInt, Field(ge=0, le=100)]
+Labels = dict[LabelKey, LabelValue]
+Annotations = dict[LabelKey, Text]

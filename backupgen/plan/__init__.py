@@ -1,0 +1,1 @@
+"""Typed facts of everything that is rendered."""

@@ -1,0 +1,359 @@
+"""What is rendered: one unit for each file below out/, as typed facts. Still no YAML.
+
+The class of a unit's facts decides its template (`manifests.render`). Everything is a tuple or an ordered mapping: the
+order here is the order in the file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from backupgen.fleet.resolved import Placement, StringMap, User
+
+NO_STRINGS: StringMap = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """An object's name, place and marks."""
+
+    name: str
+    namespace: str
+    labels: StringMap
+    annotations: StringMap = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A volume in a container."""
+
+    volume: str
+    path: str
+    sub_path: str = ""
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A pod's volume. `source` says which of the other fields count."""
+
+    name: str
+    source: Literal["claim", "host_path", "config_map", "secret", "empty_dir", "ephemeral"]
+    reference: str = ""
+    """The claim's, ConfigMap's, Secret's or storage class's name, or the folder of the node."""
+    size: str = ""
+    in_memory: bool = False
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A container's port."""
+
+    name: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container. Kubernetes' `$(VAR)` expansion is undone by the template: every string arrives as it is here."""
+
+    name: str
+    image: str
+    command: tuple[str, ...]
+    args: tuple[str, ...]
+    env: StringMap
+    secrets: tuple[str, ...]
+    """The Secrets whose keys become environment variables."""
+    mounts: tuple[Mount, ...]
+    requests: StringMap
+    limits: StringMap
+    ports: tuple[Port, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod's template, hardened to the `restricted` Pod Security Standard but for what `user` and `volumes` say."""
+
+    labels: StringMap
+    user: User
+    placement: Placement
+    grace: int
+    service_account: str
+    """Its ServiceAccount, whose token only the init containers mount; empty: the default one, without a token."""
+    with_pod: StringMap
+    """The labels of the pod on whose node it has to run."""
+    pull_secrets: tuple[str, ...]
+    init_containers: tuple[Container, ...]
+    containers: tuple[Container, ...]
+    volumes: tuple[Volume, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CronJob:
+    """A CronJob."""
+
+    meta: Meta
+    schedule: str
+    timezone: str
+    yielded: str
+    """Which hours were left out and for what, for a comment; empty: none."""
+    suspend: bool
+    start_within: int
+    deadline: int
+    retries: int
+    history: tuple[int, int]
+    pod: Pod
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The REST server's Deployment: one replica, recreated."""
+
+    meta: Meta
+    selector: StringMap
+    pod: Pod
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A ClusterIP Service."""
+
+    meta: Meta
+    selector: StringMap
+    ports: tuple[Port, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKey:
+    """A key of a Secret and where its value comes from."""
+
+    key: str
+    values: tuple[str, ...]
+    """The names of the values that it is made of."""
+    form: Literal["value", "htpasswd"] = "value"
+    """`htpasswd`: a line `user:bcrypt` for each `user=value` of `values`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A Secret, SOPS-ready: complete but for its values."""
+
+    meta: Meta
+    keys: tuple[SecretKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptsConfigMap:
+    """The ConfigMap with the shared scripts; the template stage reads them from `templates/scripts/`."""
+
+    meta: Meta
+    scripts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One call in a job's plan file: a function of its script, and the arguments, which the template quotes."""
+
+    function: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanConfigMap:
+    """The ConfigMap that tells retention, restore test or mirror what to do."""
+
+    meta: Meta
+    lines: tuple[PlanLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """The ServiceAccount of a dump."""
+
+    meta: Meta
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a dump may do in its namespace: look for the app's pod, and run a command in it."""
+
+    meta: Meta
+
+
+@dataclass(frozen=True, slots=True)
+class RoleBinding:
+    """Gives a dump's Role to its ServiceAccount."""
+
+    meta: Meta
+    role: str
+    service_account: str
+
+
+@dataclass(frozen=True, slots=True)
+class PodPeer:
+    """Pods of a namespace; no labels mean all of them."""
+
+    namespace: str
+    labels: StringMap
+    ports: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HostPeer:
+    """A host outside the cluster."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class CidrPeer:
+    """A range of addresses."""
+
+    cidr: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPolicy:
+    """Who may talk to the selected pods, and to whom they may talk. What is not named is denied."""
+
+    meta: Meta
+    kind: Literal["kubernetes", "cilium"]
+    selector: StringMap
+    ingress: tuple[PodPeer, ...]
+    egress: tuple[PodPeer | HostPeer | CidrPeer, ...]
+    dns: bool
+    """Whether the pods resolve names."""
+    api_server: bool
+    """Whether the pods use the Kubernetes API."""
+    restrict_egress: bool = True
+    """False: only ingress is ruled (a server of somebody else)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """An alerting rule."""
+
+    alert: str
+    expr: str
+    for_: str
+    severity: str
+    summary: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRule:
+    """A recording rule: a constant of the fleet as a series."""
+
+    record: str
+    expr: str
+    labels: StringMap
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusRule:
+    """All rules of the fleet."""
+
+    meta: Meta
+    expectations: tuple[RecordingRule, ...]
+    alerts: tuple[AlertRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardConfigMap:
+    """The Grafana dashboard for Grafana's sidecar."""
+
+    meta: Meta
+    title: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kustomization:
+    """A kustomization.yaml."""
+
+    resources: tuple[str, ...]
+    generators: tuple[str, ...]
+    annotations: StringMap
+    notes: tuple[str, ...] = ()
+    """Comment lines: what has to be applied by other means."""
+
+
+@dataclass(frozen=True, slots=True)
+class KsopsGenerator:
+    """The generator through which Argo CD decrypts a namespace's Secrets."""
+
+    name: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FluxKustomization:
+    """The Flux Kustomization of a namespace's folder."""
+
+    meta: Meta
+    path: str
+    interval: str
+    source_kind: str
+    source_name: str
+    source_namespace: str
+    decryption_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArgoApplication:
+    """The Argo CD Application of a namespace's folder."""
+
+    meta: Meta
+    repo: str
+    path: str
+    revision: str
+    project: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class SopsConfig:
+    """The .sops.yaml for the rendered Secrets."""
+
+    recipients: Mapping[str, tuple[str, ...]]
+
+
+Facts = (
+    CronJob
+    | Deployment
+    | Service
+    | Secret
+    | ScriptsConfigMap
+    | PlanConfigMap
+    | ServiceAccount
+    | Role
+    | RoleBinding
+    | NetworkPolicy
+    | PrometheusRule
+    | DashboardConfigMap
+    | Kustomization
+    | KsopsGenerator
+    | FluxKustomization
+    | ArgoApplication
+    | SopsConfig
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One file below out/."""
+
+    path: str
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is rendered, sorted by path."""
+
+    fleet: str
+    units: tuple[Unit, ...]
