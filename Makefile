@@ -1,0 +1,130 @@
+# Every target is one step that CI runs too. `make` alone lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+FLEET := fleet.yaml
+OUT := out
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# Extra arguments for pytest: make test ARGS='-k cron'
+ARGS ?=
+
+RUN := .venv/installed
+DEV := .venv/installed-dev
+TOOLS := .tools/fetched
+
+# Files with a shell's shebang, whatever their name.
+SHELL_FILES = git ls-files --cached --others --exclude-standard -z | \
+  xargs -0 awk 'FNR == 1 && /^\#!.*[\/ ](ba)?sh$$/ { print FILENAME } { nextfile }'
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: install
+install: $(RUN) ## put backupgen and its dependencies, as pinned, into .venv
+
+.PHONY: render
+render: $(RUN) ## compile fleet.yaml into out/
+	$(BIN)/backupgen render --fleet $(FLEET) --out $(OUT)
+
+.PHONY: check
+check: $(RUN) ## prove the fleet sound, and out/ to be what it says
+	$(BIN)/backupgen check --fleet $(FLEET) --out $(OUT)
+
+.PHONY: diff
+diff: $(RUN) ## say what `make render` would change, in the words of backups
+	$(BIN)/backupgen diff --fleet $(FLEET) --out $(OUT)
+
+.PHONY: test
+test: $(DEV) $(TOOLS) ## run every test, the real tools included (ARGS=... goes to pytest)
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: coverage
+coverage: $(DEV) $(TOOLS) ## run every test and list the lines and branches that none reaches
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
+
+.PHONY: lint
+lint: $(DEV) ## check format, style, spelling and shell scripts
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/codespell
+	@$(SHELL_FILES) | xargs $(BIN)/shellcheck
+
+.PHONY: types
+types: $(DEV) ## check types
+	$(BIN)/mypy
+
+.PHONY: arch
+arch: $(DEV) ## check that stages import only earlier stages
+	$(BIN)/lint-imports
+
+.PHONY: fmt
+fmt: $(DEV) ## format the code and mend what can be mended
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+
+.PHONY: schema
+schema: $(RUN) ## write the JSON schema of fleet.yaml
+	$(BIN)/backupgen schema >fleet.schema.json.new
+	mv fleet.schema.json.new fleet.schema.json
+
+.PHONY: regen
+regen: $(DEV) $(TOOLS) schema render docs ## write every generated file anew, then test
+	$(BIN)/python -m pytest --regen-all $(ARGS)
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: docs
+docs: $(RUN) ## write the reference pages that are made from the code
+	$(BIN)/python tools/docs.py
+
+.PHONY: dist
+dist: $(DEV) ## build sdist and wheel into dist/, and render with the wheel in a clean environment
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+	$(BIN)/python -m pytest tests/test_distribution.py
+
+.PHONY: bench
+bench: $(DEV) ## compare the cost with helm's (FLEETS='10 100 1000')
+	$(BIN)/python bench/startup.py
+	$(BIN)/python bench/render.py $(FLEETS)
+
+.PHONY: pins
+pins: $(DEV) ## pin the newest versions of all dependencies
+	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --custom-compile-command 'make pins' \
+	  --output-file requirements/run.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --custom-compile-command 'make pins' \
+	  --output-file requirements/dev.txt requirements/dev.in
+
+.PHONY: ci
+ci: lint types arch check diff test ## all that CI checks; the tests build and try the wheel too
+
+.PHONY: clean
+clean: ## remove all that make put here
+	rm -rf .venv .tools build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "backupgen needs Python 3.11 or newer; name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || \
+	  { rm -rf .venv; echo "Python's venv module is needed (Debian: the package python3-venv)" >&2; exit 1; }
+
+$(RUN): requirements/run.txt pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --requirement requirements/run.txt
+	$(BIN)/pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(DEV): requirements/dev.txt $(RUN)
+	$(BIN)/pip install --quiet --requirement requirements/dev.txt
+	@touch $@
+
+$(TOOLS): tools/fetch
+	tools/fetch
+	@mkdir -p $(@D)
+	@touch $@

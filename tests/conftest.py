@@ -1,0 +1,70 @@
+"""What every test may lean on: the repository's place, the real tools, a command line that nothing outside colours."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+# Time says nothing on a shared machine.
+settings.register_profile("steady", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.load_profile("steady")
+
+# What a user's shell or CI may set, and what would change the output of a run.
+AMBIENT = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "GITHUB_ACTIONS", "CI", "TZ", "PYTHONWARNINGS")
+AMBIENT_PREFIXES = ("RESTIC_", "RCLONE_", "SOPS_", "AWS_")
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name in AMBIENT or name.startswith(AMBIENT_PREFIXES):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The folder that holds pyproject.toml."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], Path]:
+    """The place of a real tool by its name. A missing one fails the test: nothing is skipped."""
+
+    def find(name: str) -> Path:
+        found = shutil.which(name)
+        if found is None:
+            pytest.fail(f"{name} is not on PATH: `make test` installs it")
+        return Path(found)
+
+    return find
+
+
+@pytest.fixture
+def backupgen() -> Run:
+    """Runs backupgen as a process of its own; call it with arguments and, if need be, `cwd` and `env` (added)."""
+
+    def run(
+        *arguments: str | Path, cwd: Path = REPOSITORY, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        command: Sequence[str] = (sys.executable, "-m", "backupgen", *map(str, arguments))
+        return subprocess.run(
+            command,
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY), **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run

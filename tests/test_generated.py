@@ -1,0 +1,52 @@
+"""What is committed and made from the code is what the code makes: the page of findings, the schema of fleet.yaml."""
+
+import json
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from subprocess import CompletedProcess
+from types import ModuleType
+
+import pytest
+
+from backupgen.diagnostics.code import CodeInfo, Severity
+
+INFO = CodeInfo(
+    code="BG301",
+    slug="slots-collide",
+    severity=Severity.ERROR,
+    summary="two operations | meet",
+    why="One of them waits, then fails.",
+    fix="Move one of them.",
+    bad='a: {at: ":10"}',
+    good='a: {at: ":20"}',
+)
+
+
+@pytest.fixture
+def docs(monkeypatch: pytest.MonkeyPatch, repository: Path) -> ModuleType:
+    monkeypatch.syspath_prepend(repository / "tools")
+    return import_module("docs")
+
+
+def test_a_finding_has_a_row_and_a_section(docs: ModuleType) -> None:
+    page = docs.findings_page([INFO])
+    assert "| [BG301](#bg301-slots-collide) | `slots-collide` | error | two operations \\| meet |\n" in page
+    assert "## Schedules, windows and locks\n\n### BG301 slots-collide\n" in page
+    assert 'Reported:\n\n```yaml\na: {at: ":10"}\n```\n\nInstead:\n\n```yaml\na: {at: ":20"}\n```\n' in page
+    assert page.endswith("\nMove one of them.\n")
+
+
+def test_the_page_of_findings_is_up_to_date(docs: ModuleType) -> None:
+    assert docs.PAGE.read_text(encoding="utf-8") == docs.findings_page(docs.CATALOGUE), "run `make docs`"
+
+
+def test_every_finding_is_on_the_page(docs: ModuleType) -> None:
+    page = docs.findings_page(docs.CATALOGUE)
+    assert [info.code for info in docs.CATALOGUE if f"### {info.code} {info.slug}\n" not in page] == []
+
+
+def test_the_schema_is_up_to_date(repository: Path, backupgen: Callable[..., CompletedProcess[str]]) -> None:
+    committed = (repository / "fleet.schema.json").read_text(encoding="utf-8")
+    json.loads(committed)
+    assert backupgen("schema").stdout == committed, "run `make schema`"
