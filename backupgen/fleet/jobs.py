@@ -82,6 +82,7 @@ def resolve_job(
     if len(identity.name) > naming.CRONJOB_NAME_LIMIT:
         message = f"the CronJob's name `{identity.name}` has {len(identity.name)} characters, expected at most 52"
         context.notes.add(codes.BAD_NAME, message, identity.path, on_key=True)
+    _check_labels(layers, identity, context.notes)
     run_as: schema.RunAsMapping | None = given("run_as", None)
     return resolved.Job(
         name=identity.name,
@@ -115,6 +116,14 @@ def _deadline(layers: Sequence[schema.JobSettings], identity: Identity, notes: N
     help_ = "write `deadline:` here" + (", or for all targets under `defaults`" if len(layers) > 1 else "")
     notes.add(codes.NO_DEADLINE, f"`{identity.path[-1]}` has no deadline", identity.path, help_, on_key=True)
     return 0
+
+
+def _check_labels(layers: Sequence[schema.JobSettings], identity: Identity, notes: Notes) -> None:
+    for key in layers[0].labels or {}:
+        if key in naming.OWN_LABELS:
+            notes.add(
+                codes.CONFLICTING_KEYS, f"the label `{key}` is the compiler's own", (*identity.path, "labels", key)
+            )
 
 
 def resolve_user(run_as: schema.RunAsMapping) -> resolved.User:

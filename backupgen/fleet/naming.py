@@ -11,6 +11,12 @@ PART_OF_LABEL = "app.kubernetes.io/part-of"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 ROLE_LABEL = "backupgen.io/role"
 """What a pod may reach: the network policies select by it."""
+OWN_LABELS = (NAME_LABEL, COMPONENT_LABEL, PART_OF_LABEL, MANAGED_BY_LABEL, ROLE_LABEL)
+"""The labels that the compiler sets itself."""
+
+SYNC_WAVE = "argocd.argoproj.io/sync-wave"
+FLUX_SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
+REFLECTOR = "reflector.v1.k8s.emberstack.com"
 
 SCRIPTS = "crontab-backup-script"
 SCRIPTS_DIR = "/scripts"
@@ -19,6 +25,14 @@ BACKUP_DIR = "/backup"
 RESTORE_DIR = "/restore"
 CACHE_DIR = "/cache"
 REPOSITORY_DIR = "/repository"
+STAGING_DIR = "/staging"
+HTPASSWD_DIR = "/htpasswd"
+BACKUP_USER = "backup"
+"""The REST server's user that may only append."""
+MAINTENANCE_USER = "maintenance"
+"""The REST server's user that may also delete."""
+GITOPS_FOLDER = "_gitops"
+"""The folder of Flux's and Argo CD's objects: no namespace begins with an underscore."""
 
 ALERTS = "backup-alerts"
 DASHBOARD = "grafana-dashboard-backup"
@@ -50,6 +64,11 @@ def restore_test(repository: str) -> str:
 def mirror(repository: str, name: str) -> str:
     """The CronJob of a mirror."""
     return f"backup-mirror-{name}" if repository == MAIN else f"backup-mirror-{repository}-{name}"
+
+
+def mirror_owner(repository: str, name: str) -> str:
+    """Whom the values of a mirror belong to."""
+    return f"mirror-{name}" if repository == MAIN else f"mirror-{repository}-{name}"
 
 
 def _of_repository(name: str, repository: str) -> str:

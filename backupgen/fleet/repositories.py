@@ -28,17 +28,20 @@ def resolve_repository(name: str, written: schema.Repository, context: Context) 
     if location is None:
         return None
     server = _server(written.server, location, (*path, "server"), context) if written.server else None
+    credentials = dict(_credentials(name, location, written.credentials, "RESTIC_PASSWORD"))
+    if server is not None:
+        credentials.pop("RESTIC_REST_USERNAME")  # the compiler names the server's users
     return resolved.Repository(
         name=name,
         location=location,
         id=written.id,
         lock_wait=written.lock_wait or LOCK_WAIT,
         parallel=written.parallel or 1,
-        credentials=_credentials(name, location, written.credentials, server=server),
+        credentials=credentials,
         server=server,
         retention=_retention(name, written.retention, (*path, "retention"), context),
         restore_test=_restore_test(name, written.restore_test, (*path, "restore_test"), context),
-        mirrors=_mirrors(name, written.mirrors or {}, server, path, context),
+        mirrors=_mirrors(name, written.mirrors or {}, (location, server), path, context),
         path=path,
     )
 
@@ -52,13 +55,11 @@ def _location(url: str, path: NodePath, context: Context) -> Location | None:
 
 
 def _credentials(
-    name: str, location: Location, written: Mapping[str, str] | None, *, server: resolved.Server | None = None
+    owner: str, location: Location, written: Mapping[str, str] | None, *variables: str
 ) -> Mapping[str, str]:
-    """Environment variable -> name of the value. A server's user is no secret."""
-    variables = ["RESTIC_PASSWORD", *BACKEND_VARIABLES[location.kind]]
-    if server is not None:
-        variables.remove("RESTIC_REST_USERNAME")
-    return {**{variable: naming.value(name, variable) for variable in variables}, **(written or {})}
+    """Environment variable -> name of the value: those of the backend, and the given ones."""
+    names = (*variables, *BACKEND_VARIABLES[location.kind])
+    return {**{variable: naming.value(owner, variable) for variable in names}, **(written or {})}
 
 
 def _server(written: schema.Server, location: Location, path: NodePath, context: Context) -> resolved.Server | None:
@@ -126,12 +127,12 @@ def _restore_test(
 def _mirrors(
     repository: str,
     written: Mapping[str, schema.Mirror],
-    server: resolved.Server | None,
+    origin: tuple[Location, resolved.Server | None],
     path: NodePath,
     context: Context,
 ) -> tuple[resolved.Mirror, ...]:
     found = [
-        _mirror(repository, name, mirror, server, (*path, "mirrors", name), context) for name, mirror in written.items()
+        _mirror(repository, name, mirror, origin, (*path, "mirrors", name), context) for name, mirror in written.items()
     ]
     return tuple(mirror for mirror in found if mirror is not None)
 
@@ -140,10 +141,11 @@ def _mirror(
     repository: str,
     name: str,
     written: schema.Mirror,
-    server: resolved.Server | None,
+    origin: tuple[Location, resolved.Server | None],
     path: NodePath,
     context: Context,
 ) -> resolved.Mirror | None:
+    source, server = origin
     to = _location(written.to, (*path, "to"), context)
     if to is None:
         return None
@@ -160,5 +162,11 @@ def _mirror(
             message = f"the mirror mounts the repository's volume, expected its namespace `{server.namespace}`"
             context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "namespace"))
         namespace, user = server.namespace, server.user
+    elif to.kind == source.kind:
+        message = f"`restic copy` takes the credentials of two `{to.kind}:` repositories from the same variables"
+        help_ = "choose a place of another kind for the copy, or `method: rclone`"
+        context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "to"), help_)
     job = _maintenance(written, naming.mirror(repository, name), namespace, path, context, user)
-    return resolved.Mirror(name, job, to, method, _credentials(name, to, written.credentials))
+    own = () if method == "rclone" else ("MIRROR_RESTIC_PASSWORD",)
+    owner = naming.mirror_owner(repository, name)
+    return resolved.Mirror(name, job, to, method, _credentials(owner, to, written.credentials, *own))

@@ -142,6 +142,22 @@ def dns_label(value: object) -> str:
     return value
 
 
+def volume_name(value: object) -> str:
+    """An RFC 1123 label that still fits into a label with a prefix."""
+    value = dns_label(value)
+    if len(value) > 50:
+        raise refuse(f"`{value}` has {len(value)} characters, expected at most 50")
+    return value
+
+
+def file_name(value: object) -> str:
+    """The name of a file in a folder."""
+    value = text(value)
+    if not value or "/" in value or value in {".", ".."}:
+        raise refuse(f"`{value}` is no file name, expected one without `/`")
+    return value
+
+
 def dns_subdomain(value: object) -> str:
     """An RFC 1123 subdomain: the name of a claim, a host name."""
     expected = "a name of lower-case letters, digits, `-` and `.` (RFC 1123), at most 253 characters"
@@ -305,6 +321,10 @@ DnsLabel = Annotated[
 DnsSubdomain = Annotated[
     str, PlainValidator(dns_subdomain), _schema("An RFC 1123 subdomain.", "data-0", pattern=_DNS_SUBDOMAIN.pattern)
 ]
+VolumeName = Annotated[
+    str, PlainValidator(volume_name), _schema("An RFC 1123 label.", "data", pattern=_DNS_LABEL.pattern)
+]
+FileName = Annotated[str, PlainValidator(file_name), _schema("A file name.", "app.sql")]
 LabelKey = Annotated[str, PlainValidator(label_key), WithJsonSchema({"type": "string"})]
 LabelValue = Annotated[str, PlainValidator(label_value), WithJsonSchema({"type": "string"})]
 Tag = Annotated[str, PlainValidator(tag), _schema("A tag or host name.", "grafana", pattern=_TAG.pattern)]

@@ -253,7 +253,7 @@ class Dump(Model):
     """The user of the tool; `root` for mariabackup, the pod's `$POSTGRES_USER` for pg_dump."""
     command: Annotated[tuple[s.Text, ...], Field(min_length=1)] | None = None
     """A command of your own that writes the dump to its standard output."""
-    file: s.RelativePath | None = None
+    file: s.FileName | None = None
     """The dump's name; `<target>.xb` or `<target>.pgdump` for the tools, needed with `command`."""
     staging: Staging | None = None
     """Where the dump of an app's pod lies until it is backed up; an emptyDir of 10Gi by default."""
@@ -472,7 +472,7 @@ class Target(JobSettings):
     """The repository's name; `main` by default."""
     volume: Volume | None = None
     """The source, mounted at `/backup/<target>`."""
-    volumes: Annotated[dict[s.DnsLabel, Volume], Field(min_length=1)] | None = None
+    volumes: Annotated[dict[s.VolumeName, Volume], Field(min_length=1)] | None = None
     """Several sources by name, each mounted at `/backup/<name>`."""
     dump: Dump | None = None
     """What a command writes, instead of or beside the volumes."""

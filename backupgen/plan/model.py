@@ -65,6 +65,8 @@ class Container:
     env: StringMap
     secrets: tuple[str, ...]
     """The Secrets whose keys become environment variables."""
+    secret_keys: StringMap
+    """Environment variables taken from the key of the same name of a Secret: variable -> Secret."""
     mounts: tuple[Mount, ...]
     requests: StringMap
     limits: StringMap
