@@ -7,6 +7,7 @@ the error and the text around it; what none recognises is passed on as the parse
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from backupgen.diagnostics import CodeInfo, Finding, Related, Spot
@@ -86,18 +87,15 @@ def explain(error: YAMLError, text: str, file: str, lines: LineIndex, last_scala
 
 
 def _forbidden(error: YAMLError, text: str, file: str, lines: LineIndex) -> list[Finding]:
-    findings: list[Finding] = []
-    for match in FORBIDDEN.finditer(text):
-        if len(findings) == _MOST_CHARACTERS:
-            break
-        findings.append(
-            Finding(
-                codes.CONTROL_CHARACTER,
-                f"character `U+{ord(match[0]):04X}` is not allowed in YAML",
-                Spot(file=file, span=lines.span(match.start(), match.end())),
-                "delete it, or write it as an escape in double quotes",
-            )
+    findings = [
+        Finding(
+            codes.CONTROL_CHARACTER,
+            f"character `U+{ord(match[0]):04X}` is not allowed in YAML",
+            Spot(file=file, span=lines.span(match.start(), match.end())),
+            "delete it, or write it as an escape in double quotes",
         )
+        for match in islice(FORBIDDEN.finditer(text), _MOST_CHARACTERS)
+    ]
     if findings:
         return findings
     where = Spot(file=file, span=lines.span(0, 0))

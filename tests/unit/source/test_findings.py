@@ -45,6 +45,9 @@ def brief(finding: Finding) -> tuple[str, int, int, str]:
         ("a: 1\n- b\n", "syntax-error", 2, 1, "a list item where a key is expected"),
         ("- a\nb: 1\n", "syntax-error", 2, 1, "a line without a dash where a list item is expected"),
         ("a: - b\n", "syntax-error", 1, 4, "a list item cannot stand on this line"),
+        ("a: 1\nb:1\n\nfoo\n", "syntax-error", 2, 2, "a space is missing after the colon"),
+        ("a: !<x\n", "syntax-error", 1, 7, "not valid YAML: while scanning a tag did not find the expected '>'"),
+        ("? *x\n: 1\n", "anchor-or-alias", 1, 3, "alias `*x` has no anchor, and aliases are not supported"),
         ("a: @x\n", "syntax-error", 1, 4, "a value cannot start with `@`"),
         ("a: `x`\n", "syntax-error", 1, 4, "a value cannot start with a backtick"),
         ("a: %x\n", "syntax-error", 1, 4, "a value cannot start with `%`"),
@@ -149,6 +152,10 @@ def test_everything_before_a_syntax_error_is_reported_too() -> None:
 def test_all_control_characters_are_reported() -> None:
     places = [brief(finding)[1:3] for finding in findings("a: \x00\nb: é\x1b[31m\n")]
     assert places == [(1, 4), (2, 5)]
+
+
+def test_no_more_than_20_control_characters_are_reported() -> None:
+    assert len(findings("a: " + "\x01" * 99)) == 20
 
 
 @pytest.mark.parametrize(

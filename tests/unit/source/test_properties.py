@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -140,3 +142,13 @@ def test_neither_parser_lets_another_exception_out(text: str) -> None:
             read_document(text.encode(), "fleet.yaml")
             with contextlib.suppress(PlainError):
                 load_all(text)
+
+
+def test_without_the_c_extension_the_pure_parser_is_used() -> None:
+    code = (
+        "import sys; sys.modules.update({'_ruamel_yaml': None, '_ruamel_yaml_clibz': None}); "
+        "from backupgen.source import read_document; "
+        "assert read_document(b'a: 1', 'f').value.data == {'a': 1}; "
+        "assert not read_document(b'a: [', 'f').value"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

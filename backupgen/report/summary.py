@@ -1,0 +1,29 @@
+"""The last line of a report for people."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from backupgen.diagnostics import Finding, Severity
+from backupgen.report.model import Report
+
+
+def summary(report: Report) -> str:
+    """Return for instance `2 errors, 1 warning in 6 targets`, or `no findings: 6 targets, 74 manifests`."""
+    targets = counted(report.targets, "target")
+    if not report.findings:
+        return f"no findings: {targets}, {counted(report.manifests, 'manifest')}"
+    parts = [counted(report.count(severity), severity.value) for severity in Severity if report.count(severity)]
+    listed = ", ".join(parts)
+    return f"{listed} in {targets}" if report.targets else listed
+
+
+def rest(findings: Iterable[Finding]) -> str:
+    """Return for instance `13 more findings: 10 BG201, 3 BG305`."""
+    codes = Counter(finding.info.code for finding in findings)
+    listed = ", ".join(f"{number} {code}" for code, number in sorted(codes.items()))
+    return f"{counted(codes.total(), 'more finding')}: {listed}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return the number and the noun, in the plural where English wants it."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,149 @@
+"""Text for people."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from backupgen.diagnostics import CodeInfo, Finding, Related, Severity, Span, Spot
+from backupgen.report import FORMATS, Report, arrange
+from backupgen.report.explain import explain
+from backupgen.report.visible import visible
+
+EXPECTED = """\
+info[BG320 note]: no place <at> all & "quotes"
+
+error[BG301 slot-collision]: `grafana` and `mariadb` meet at `03:20`
+ --> fleet.yaml:3:9
+  |
+3 |     at: ":20"
+  |         ^^^^^
+ ::: fleet.yaml:6:9
+  |
+6 |     at: ":25"
+  |         ----- the other one
+ ::: out/a:b,c.yaml:1:1: rendered here
+  = help: move one of them, for instance to `at: ":40"`,
+          or shorten its deadline
+
+warning[BG310 tight-window]: only 90% of the window:\\x1b[2J used\\n
+ --> fleet.yaml:4:6
+  |
+4 |     漢字: "a    b"
+  |           ^^^^^^^^
+
+1 error, 1 warning, 1 info in 2 targets
+"""
+
+
+def many(number: int, severity: Severity = Severity.WARNING, code: str = "BG310") -> list[Finding]:
+    info = CodeInfo(code, "many", severity, "", "", "", "", "")
+    return [Finding(info, "m", Spot(file="f", span=Span(line, 1, line, 2))) for line in range(1, number + 1)]
+
+
+def test_text(report: Report) -> None:
+    assert FORMATS["text"](report) == EXPECTED
+
+
+def test_colour_adds_nothing_but_escapes(report: Report) -> None:
+    colored = FORMATS["text"](replace(report, color=True))
+    assert "\x1b[1;31merror[BG301 slot-collision]\x1b[0m" in colored
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == EXPECTED
+
+
+def test_square_brackets_are_no_markup() -> None:
+    info = CodeInfo("BG999", "x", Severity.ERROR, "", "", "", "", "")
+    report = Report((Finding(info, "list [red]here[/red] :smile:", Spot()),), color=True)
+    assert "list [red]here[/red] :smile:" in FORMATS["text"](report)
+
+
+def test_silence(silence: Report) -> None:
+    assert FORMATS["text"](silence) == "no findings: 6 targets, 74 manifests\n"
+    assert FORMATS["concise"](silence) == "no findings: 6 targets, 74 manifests\n"
+
+
+def test_at_most_50_findings_are_shown_errors_first() -> None:
+    findings = arrange([*many(60), *many(70, Severity.ERROR, "BG301")])
+    lines = FORMATS["text"](Report(findings)).splitlines()
+    assert sum(1 for line in lines if line.startswith("error[")) == 50
+    assert lines[-3:] == ["and 80 more findings: 20 BG301, 60 BG310", "", "70 errors, 60 warnings"]
+
+
+@pytest.mark.parametrize(("limit", "shown"), [(None, 60), (60, 60), (59, 59), (1, 1)])
+def test_the_limit_can_be_told(limit: int | None, shown: int) -> None:
+    text = FORMATS["text"](Report(tuple(many(60)), limit=limit))
+    assert text.count("warning[") == shown
+    assert ("more finding" in text) == (shown < 60)
+
+
+def test_related_places_are_cropped_too() -> None:
+    (finding,) = many(1)
+    related = tuple(Related("used here", Spot(file="f", span=Span(line, 1, line, 2))) for line in range(1, 10))
+    text = FORMATS["text"](Report((replace(finding, related=related),)))
+    assert text.count("used here") == 5
+    assert "  = and 4 more places\n" in text
+
+
+def test_a_place_beyond_the_known_text_has_no_excerpt() -> None:
+    (finding,) = many(1)
+    spot = Spot(file="f", span=Span(7, 1, 7, 2))
+    text = FORMATS["text"](Report((replace(finding, spot=spot),), sources={"f": "one line\n"}))
+    assert text == "warning[BG310 many]: m\n --> f:7:1\n\n1 warning\n"
+
+
+def test_gutters_are_as_wide_as_the_largest_line_number() -> None:
+    (finding,) = many(1)
+    related = (Related("there", Spot(file="f", span=Span(100, 3, 100, 4))),)
+    text = FORMATS["text"](Report((replace(finding, related=related),), sources={"f": "a: b\n" * 100}))
+    assert "\n   --> f:1:1\n    |\n  1 | a: b\n    | ^\n   ::: f:100:3\n    |\n100 | a: b\n" in text
+
+
+def test_concise(report: Report) -> None:
+    assert FORMATS["concise"](report).splitlines() == [
+        'info[BG320 note] no place <at> all & "quotes"',
+        "fleet.yaml:3:9: error[BG301 slot-collision] `grafana` and `mariadb` meet at `03:20`",
+        "fleet.yaml:4:6: warning[BG310 tight-window] only 90% of the window:\\x1b[2J used\\n",
+        "1 error, 1 warning, 1 info in 2 targets",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("é 漢 😀", "é 漢 😀"),
+        ("\x1b]0;x\x07", "\\x1b]0;x\\x07"),
+        ("\x9b31m\x7f", "\\x9b31m\\x7f"),
+        ("a\u202eb\u2066\u2028\ufeff\ud800", "a\\u202eb\\u2066\\u2028\\ufeff\\ud800"),
+        ("a\tb\r\n", "a\\tb\\r\\n"),
+    ],
+)
+def test_visible(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+def test_explain() -> None:
+    info = CodeInfo("BG301", "slot", Severity.ERROR, "two meet", "why " * 30, "fix\x1b", "bad:\n  - 1\n", "good: 2")
+    assert explain(info, width=60) == (
+        "BG301 slot (error)\n\n  two meet\n\nWhy\n"
+        f"  {' '.join(['why'] * 14)}\n  {' '.join(['why'] * 14)}\n  why why\n\n"
+        "Fix\n  fix\\x1b\n\nBad\n  bad:\n    - 1\n\nGood\n  good: 2\n"
+    )
+
+
+def test_arrange_orders_and_removes_repetitions() -> None:
+    one, two, three = many(3)
+    elsewhere = replace(one, spot=Spot(file="e", span=Span(9, 1, 9, 2)))
+    again = replace(one, help="the first one stays")
+    other = replace(one, message="l")
+    assert arrange([three, one, again, two, elsewhere, other, one]) == (elsewhere, other, one, two, three)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_rich_is_imported_for_colour_only(name: str) -> None:
+    code = (
+        "import sys; from backupgen.report import FORMATS, Report; "
+        f"FORMATS[{name!r}](Report(())); assert not [m for m in sys.modules if m.split('.')[0] == 'rich']"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
