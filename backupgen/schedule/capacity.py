@@ -1,0 +1,209 @@
+"""How many backups of one repository run at once when they start on time, and where that is more than it takes.
+
+A sweep over the 1,440 minutes of the UTC day, in which days of the cycle with the same windows are counted together:
+its cost grows with the number of different schedules, not with the pairs of operations.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from backupgen.schedule.days import ALL_DAYS, first_day
+from backupgen.schedule.locks import Operation, Use
+from backupgen.schedule.windows import Span, Timing, reach
+from backupgen.schedule.zones import CYCLE_START, DAY_MINUTES
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """A backup that runs, at some time, beside more backups than its repository takes at once."""
+
+    operation: str
+    repository: str
+    names: tuple[str, ...]
+    """All backups that take part in such moments with this one, itself included. Shared between equal schedules."""
+    worst: int
+    """The most backups that run at once while this one does."""
+    first: int
+    """The first such moment in the cycle, epoch seconds."""
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The other backups of the crowd."""
+        return tuple(name for name in self.names if name != self.operation)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Backups with equal windows."""
+
+    members: list[Operation]
+    worst: int = 0
+    first: int = 0
+    crowd: int = 0
+    """The groups that take part, as a bit set of their indexes."""
+
+
+def crowded(operations: Sequence[Operation], parallel: Mapping[str, int]) -> tuple[Crowd, ...]:
+    """Find the backups that run beside too many others; a repository takes one at once unless `parallel` says more."""
+    repositories: dict[str, dict[Timing, list[Operation]]] = {}
+    for operation in operations:
+        if operation.use is Use.BACKUP:
+            groups = repositories.setdefault(operation.repository, {})
+            groups.setdefault(operation.nominal, []).append(operation)
+    found: dict[str, Crowd] = {}
+    for repository, by_timing in repositories.items():
+        swept = _sweep(by_timing, parallel.get(repository, 1))
+        found.update((crowd.operation, crowd) for crowd in _report(swept))
+    return tuple(found[operation.name] for operation in operations if operation.name in found)
+
+
+def _report(groups: list[_Group]) -> Iterator[Crowd]:
+    names: dict[int, tuple[str, ...]] = {}
+    for group in groups:
+        if group.worst:
+            if group.crowd not in names:
+                crowd = (other for index, other in enumerate(groups) if group.crowd >> index & 1)
+                names[group.crowd] = tuple(member.name for other in crowd for member in other.members)
+            for member in group.members:
+                yield Crowd(member.name, member.repository, names[group.crowd], group.worst, group.first)
+
+
+@dataclass(slots=True)
+class _State:
+    """What runs at one minute of the day: per set of days, how many backups and which groups."""
+
+    masks: dict[int, int] = field(default_factory=dict)
+    """The sets of days by identity."""
+    count: dict[int, int] = field(default_factory=dict)
+    groups: dict[int, int] = field(default_factory=dict)
+
+    def change(self, mask: int, group: int, members: int) -> None:
+        self.count[mask] = self.count.get(mask, 0) + members
+        self.groups[mask] = self.groups.get(mask, 0) ^ 1 << group
+        if not self.count[mask]:
+            del self.count[mask], self.groups[mask]
+
+
+_Changes = dict[int, list[tuple[int, int, int]]]
+"""Per minute of the day: the set of days, the group, and by how many backups the count changes."""
+
+
+class _Moment(NamedTuple):
+    """Too many backups at one minute, as the groups that run on one set of days see it."""
+
+    mask: int
+    beside: tuple[int, ...]
+    """The sets of days that take part, by identity."""
+    worst: int
+    day: int
+    """The first such day of the cycle."""
+
+
+def _sweep(by_timing: dict[Timing, list[Operation]], limit: int) -> list[_Group]:
+    groups = [_Group(members) for members in by_timing.values()]
+    state = _State()
+    starts, ends = _changes(by_timing, state)
+    seen: set[tuple[tuple[int, int], ...]] = set()
+    known: dict[tuple[tuple[int, int], ...], list[_Moment]] = {}
+    for minute in sorted(starts.keys() | ends.keys()):
+        for change in (*ends.get(minute, ()), *starts.get(minute, ())):
+            state.change(*change)
+        # The same groups on the same days at a later minute tell nothing new.
+        active = tuple(sorted(state.groups.items()))
+        if minute in starts and sum(state.count.values()) > limit and active not in seen:
+            seen.add(active)
+            key = tuple(sorted(state.count.items()))
+            if key not in known:
+                known[key] = _moments(state, limit)
+            _note(groups, state, known[key], minute)
+    return groups
+
+
+def _changes(by_timing: dict[Timing, list[Operation]], state: _State) -> tuple[_Changes, _Changes]:
+    """List where the windows of each group begin and end."""
+    starts: _Changes = {}
+    ends: _Changes = {}
+    for index, (timing, members) in enumerate(by_timing.items()):
+        # Each minute counts once: concurrencyPolicy Forbid keeps a job from running beside itself.
+        for span in disjoint(reach(timing, 0, timing.minutes - 1)):
+            mask = id(span.days)
+            state.masks[mask] = span.days
+            for minute in _bits(span.minutes & ~(span.minutes << 1)):
+                starts.setdefault(minute, []).append((mask, index, len(members)))
+            for minute in _bits(~span.minutes & span.minutes << 1):
+                ends.setdefault(minute, []).append((mask, index, -len(members)))
+    return starts, ends
+
+
+def disjoint(spans: Sequence[Span]) -> list[Span]:
+    """Return the same instants with none in two spans."""
+    found: list[Span] = []
+    for span in spans:
+        pieces = [span]
+        for known in found:
+            pieces = [part for piece in pieces for part in _without(piece, known)]
+        found += pieces
+    return found
+
+
+def _without(span: Span, known: Span) -> list[Span]:
+    both = span.minutes & known.minutes
+    if not both or not span.days & known.days:
+        return [span]
+    parts = (Span(span.minutes & ~both, span.days), Span(both, span.days & ~known.days))
+    return [part for part in parts if part.minutes and part.days]
+
+
+def _bits(bits: int) -> Iterator[int]:
+    while bits:
+        yield first_day(bits)
+        bits &= bits - 1
+
+
+def _levels(state: _State) -> dict[int, int]:
+    """Return the days of the cycle by how many backups run."""
+    levels = {0: ALL_DAYS}
+    for mask, count in state.count.items():
+        days = state.masks[mask]
+        raised: dict[int, int] = {}
+        for level, known in levels.items():
+            for key, part in ((level + count, known & days), (level, known & ~days)):
+                if part:
+                    raised[key] = raised.get(key, 0) | part
+        levels = raised
+    return levels
+
+
+def _moments(state: _State, limit: int) -> list[_Moment]:
+    """Return what the groups on each set of days meet on days with more than `limit` backups."""
+    levels = sorted(_levels(state).items(), reverse=True)
+    over = 0
+    for level, days in levels:
+        over |= days if level > limit else 0
+    if not over:
+        return []
+    crowded_days = {mask: state.masks[mask] & over for mask in state.count}
+    found = []
+    for mask, days in crowded_days.items():
+        if days:
+            worst = next(level for level, known in levels if known & days)
+            beside = tuple(other for other, others in crowded_days.items() if days & others)
+            found.append(_Moment(mask, beside, worst, first_day(days)))
+    return found
+
+
+def _note(groups: list[_Group], state: _State, moments: list[_Moment], minute: int) -> None:
+    for moment in moments:
+        crowd = 0
+        for mask in moment.beside:
+            crowd |= state.groups[mask]
+        first = CYCLE_START + (moment.day * DAY_MINUTES + minute) * 60
+        for index in _bits(state.groups[moment.mask]):
+            _merge(groups[index], moment.worst, first, crowd)
+
+
+def _merge(group: _Group, worst: int, first: int, crowd: int) -> None:
+    group.first = min(first, group.first) if group.worst else first
+    group.worst = max(worst, group.worst)
+    group.crowd |= crowd

@@ -1,0 +1,97 @@
+"""What an operation does to a repository, and which operations must never meet.
+
+Source: restic's own lock matrix (shared: backup, restore, copy; exclusive: forget, prune, check), measured.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from backupgen.schedule.cron import CronExpr
+from backupgen.schedule.windows import Timing
+
+
+class Use(StrEnum):
+    """What an operation does to its repository."""
+
+    BACKUP = "backup"
+    """Appends under a shared lock."""
+    READ = "read"
+    """A restore test, the source of a copy: a shared lock."""
+    EXCLUSIVE = "exclusive"
+    """forget, prune, check."""
+    FILE_COPY = "file-copy"
+    """A copy of the repository's files from listings frozen in a safe order: no lock at all, so nothing waits."""
+
+    @property
+    def lock(self) -> str:
+        """`shared`, `exclusive` or `none`."""
+        return {"backup": "shared", "read": "shared", "exclusive": "exclusive", "file-copy": "none"}[self.value]
+
+
+class Why(StrEnum):
+    """Why two operations exclude each other."""
+
+    BOTH_EXCLUSIVE = "exclusive/exclusive"
+    SHARED = "shared/exclusive"
+    COPY = "copy/exclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something that runs on a schedule and uses a repository. All durations are whole seconds.
+
+    Raises ValueError for a deadline that is not positive and for a negative duration.
+    """
+
+    name: str
+    repository: str
+    use: Use
+    schedule: CronExpr
+    zone: str
+    """A time zone name that `zones.load_zone` accepts."""
+    deadline: int
+    """activeDeadlineSeconds: from the Job's start to SIGTERM, retries and waiting for locks included."""
+    start_within: int
+    """startingDeadlineSeconds: how late Kubernetes may still start the Job."""
+    grace: int
+    """From SIGTERM to SIGKILL."""
+    lock_wait: int = 0
+    """restic's --retry-lock."""
+    may_yield: bool = False
+    """A backup that may leave out hours in which it would meet an exclusive operation."""
+    needs: int | None = None
+    """The time that the work itself takes at most; None for the whole deadline, which leaves no time to wait."""
+
+    def __post_init__(self) -> None:
+        if self.deadline <= 0 or min(self.start_within, self.grace, self.lock_wait, self.needs or 0) < 0:
+            raise ValueError(f"operation {self.name!r} has a duration that is no duration")
+
+    @property
+    def hold(self) -> int:
+        """The longest time from the Job's start to the end of its last process."""
+        return self.deadline + self.grace
+
+    @property
+    def nominal(self) -> Timing:
+        """When it runs if Kubernetes starts it on time."""
+        return Timing.of(self.schedule, self.zone, self.hold)
+
+    @property
+    def worst(self) -> Timing:
+        """When it may run if Kubernetes starts it as late as allowed."""
+        return Timing.of(self.schedule, self.zone, self.start_within + self.hold)
+
+    @property
+    def slack(self) -> int:
+        """How long it can wait for locks in one run and still do its work."""
+        needs = self.deadline if self.needs is None else self.needs
+        return min(self.lock_wait, self.deadline - needs)
+
+
+def exclusion(use: Use, other: Use) -> Why | None:
+    """Say why two uses of one repository exclude each other; None if they do not."""
+    if Use.EXCLUSIVE not in (use, other):
+        return None
+    if use is other:
+        return Why.BOTH_EXCLUSIVE
+    return Why.COPY if Use.FILE_COPY in (use, other) else Why.SHARED

@@ -1,0 +1,33 @@
+"""Backups give way: the hours in which a slot would meet an exclusive operation leave the cron expression."""
+
+from functools import cache
+
+from backupgen.schedule.cron import CronExpr
+from backupgen.schedule.windows import Timing, meeting_slots
+from backupgen.schedule.zones import DAY_MINUTES
+
+
+@cache
+def hours_meeting(backup: Timing, exclusive: Timing) -> int:
+    """Return the wall-clock hours of the backup's slots that meet the other's windows, as a bit set."""
+    hours = 0
+    for pattern in meeting_slots(backup, exclusive):
+        doubled = pattern.minutes | pattern.minutes << DAY_MINUTES
+        local = doubled >> (-pattern.offset % DAY_MINUTES)
+        for hour in range(24):
+            if local >> 60 * hour & (1 << 60) - 1:
+                hours |= 1 << hour
+    return hours
+
+
+@cache
+def leave_out(schedule: CronExpr, hours: int) -> CronExpr | None:
+    """Return the schedule without these hours; None if that leaves nothing or would drop more than hourly runs.
+
+    Only a schedule that runs in consecutive hours yields. One that runs twice a day would lose half of its backups, one
+    that runs daily all of them: that is for its owner to decide.
+    """
+    following = schedule.hours << 1 | schedule.hours >> 23
+    if not schedule.hours & following:
+        return None
+    return schedule.without_hours(hours)
