@@ -11,8 +11,19 @@ PART_OF_LABEL = "app.kubernetes.io/part-of"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 ROLE_LABEL = "backupgen.io/role"
 """What a pod may reach: the network policies select by it."""
+COMPONENT = "backup"
+TOOL = "backupgen"
 OWN_LABELS = (NAME_LABEL, COMPONENT_LABEL, PART_OF_LABEL, MANAGED_BY_LABEL, ROLE_LABEL)
 """The labels that the compiler sets itself."""
+
+BACKUP = "backup"
+RETENTION = "retention"
+RESTORE_TEST = "restore-test"
+MIRROR = "mirror"
+SERVER = "server"
+
+NTFY_VARIABLE = "NTFY_CREDS"
+NTFY_VALUE = "ntfy-credentials"
 
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 FLUX_SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
@@ -83,6 +94,16 @@ def plan(job: str) -> str:
 def htpasswd(server: str) -> str:
     """The Secret with a REST server's users."""
     return f"{server}-htpasswd"
+
+
+def maintenance_value(repository: str) -> str:
+    """The value with the password of the server's user that may also delete."""
+    return value(repository, "RESTIC_REST_MAINTENANCE_PASSWORD")
+
+
+def wiring(fleet: str, namespace: str) -> str:
+    """The Flux Kustomization or Argo CD Application of a namespace's folder."""
+    return f"{fleet}-{namespace}"[:63].rstrip("-")
 
 
 def value(owner: str, variable: str) -> str:

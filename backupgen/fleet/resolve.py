@@ -41,6 +41,8 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
         dashboard=fleet.dashboard,
         gitops=fleet.gitops,
         sops=fleet.sops,
+        labels=fleet.labels or {},
+        annotations=fleet.annotations or {},
         waivers=tuple(_waivers(fleet)),
     )
     _check_names(result, notes)

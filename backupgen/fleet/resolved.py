@@ -278,6 +278,10 @@ class ResolvedFleet:
     dashboard: Dashboard | None
     gitops: Gitops | None
     sops: Sops | None
+    labels: StringMap
+    """The labels of every object."""
+    annotations: StringMap
+    """The annotations of every object."""
     waivers: tuple[Waiver, ...]
 
     def repository(self, name: str) -> Repository:

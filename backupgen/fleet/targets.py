@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from backupgen.diagnostics import NodePath
 from backupgen.fleet import codes, dump_tools, naming, resolved, schema
 from backupgen.fleet.jobs import EVERY, Context, Identity, resolve_job
-from backupgen.fleet.scalars import quantity_value
-from backupgen.schedule import AUTO, Auto, CronExpr
+from backupgen.fleet.scalars import format_duration, quantity_value
+from backupgen.schedule import AUTO, CADENCES, Auto, CronExpr
 
 STAGING_SIZE = "10Gi"
 
@@ -98,7 +98,12 @@ def _skip(target: schema.Target) -> int:
 
 def _slot(target: schema.Target, skip: int, path: NodePath, context: Context) -> tuple[CronExpr | Auto, int]:
     if isinstance(target.at, Auto):
-        return target.at, target.every or EVERY
+        every = target.every or EVERY
+        if every not in CADENCES:
+            message = f"no cron expression runs every `{format_duration(every)}`"
+            help_ = f"expected one of {', '.join(f'`{format_duration(cadence)}`' for cadence in CADENCES)}"
+            context.notes.add(codes.INVALID_VALUE, message, (*path, "every"), help_)
+        return target.at, every
     rest = target.at.without_hours(skip) if skip else target.at
     if rest is None:
         context.notes.add(codes.CONFLICTING_KEYS, "`skip` leaves no hour in which it could start", (*path, "skip"))

@@ -10,10 +10,10 @@ def paint(lines: Iterable[Line], *, color: bool) -> str:
     """Return the lines as one string, each with a line break; with ANSI colours if asked, by way of rich."""
     if not color:
         return "".join("".join(text for text, _ in line) + "\n" for line in lines)
-    from io import StringIO  # noqa: PLC0415 (only for colour)
+    from io import StringIO
 
-    from rich.console import Console  # noqa: PLC0415 (rich is slow to import)
-    from rich.text import Text  # noqa: PLC0415 (as above)
+    from rich.console import Console
+    from rich.text import Text
 
     stream = StringIO()
     console = Console(file=stream, force_terminal=True, color_system="standard", legacy_windows=False, no_color=False)

@@ -4,6 +4,9 @@ Knows nothing of fleets. Pure: no clock, no environment; the only data is the `t
 """
 
 from backupgen.schedule.cron import CronError, CronExpr, parse_cron
+from backupgen.schedule.firings import firings_per_year, longest_gap, next_firings, shortest_gap
+from backupgen.schedule.locks import Operation, Use, Why
+from backupgen.schedule.proof import Conflict, ScheduleProof, Yielded, first_meeting, prove
 from backupgen.schedule.slot import AUTO, Auto, SlotError, parse_slot
 from backupgen.schedule.zones import TZDATA_VERSION, Zone, ZoneError, load_zone
 
@@ -11,12 +14,24 @@ __all__ = [
     "AUTO",
     "TZDATA_VERSION",
     "Auto",
+    "Conflict",
     "CronError",
     "CronExpr",
+    "Operation",
+    "ScheduleProof",
     "SlotError",
+    "Use",
+    "Why",
+    "Yielded",
     "Zone",
     "ZoneError",
+    "firings_per_year",
+    "first_meeting",
     "load_zone",
+    "longest_gap",
+    "next_firings",
     "parse_cron",
     "parse_slot",
+    "prove",
+    "shortest_gap",
 ]

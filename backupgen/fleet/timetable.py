@@ -1,0 +1,72 @@
+"""ResolvedFleet -> the operations that the schedule proof is about."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from backupgen.fleet.resolved import Job, Mirror, Repository, ResolvedFleet, Target
+from backupgen.schedule import CronExpr, Operation, Placer, Use, parse_cron
+
+_ANY = parse_cron("0 * * * *")
+"""Stands for the slot of an operation that has none yet."""
+
+
+def operations_of(fleet: ResolvedFleet) -> tuple[Operation, ...]:
+    """Every operation with its slot and its lock; `auto` slots are chosen here.
+
+    A suspended operation counts as well: it may be resumed, or started by hand, at any time.
+    """
+    waits = {repository.name: repository.lock_wait for repository in fleet.repositories}
+    own = [operation for repository in fleet.repositories for operation in _of_repository(repository)]
+    explicit = {
+        target.name: _operation(target.job, target.repository, Use.BACKUP, target.job.slot, waits[target.repository])
+        for target in fleet.targets
+        if isinstance(target.job.slot, CronExpr)
+    }
+    placer = Placer((*explicit.values(), *own))
+    backups = [
+        explicit.get(target.name) or _placed(target, waits[target.repository], placer) for target in fleet.targets
+    ]
+    return (*backups, *own)
+
+
+def _placed(target: Target, lock_wait: int, placer: Placer) -> Operation:
+    operation = _operation(target.job, target.repository, Use.BACKUP, _ANY, lock_wait)
+    chosen = placer.place(operation, target.job.every)
+    return replace(operation, schedule=chosen.without_hours(target.skip) or chosen)
+
+
+def _operation(job: Job, repository: str, use: Use, schedule: CronExpr, lock_wait: int) -> Operation:
+    return Operation(
+        name=job.name,
+        repository=repository,
+        use=use,
+        schedule=schedule,
+        zone=job.timezone,
+        deadline=job.deadline,
+        start_within=job.start_within,
+        grace=job.grace,
+        lock_wait=lock_wait,
+        may_yield=use is Use.BACKUP,
+    )
+
+
+def parallel_of(fleet: ResolvedFleet) -> dict[str, int]:
+    """How many backups each repository takes at once."""
+    return {repository.name: repository.parallel for repository in fleet.repositories}
+
+
+def _of_repository(repository: Repository) -> Iterator[Operation]:
+    operations: list[tuple[Job, Use]] = []
+    if repository.retention is not None:
+        operations.append((repository.retention.job, Use.EXCLUSIVE))
+    if repository.restore_test is not None:
+        operations.append((repository.restore_test.job, Use.READ))
+    operations += [(mirror.job, _use(mirror)) for mirror in repository.mirrors]
+    for job, use in operations:
+        if isinstance(job.slot, CronExpr):
+            yield _operation(job, repository.name, use, job.slot, repository.lock_wait)
+
+
+def _use(mirror: Mirror) -> Use:
+    """The script of `rclone` copies from frozen lists, so it may meet backups; `restic copy` locks as a reader."""
+    return Use.FILE_COPY if mirror.method == "rclone" else Use.READ

@@ -1,0 +1,72 @@
+"""The stages, one after the other.
+
+Input: the bytes of fleet.yaml and the user's templates. Output: everything up to the rendered files, or located
+findings. Never: files, streams, flags.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backupgen.diagnostics import Checked, CodeInfo, Finding, has_errors
+from backupgen.fleet.codes import CODES as FLEET_CODES
+from backupgen.fleet.load import load_fleet
+from backupgen.fleet.resolve import resolve_fleet
+from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.fleet.timetable import operations_of, parallel_of
+from backupgen.manifests import CODES as MANIFEST_CODES
+from backupgen.manifests import ManifestSet, render_plan
+from backupgen.plan.build import build_plan
+from backupgen.plan.model import Plan
+from backupgen.rules import CODES as RULE_CODES
+from backupgen.rules import RuleContext, judge
+from backupgen.schedule import ScheduleProof, prove
+from backupgen.source import CODES as SOURCE_CODES
+from backupgen.source import Document, read_document
+
+CATALOGUE: tuple[CodeInfo, ...] = (*SOURCE_CODES, *FLEET_CODES, *RULE_CODES, *MANIFEST_CODES)
+"""Every code that backupgen knows, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A fleet that has passed every stage."""
+
+    document: Document
+    fleet: ResolvedFleet
+    proof: ScheduleProof
+    plan: Plan
+    manifests: ManifestSet
+
+
+def compile_fleet(raw: bytes, file: str, templates: Mapping[str, str] | None = None) -> Checked[Compiled]:
+    """Compile the bytes of fleet.yaml, shown as `file` in findings.
+
+    `templates` are the user's own templates, name -> text. Returns what was compiled with the warnings about it, or the
+    findings of the first stage that has an error among them; all are located.
+    """
+    read = read_document(raw, file)
+    if read.value is None:
+        return Checked(None, read.findings)
+    document = read.value
+    checked = _compile(document, templates or {})
+    return Checked(checked.value, tuple(document.locate(finding) for finding in checked.findings))
+
+
+def _compile(document: Document, templates: Mapping[str, str]) -> Checked[Compiled]:
+    loaded = load_fleet(document)
+    if loaded.value is None:
+        return Checked(None, loaded.findings)
+    resolved = resolve_fleet(loaded.value)
+    if resolved.value is None:
+        return Checked(None, resolved.findings)
+    fleet = resolved.value
+    outcome = prove(operations_of(fleet), parallel_of(fleet))
+    findings: tuple[Finding, ...] = (*resolved.findings, *judge(RuleContext(fleet, outcome)))
+    if isinstance(outcome, tuple) or has_errors(findings):
+        return Checked(None, findings)
+    plan = build_plan(fleet, outcome)
+    rendered = render_plan(plan, templates)
+    findings = (*findings, *rendered.findings)
+    if rendered.value is None:
+        return Checked(None, findings)
+    return Checked(Compiled(document, fleet, outcome, plan, rendered.value), findings)

@@ -1,0 +1,141 @@
+"""The objects of a target: CronJob, Secret, and what a dump in the app's pod needs."""
+
+from collections.abc import Iterator
+
+from backupgen.fleet import naming
+from backupgen.fleet.resolved import Dump, ResolvedFleet, Target
+from backupgen.plan.cronjobs import cron_job
+from backupgen.plan.model import Container, Mount, Pod, Role, RoleBinding, ServiceAccount, Unit, Volume
+from backupgen.plan.pods import (
+    SCRIPTS_MOUNT,
+    client_environment,
+    labels_of,
+    meta_of,
+    ntfy_credentials,
+    report_environment,
+    script_container,
+    work_volumes,
+)
+from backupgen.plan.secrets import secret_unit
+from backupgen.plan.slots import Slots
+
+
+def target_units(fleet: ResolvedFleet, target: Target, slots: Slots) -> Iterator[Unit]:
+    """The files of one target."""
+    job = target.job
+    repository = fleet.repository(target.repository)
+    in_pod = target.dump if target.dump is not None and target.dump.in_pod else None
+    values = {**repository.credentials, **target.credentials, **ntfy_credentials(job)}
+    yield secret_unit(meta_of(fleet, job, naming.BACKUP, naming.secret(target.name)), values)
+    yield cron_job(fleet, job, naming.BACKUP, _pod(fleet, target), slots)
+    if in_pod is not None:
+        yield from _access(fleet, target)
+
+
+def _pod(fleet: ResolvedFleet, target: Target) -> Pod:
+    job = target.job
+    repository = fleet.repository(target.repository)
+    environment = {
+        **client_environment(repository),
+        **report_environment(fleet, job),
+        "RESTIC_RETENTION_POLICIES_ENABLED": "false",
+        "RESTIC_CHECK_AFTER_BACKUP": "false",
+    }
+    if target.before:
+        environment["PRE_HOOK"] = target.before
+    if target.after:
+        environment["POST_HOOK"] = target.after
+    in_pod = target.dump if target.dump is not None and target.dump.in_pod else None
+    mounts = tuple(_mounts(target))
+    container = script_container(
+        job, "backup", environment, mounts, args=_arguments(target), secrets=(naming.secret(target.name),)
+    )
+    return Pod(
+        labels=labels_of(fleet, job.name, naming.BACKUP, job.labels),
+        user=job.user,
+        placement=job.placement,
+        grace=job.grace,
+        service_account=job.name if in_pod else "",
+        with_pod=target.with_pod,
+        pull_secrets=fleet.image_pull_secrets,
+        init_containers=(_dump_container(fleet, target, in_pod),) if in_pod else (),
+        containers=(container,),
+        volumes=(*work_volumes(job), *_volumes(target)),
+    )
+
+
+def _arguments(target: Target) -> tuple[str, ...]:
+    """The arguments of backup.sh: flags with their values attached, `--`, and the sources or the dump's command."""
+    flags = [f"--tag={target.tag}", *(f"--exclude={pattern}" for pattern in target.exclude), *target.backup_args]
+    dump = target.dump
+    if dump is not None and not dump.in_pod:
+        return (*flags, "--stdin-from-command", f"--stdin-filename={dump.file}", "--", *dump.command)
+    dumped = [dump.file] if dump is not None else []
+    return (*flags, "--", *dumped, *(mount.path for mount in _source_mounts(target)))
+
+
+def _source_mounts(target: Target) -> Iterator[Mount]:
+    for volume in target.volumes:
+        place = f"{naming.BACKUP_DIR}/{volume.name}"
+        if volume.paths and volume.paths != (".",):
+            for path in volume.paths:
+                yield Mount(_volume_name(volume.name), f"{place}/{path}", sub_path=path, read_only=True)
+        else:
+            yield Mount(_volume_name(volume.name), place, read_only=True)
+
+
+def _mounts(target: Target) -> Iterator[Mount]:
+    # The dump is mounted as a file: a folder over the sources' mount points would have to be writable.
+    if target.dump is not None and target.dump.in_pod:
+        file = target.dump.file
+        yield Mount("dump", file, sub_path=file.rpartition("/")[2], read_only=True)
+    yield from _source_mounts(target)
+
+
+def _volume_name(name: str) -> str:
+    return f"source-{name}"
+
+
+def _volumes(target: Target) -> Iterator[Volume]:
+    dump = target.dump
+    if dump is not None and dump.in_pod:
+        if dump.staging_claim is not None:
+            yield Volume("dump", "claim", dump.staging_claim)
+        else:
+            yield Volume("dump", "empty_dir", size=dump.staging_size)
+    for volume in target.volumes:
+        name = _volume_name(volume.name)
+        if volume.claim is not None:
+            # Read-only at the mount: a claim that the app writes to cannot be attached read-only beside it.
+            yield Volume(name, "claim", volume.claim)
+        elif volume.host_path is not None:
+            yield Volume(name, "host_path", volume.host_path)
+
+
+def _dump_container(fleet: ResolvedFleet, target: Target, dump: Dump) -> Container:
+    job = target.job
+    selector = ",".join(f"{key}={value}" for key, value in dump.in_pod.items())
+    file = f"{naming.STAGING_DIR}/{dump.file.rpartition('/')[2]}"
+    return Container(
+        name="dump",
+        image=str(fleet.images.kubectl),
+        command=("/bin/sh", f"{naming.SCRIPTS_DIR}/dump.sh"),
+        args=(job.namespace, selector, dump.container, file, "--", *dump.command),
+        env=report_environment(fleet, job),
+        secrets=(),
+        secret_keys=dict.fromkeys(ntfy_credentials(job), naming.secret(target.name)),
+        mounts=(SCRIPTS_MOUNT, Mount("tmp", "/tmp"), Mount("dump", naming.STAGING_DIR)),  # noqa: S108
+        requests=job.placement.requests,
+        limits=job.placement.limits,
+    )
+
+
+def _access(fleet: ResolvedFleet, target: Target) -> Iterator[Unit]:
+    meta = meta_of(fleet, target.job, naming.BACKUP)
+    facts = (
+        ServiceAccount(meta),
+        Role(meta),
+        RoleBinding(meta, role=meta.name, service_account=meta.name),
+    )
+    for fact in facts:
+        yield Unit(naming.file_of(meta.namespace, type(fact).__name__, meta.name), fact)

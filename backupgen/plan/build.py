@@ -1,0 +1,37 @@
+"""ResolvedFleet + ScheduleProof -> Plan."""
+
+from collections.abc import Iterator
+
+from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.plan.alerts import alert_units
+from backupgen.plan.backup import target_units
+from backupgen.plan.dashboard import dashboard_units
+from backupgen.plan.maintenance import repository_units
+from backupgen.plan.model import Plan, Unit
+from backupgen.plan.policies import network_policies
+from backupgen.plan.scripts import script_units
+from backupgen.plan.server import server_units
+from backupgen.plan.slots import slots_of
+from backupgen.plan.wiring import wiring_units
+from backupgen.schedule import ScheduleProof
+
+
+def build_plan(fleet: ResolvedFleet, proof: ScheduleProof) -> Plan:
+    """Everything that is rendered for a fleet whose schedule is proved."""
+    units = tuple(sorted(_objects(fleet, proof), key=lambda unit: unit.path))
+    wiring = wiring_units(fleet, units)
+    return Plan(fleet.name, tuple(sorted((*units, *wiring), key=lambda unit: unit.path)))
+
+
+def _objects(fleet: ResolvedFleet, proof: ScheduleProof) -> Iterator[Unit]:
+    slots = slots_of(proof)
+    for target in fleet.targets:
+        yield from target_units(fleet, target, slots)
+    for repository in fleet.repositories:
+        yield from repository_units(fleet, repository, slots)
+        if repository.server is not None:
+            yield from server_units(fleet, repository, repository.server)
+    yield from script_units(fleet)
+    yield from network_policies(fleet)
+    yield from alert_units(fleet, slots)
+    yield from dashboard_units(fleet)

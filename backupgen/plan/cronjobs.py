@@ -1,0 +1,24 @@
+"""Job + pod -> the CronJob's unit."""
+
+from backupgen.fleet import naming
+from backupgen.fleet.resolved import Job, ResolvedFleet
+from backupgen.plan.model import CronJob, Pod, Unit
+from backupgen.plan.pods import meta_of
+from backupgen.plan.slots import Slots
+
+
+def cron_job(fleet: ResolvedFleet, job: Job, role: str, pod: Pod, slots: Slots) -> Unit:
+    """The CronJob of an operation, with its proved schedule."""
+    facts = CronJob(
+        meta=meta_of(fleet, job, role),
+        schedule=str(slots.schedules[job.name]),
+        timezone=job.timezone,
+        yielded=slots.yielded.get(job.name, ""),
+        suspend=job.suspend,
+        start_within=job.start_within,
+        deadline=job.deadline,
+        retries=job.retries,
+        history=job.history,
+        pod=pod,
+    )
+    return Unit(naming.file_of(job.namespace, "CronJob", job.name), facts)

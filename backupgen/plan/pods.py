@@ -1,0 +1,116 @@
+"""What the pods of all jobs have in common: labels, the environment of the scripts, and their volumes."""
+
+from collections.abc import Mapping
+
+from backupgen.fleet import naming
+from backupgen.fleet.resolved import Job, Repository, ResolvedFleet, StringMap
+from backupgen.fleet.scalars import format_duration
+from backupgen.plan.model import Container, Meta, Mount, Volume
+
+NOTHING: StringMap = {}
+
+SCRIPTS_MOUNT = Mount("scripts", naming.SCRIPTS_DIR, read_only=True)
+WORK_MOUNTS = (SCRIPTS_MOUNT, Mount("tmp", "/tmp"), Mount("cache", naming.CACHE_DIR))  # noqa: S108 - the pod's own emptyDir
+_TMP_SIZE = "256Mi"
+
+
+def meta_of(fleet: ResolvedFleet, job: Job, role: str, name: str | None = None) -> Meta:
+    """The metadata of an object of a job."""
+    labels = labels_of(fleet, job.name, role, job.labels)
+    return Meta(name or job.name, job.namespace, labels, annotations_of(fleet, job.annotations))
+
+
+def labels_of(fleet: ResolvedFleet, name: str, role: str, further: StringMap = NOTHING) -> StringMap:
+    """The labels of an object and of its pods; the compiler's own come last, so that nothing hides them."""
+    return {
+        **further,
+        naming.NAME_LABEL: name,
+        naming.COMPONENT_LABEL: naming.COMPONENT,
+        naming.PART_OF_LABEL: fleet.name,
+        naming.MANAGED_BY_LABEL: naming.TOOL,
+        naming.ROLE_LABEL: role,
+    }
+
+
+def annotations_of(fleet: ResolvedFleet, further: StringMap) -> StringMap:
+    """The annotations of an object: Argo CD's sync wave, unless the fleet says another one there."""
+    gitops = fleet.gitops
+    if gitops is None or gitops.argocd is None or gitops.argocd.sync_wave is None:
+        return further
+    return {naming.SYNC_WAVE: str(gitops.argocd.sync_wave), **further}
+
+
+def client_environment(repository: Repository) -> dict[str, str]:
+    """The variables with which restic and the scripts find the repository, credentials aside."""
+    environment = {
+        "RESTIC_REPOSITORY": repository.location.text,
+        "RESTIC_LOCK_WAIT": format_duration(repository.lock_wait),
+    }
+    if repository.id is not None:
+        environment["RESTIC_REPOSITORY_ID"] = repository.id
+    if repository.server is not None:
+        environment["RESTIC_REST_USERNAME"] = naming.BACKUP_USER
+    return environment
+
+
+def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
+    """The variables with which the scripts bound themselves and report.
+
+    Every value is explicit: a script's own default would be a second source of truth (D52).
+    """
+    environment = {
+        "RESTIC_HOSTNAME": job.instance,
+        "BACKUP_DEADLINE": str(job.deadline),
+        "HOME": "/tmp",  # noqa: S108 - the pod's own emptyDir
+        "TMPDIR": "/tmp",  # noqa: S108
+        "PUSHGATEWAY_ENABLED": "false" if fleet.pushgateway is None else "true",
+    }
+    if fleet.pushgateway is not None:
+        environment["PUSHGATEWAY_URL"] = fleet.pushgateway.location.text
+    environment["NTFY_ENABLED"] = "false" if job.ntfy is None else "true"
+    if job.ntfy is not None:
+        environment |= {
+            "NTFY_SERVER": job.ntfy.server.text,
+            "NTFY_TOPIC": job.ntfy.topic,
+            "NTFY_TITLE": job.ntfy.title,
+            "NTFY_PRIO": str(job.ntfy.priority),
+            "NTFY_TAG": ",".join(job.ntfy.tags),
+        }
+    return environment
+
+
+def ntfy_credentials(job: Job) -> Mapping[str, str]:
+    """The variable with ntfy's credentials and its value's name, if the server wants any."""
+    return {naming.NTFY_VARIABLE: naming.NTFY_VALUE} if job.ntfy is not None and job.ntfy.auth else NOTHING
+
+
+def work_volumes(job: Job) -> tuple[Volume, ...]:
+    """The volumes of every job: scripts, a writable /tmp on the read-only root, and restic's cache."""
+    return (
+        Volume("scripts", "config_map", naming.SCRIPTS, read_only=True),
+        Volume("tmp", "empty_dir", size=_TMP_SIZE),
+        Volume("cache", "empty_dir", size=job.cache_size, in_memory=job.cache_in_memory),
+    )
+
+
+def script_container(
+    job: Job,
+    script: str,
+    environment: StringMap,
+    mounts: tuple[Mount, ...],
+    args: tuple[str, ...] = (),
+    secrets: tuple[str, ...] = (),
+) -> Container:
+    """The container in which a script runs."""
+    return Container(
+        name=script,
+        image=job.image,
+        command=("/bin/sh", f"{naming.SCRIPTS_DIR}/{script}.sh"),
+        args=args,
+        env={**environment, "RESTIC_CACHE_DIR": naming.CACHE_DIR},
+        secrets=secrets,
+        secret_keys=NOTHING,
+        mounts=(*WORK_MOUNTS, *mounts),
+        requests=job.placement.requests,
+        limits=job.placement.limits,
+    )

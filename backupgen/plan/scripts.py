@@ -1,0 +1,34 @@
+"""The ConfigMaps with the shared scripts: one in each namespace, or one that Reflector copies."""
+
+from collections.abc import Iterator
+
+from backupgen.fleet import naming
+from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.plan.model import Meta, ScriptsConfigMap, Unit
+from backupgen.plan.pods import annotations_of, labels_of
+
+SCRIPTS = ("lib.sh", "backup.sh", "dump.sh", "retention.sh", "restore-test.sh", "mirror.sh")
+
+
+def script_units(fleet: ResolvedFleet) -> Iterator[Unit]:
+    """The ConfigMap for each namespace in which a job runs."""
+    namespaces = sorted({job.namespace for job in fleet.jobs()})
+    labels = labels_of(fleet, naming.SCRIPTS, naming.BACKUP)
+    annotations = {naming.FLUX_SUBSTITUTE: "disabled", **(fleet.annotations)}
+    if fleet.reflect_scripts:
+        annotations |= _reflection([name for name in namespaces if name != fleet.home_namespace])
+        namespaces = [fleet.home_namespace]
+    for namespace in namespaces:
+        meta = Meta(naming.SCRIPTS, namespace, {**fleet.labels, **labels}, annotations_of(fleet, annotations))
+        yield Unit(naming.file_of(namespace, "ConfigMap", naming.SCRIPTS), ScriptsConfigMap(meta, SCRIPTS))
+
+
+def _reflection(namespaces: list[str]) -> dict[str, str]:
+    """Reflector's annotations, for the fleet's own namespaces only (its README, "Annotate the source")."""
+    names = ",".join(namespaces)
+    return {
+        f"{naming.REFLECTOR}/reflection-allowed": "true",
+        f"{naming.REFLECTOR}/reflection-allowed-namespaces": names,
+        f"{naming.REFLECTOR}/reflection-auto-enabled": "true",
+        f"{naming.REFLECTOR}/reflection-auto-namespaces": names,
+    }

@@ -1,0 +1,85 @@
+"""The objects of the REST server: Deployment, Service, htpasswd.
+
+One pod, two containers on the same folder: one that only appends, for everybody, and one with all rights, for the
+retention (D42). Each has its own port and its own users, and the network policies tell the ports apart.
+"""
+
+from collections.abc import Iterator
+
+from backupgen.fleet import naming
+from backupgen.fleet.resolved import Repository, ResolvedFleet, Server
+from backupgen.plan.model import Container, Deployment, Meta, Mount, Pod, Port, Service, Unit, Volume
+from backupgen.plan.pods import NOTHING, annotations_of, labels_of
+from backupgen.plan.secrets import htpasswd_unit
+
+_DATA = "/data"
+_GRACE = 60
+_APPENDING = "append-only"
+_MAINTENANCE = "maintenance"
+
+
+def server_units(fleet: ResolvedFleet, repository: Repository, server: Server) -> Iterator[Unit]:
+    """The files of a repository's server."""
+    labels = labels_of(fleet, server.name, naming.SERVER, server.labels)
+    annotations = annotations_of(fleet, server.annotations)
+    meta = Meta(server.name, server.namespace, labels, annotations)
+    selector = {naming.NAME_LABEL: server.name, naming.ROLE_LABEL: naming.SERVER}
+    ports = (Port(_APPENDING, server.port), Port(_MAINTENANCE, server.maintenance_port))
+    deployment = Deployment(meta, selector, _pod(fleet, server))
+    yield Unit(naming.file_of(server.namespace, "Deployment", server.name), deployment)
+    yield Unit(naming.file_of(server.namespace, "Service", server.name), Service(meta, selector, ports))
+    secret = Meta(naming.htpasswd(server.name), server.namespace, labels, annotations)
+    password = repository.credentials["RESTIC_REST_PASSWORD"]
+    users = {
+        _APPENDING: {naming.BACKUP_USER: password},
+        _MAINTENANCE: {naming.MAINTENANCE_USER: naming.maintenance_value(repository.name)},
+    }
+    yield htpasswd_unit(secret, users)
+
+
+def _pod(fleet: ResolvedFleet, server: Server) -> Pod:
+    volume = server.volume
+    kind = "claim" if volume.claim is not None else "host_path"
+    return Pod(
+        labels=labels_of(fleet, server.name, naming.SERVER, server.labels),
+        user=server.user,
+        placement=server.placement,
+        grace=_GRACE,
+        service_account="",
+        with_pod=NOTHING,
+        pull_secrets=fleet.image_pull_secrets,
+        init_containers=(),
+        containers=(
+            _container(server, _APPENDING, server.port, "--append-only"),
+            _container(server, _MAINTENANCE, server.maintenance_port),
+        ),
+        volumes=(
+            Volume("data", kind, volume.claim or volume.host_path or ""),
+            Volume("htpasswd", "secret", naming.htpasswd(server.name), read_only=True),
+        ),
+    )
+
+
+def _container(server: Server, name: str, port: int, *flags: str) -> Container:
+    """The flags are rest-server's own (`rest-server --help`); it takes none from its environment (D50)."""
+    return Container(
+        name=name,
+        image=server.image,
+        command=("rest-server",),
+        args=(
+            "--path",
+            _DATA,
+            "--listen",
+            f":{port}",
+            "--htpasswd-file",
+            f"{naming.HTPASSWD_DIR}/{name}",
+            *flags,
+        ),
+        env=NOTHING,
+        secrets=(),
+        secret_keys=NOTHING,
+        mounts=(Mount("data", _DATA), Mount("htpasswd", naming.HTPASSWD_DIR, read_only=True)),
+        requests=server.placement.requests,
+        limits=server.placement.limits,
+        ports=(Port(name, port),),
+    )

@@ -1,0 +1,29 @@
+"""The effective schedules of a proved fleet, by job."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backupgen.schedule import CronExpr, ScheduleProof, Yielded
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """What the proof says about each job's schedule."""
+
+    schedules: Mapping[str, CronExpr]
+    """The schedule that is rendered: after `auto` and after yielding."""
+    yielded: Mapping[str, str]
+    """Which hours were left out and for what, in words."""
+
+
+def slots_of(proof: ScheduleProof) -> Slots:
+    """The schedules that are left after `auto` and yielding."""
+    return Slots(
+        {operation.name: operation.schedule for operation in proof.operations},
+        {item.operation: _in_words(item) for item in proof.yielded},
+    )
+
+
+def _in_words(item: Yielded) -> str:
+    hours = ", ".join(f"{hour:02}" for hour in range(24) if item.hours >> hour & 1)
+    return f"The hours {hours} are left out: a run could meet {' and '.join(item.causes)}."

@@ -1,0 +1,103 @@
+"""How the cluster takes the files: kustomizations, and Flux's, Argo CD's and sops' own files."""
+
+from collections.abc import Iterator
+
+from backupgen.fleet import naming
+from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.fleet.scalars import format_duration
+from backupgen.fleet.schema import ArgoCd, Flux
+from backupgen.plan.model import (
+    ArgoApplication,
+    FluxKustomization,
+    KsopsGenerator,
+    Kustomization,
+    Meta,
+    Secret,
+    SopsConfig,
+    Unit,
+)
+from backupgen.plan.pods import NOTHING, annotations_of, labels_of
+
+_KUSTOMIZATION = "kustomization.yaml"
+_KSOPS = "ksops.yaml"
+_IN_CLUSTER = "https://kubernetes.default.svc"
+
+
+def wiring_units(fleet: ResolvedFleet, units: tuple[Unit, ...]) -> Iterator[Unit]:
+    """The files that lead to the given units."""
+    folders: dict[str, list[Unit]] = {}
+    for unit in units:
+        folders.setdefault(unit.path.partition("/")[0], []).append(unit)
+    for folder in sorted(folders):
+        yield from _folder(fleet, folder, folders[folder])
+    gitops = [unit for folder in sorted(folders) for unit in _gitops(fleet, folder)]
+    if gitops:
+        yield from gitops
+        yield Unit(f"{naming.GITOPS_FOLDER}/{_KUSTOMIZATION}", Kustomization(_names(gitops), (), NOTHING))
+    top = (naming.GITOPS_FOLDER,) if gitops else tuple(sorted(folders))
+    yield Unit(_KUSTOMIZATION, Kustomization(top, (), NOTHING))
+    if fleet.sops is not None:
+        given = fleet.sops.model_dump(exclude_none=True)
+        yield Unit(".sops.yaml", SopsConfig({name: tuple(values) for name, values in given.items()}))
+
+
+def _folder(fleet: ResolvedFleet, folder: str, units: list[Unit]) -> Iterator[Unit]:
+    """The kustomization of a namespace. Only Flux decrypts what a kustomization lists."""
+    sealed = [unit for unit in units if isinstance(unit.facts, Secret)]
+    plain = [unit for unit in units if not isinstance(unit.facts, Secret)]
+    gitops = fleet.gitops
+    if gitops is not None and gitops.flux is not None:
+        plain, generators, notes = units, (), ()
+    elif gitops is not None and sealed:
+        generators, notes = (_KSOPS,), ()
+        yield Unit(f"{folder}/{_KSOPS}", KsopsGenerator(f"{fleet.name}-secrets", _names(sealed)))
+    else:
+        generators, notes = (), tuple(_by_hand(unit) for unit in sealed)
+    yield Unit(f"{folder}/{_KUSTOMIZATION}", Kustomization(_names(plain), generators, NOTHING, notes))
+
+
+def _names(units: list[Unit]) -> tuple[str, ...]:
+    return tuple(sorted(unit.path.partition("/")[2] for unit in units))
+
+
+def _by_hand(unit: Unit) -> str:
+    return f"sops decrypt {unit.path.partition('/')[2]} | kubectl apply -f -"
+
+
+def _gitops(fleet: ResolvedFleet, folder: str) -> Iterator[Unit]:
+    gitops = fleet.gitops
+    if gitops is None:
+        return
+    if gitops.flux is not None:
+        facts: FluxKustomization | ArgoApplication = _flux(fleet, gitops.flux, folder)
+        yield Unit(f"{naming.GITOPS_FOLDER}/kustomization.{facts.meta.name}.yaml", facts)
+    elif gitops.argocd is not None and gitops.argocd.repo is not None:
+        facts = _argo(fleet, gitops.argocd, gitops.argocd.repo, folder)
+        yield Unit(f"{naming.GITOPS_FOLDER}/application.{facts.meta.name}.yaml", facts)
+
+
+def _flux(fleet: ResolvedFleet, flux: Flux, folder: str) -> FluxKustomization:
+    name = naming.wiring(fleet.name, folder)
+    namespace = flux.namespace or "flux-system"
+    return FluxKustomization(
+        meta=Meta(name, namespace, labels_of(fleet, name, naming.BACKUP)),
+        path=f"{flux.path.rstrip('/')}/{folder}",
+        interval=format_duration(flux.interval or 3600),
+        source_kind=flux.source.kind or "GitRepository",
+        source_name=flux.source.name,
+        source_namespace=flux.source.namespace or "flux-system",
+        decryption_secret=flux.decryption_secret or "sops-age",
+    )
+
+
+def _argo(fleet: ResolvedFleet, argocd: ArgoCd, repo: str, folder: str) -> ArgoApplication:
+    name = naming.wiring(fleet.name, folder)
+    namespace = argocd.namespace or "argocd"
+    return ArgoApplication(
+        meta=Meta(name, namespace, labels_of(fleet, name, naming.BACKUP), annotations_of(fleet, NOTHING)),
+        repo=repo,
+        path=folder if argocd.path in {None, "."} else f"{argocd.path}/{folder}",
+        revision=argocd.revision or "HEAD",
+        project=argocd.project or "default",
+        destination=_IN_CLUSTER,
+    )

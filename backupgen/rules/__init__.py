@@ -1,0 +1,46 @@
+"""Judgements about a whole fleet, one a module, and the waivers that accept them.
+
+To add a rule: a module `bgNNN_slug.py`, its line in RULES, and a folder `tests/rules/BGNNN` with `bad.yaml`, `bad.txt`
+and `good.yaml`. A test fails if one of them is missing.
+"""
+
+from backupgen.diagnostics import Finding
+from backupgen.rules import (
+    bg301_schedule_conflict,
+    bg302_slot_capacity,
+    bg303_irregular_zone,
+    bg304_never_fires,
+    bg401_unpinned_image,
+    bg402_unpinned_repository,
+    bg403_shared_identity,
+    bg404_claim_without_node,
+    bg405_unverified_source,
+    bg406_missing_operation,
+    bg407_unknown_pods,
+)
+from backupgen.rules.base import Rule, RuleContext
+from backupgen.rules.waivers import IDLE_WAIVER, apply_waivers
+
+RULES: tuple[Rule, ...] = (
+    bg301_schedule_conflict.RULE,
+    bg302_slot_capacity.RULE,
+    bg303_irregular_zone.RULE,
+    bg304_never_fires.RULE,
+    bg401_unpinned_image.RULE,
+    bg402_unpinned_repository.RULE,
+    bg403_shared_identity.RULE,
+    bg404_claim_without_node.RULE,
+    bg405_unverified_source.RULE,
+    bg406_missing_operation.RULE,
+    bg407_unknown_pods.RULE,
+)
+
+CODES = (*(rule.info for rule in RULES), IDLE_WAIVER)
+
+__all__ = ["CODES", "RULES", "Rule", "RuleContext", "judge"]
+
+
+def judge(context: RuleContext) -> tuple[Finding, ...]:
+    """Every finding of every rule that no waiver accepts, and the waivers that accept nothing."""
+    findings = [finding for rule in RULES for finding in rule.check(context)]
+    return apply_waivers(findings, context.fleet.waivers, RULES)

@@ -1,0 +1,44 @@
+"""What a rule is, and what it sees."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
+from backupgen.fleet.load import target_of
+from backupgen.fleet.resolved import Job, ResolvedFleet
+from backupgen.schedule import Conflict, ScheduleProof
+
+
+@dataclass(frozen=True, slots=True)
+class RuleContext:
+    """A resolved fleet, and the proof of its schedule or the witnesses against it."""
+
+    fleet: ResolvedFleet
+    outcome: ScheduleProof | tuple[Conflict, ...]
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """The operations that exclude each other and meet."""
+        return self.outcome if isinstance(self.outcome, tuple) else ()
+
+    @property
+    def proof(self) -> ScheduleProof | None:
+        """The proof, if there is no conflict."""
+        return None if isinstance(self.outcome, tuple) else self.outcome
+
+    def job(self, name: str) -> Job:
+        """The job of that name."""
+        return next(job for job in self.fleet.jobs() if job.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One judgement about a whole fleet: a code, and a pure generator of its findings."""
+
+    info: CodeInfo
+    check: Callable[[RuleContext], Iterator[Finding]]
+
+
+def finding(info: CodeInfo, message: str, path: NodePath, help_: str = "", *, on_key: bool = False) -> Finding:
+    """A finding of a rule, at a path of fleet.yaml."""
+    return Finding(info, message, Spot(path=path, on_key=on_key), help_, target_of(path))

@@ -1,0 +1,47 @@
+"""BG302: more backups at once than a repository is meant to take."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from backupgen.diagnostics import CodeInfo, Finding, Related, Severity, Spot
+from backupgen.rules.base import Rule, RuleContext, finding
+
+INFO = CodeInfo(
+    code="BG302",
+    slug="slot-capacity",
+    severity=Severity.WARNING,
+    summary="More backups of one repository overlap than its `parallel` allows.",
+    why="They do not exclude each other, but share the server's disk and network: each takes longer than alone.",
+    fix="Move the slot, shorten the deadline, raise `parallel`, or waive it where it is meant.",
+    bad='a: {at: ":00", deadline: 30m, …}\nb: {at: ":10", deadline: 30m, …}',
+    good='a: {at: ":00", deadline: 25m, …}\nb: {at: ":30", deadline: 25m, …}',
+)
+
+_SHOWN = 5
+
+
+def check(context: RuleContext) -> Iterator[Finding]:
+    """Report each crowd once: at the backup with the longest window of those that overlap."""
+    proof = context.proof
+    if proof is None:
+        return
+    weight = {operation.name: (operation.hold, operation.name) for operation in proof.operations}
+    for crowd in proof.crowded:
+        others = [name for name in crowd.names if weight[name] < weight[crowd.operation]]
+        if not others:
+            continue
+        job = context.job(crowd.operation)
+        shown = ", ".join(f"`{name}`" for name in others[:_SHOWN])
+        rest = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+        allowed = context.fleet.repository(crowd.repository).parallel
+        message = f"`{crowd.operation}` overlaps {shown}{rest}: up to {crowd.worst} at once, `parallel` is {allowed}"
+        help_ = (
+            "a window reaches from the slot to `deadline` + `grace` later; choose another minute or a shorter deadline"
+        )
+        related = tuple(
+            Related(f"the slot of `{name}`", Spot(path=(*context.job(name).path, "at"))) for name in others[:_SHOWN]
+        )
+        yield replace(finding(INFO, message, (*job.path, "at"), help_), related=related)
+
+
+RULE = Rule(INFO, check)

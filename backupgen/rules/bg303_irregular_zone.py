@@ -1,0 +1,34 @@
+"""BG303: a time zone in which Kubernetes' cron library departs from its own rule."""
+
+from collections.abc import Iterator
+
+from backupgen.diagnostics import CodeInfo, Finding, Severity
+from backupgen.rules.base import Rule, RuleContext, finding
+from backupgen.schedule import load_zone
+
+INFO = CodeInfo(
+    code="BG303",
+    slug="irregular-zone",
+    severity=Severity.WARNING,
+    summary="The time zone changes at midnight or not by a whole hour.",
+    why="Around such a change the library of Kubernetes (robfig/cron v3) loses or repeats runs, unseen by the proof.",
+    fix="Write the slots in another zone, such as `UTC`.",
+    bad="timezone: Africa/Cairo",
+    good="timezone: Europe/Berlin",
+)
+
+
+def check(context: RuleContext) -> Iterator[Finding]:
+    """Report each zone once, where it is first used."""
+    seen: set[str] = set()
+    for job in sorted(context.fleet.jobs(), key=lambda job: job.timezone != context.fleet.timezone):
+        if job.timezone in seen:
+            continue
+        seen.add(job.timezone)
+        reason = load_zone(job.timezone).irregular
+        if reason:
+            path = ("timezone",) if job.timezone == context.fleet.timezone else (*job.path, "timezone")
+            yield finding(INFO, f"`{job.timezone}` {reason}", path, "write the slots in `UTC`")
+
+
+RULE = Rule(INFO, check)
