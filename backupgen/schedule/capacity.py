@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from backupgen.schedule.days import ALL_DAYS, first_day
+from backupgen.schedule.days import condense, first_day
 from backupgen.schedule.locks import Operation, Use
 from backupgen.schedule.windows import Span, Timing, reach
 from backupgen.schedule.zones import CYCLE_START, DAY_MINUTES
@@ -20,17 +20,20 @@ class Crowd:
 
     operation: str
     repository: str
-    names: tuple[str, ...]
-    """All backups that take part in such moments with this one, itself included. Shared between equal schedules."""
     worst: int
     """The most backups that run at once while this one does."""
     first: int
     """The first such moment in the cycle, epoch seconds."""
+    groups: tuple[tuple[str, ...], ...]
+    """The repository's backups, those with equal windows together; shared by all its crowds."""
+    crowd: int
+    """The groups that take part in such moments with this one, its own included, as a bit set of their indexes."""
 
     @property
     def others(self) -> tuple[str, ...]:
-        """The other backups of the crowd."""
-        return tuple(name for name in self.names if name != self.operation)
+        """The other backups of the crowd. Spelled out on demand: in a large fleet they are most of the fleet."""
+        taking_part = (self.groups[index] for index in _bits(self.crowd))
+        return tuple(name for group in taking_part for name in group if name != self.operation)
 
 
 @dataclass(slots=True)
@@ -59,14 +62,11 @@ def crowded(operations: Sequence[Operation], parallel: Mapping[str, int]) -> tup
 
 
 def _report(groups: list[_Group]) -> Iterator[Crowd]:
-    names: dict[int, tuple[str, ...]] = {}
+    names = tuple(tuple(member.name for member in group.members) for group in groups)
     for group in groups:
         if group.worst:
-            if group.crowd not in names:
-                crowd = (other for index, other in enumerate(groups) if group.crowd >> index & 1)
-                names[group.crowd] = tuple(member.name for other in crowd for member in other.members)
             for member in group.members:
-                yield Crowd(member.name, member.repository, names[group.crowd], group.worst, group.first)
+                yield Crowd(member.name, member.repository, group.worst, group.first, names, group.crowd)
 
 
 @dataclass(slots=True)
@@ -74,7 +74,9 @@ class _State:
     """What runs at one minute of the day: per set of days, how many backups and which groups."""
 
     masks: dict[int, int] = field(default_factory=dict)
-    """The sets of days by identity."""
+    """The sets of days by identity: of days at first, of kinds of days once they are known."""
+    first_days: Sequence[int] = ()
+    """The first day of each kind, ascending."""
     count: dict[int, int] = field(default_factory=dict)
     groups: dict[int, int] = field(default_factory=dict)
 
@@ -104,6 +106,8 @@ def _sweep(by_timing: dict[Timing, list[Operation]], limit: int) -> list[_Group]
     groups = [_Group(members) for members in by_timing.values()]
     state = _State()
     starts, ends = _changes(by_timing, state)
+    condensed, state.first_days = condense(list(state.masks.values()))
+    state.masks = dict(zip(state.masks, condensed, strict=True))
     seen: set[tuple[tuple[int, int], ...]] = set()
     known: dict[tuple[tuple[int, int], ...], list[_Moment]] = {}
     for minute in sorted(starts.keys() | ends.keys()):
@@ -163,7 +167,7 @@ def _bits(bits: int) -> Iterator[int]:
 
 def _levels(state: _State) -> dict[int, int]:
     """Return the days of the cycle by how many backups run."""
-    levels = {0: ALL_DAYS}
+    levels = {0: (1 << len(state.first_days)) - 1}
     for mask, count in state.count.items():
         days = state.masks[mask]
         raised: dict[int, int] = {}
@@ -189,7 +193,7 @@ def _moments(state: _State, limit: int) -> list[_Moment]:
         if days:
             worst = next(level for level, known in levels if known & days)
             beside = tuple(other for other, others in crowded_days.items() if days & others)
-            found.append(_Moment(mask, beside, worst, first_day(days)))
+            found.append(_Moment(mask, beside, worst, state.first_days[first_day(days)]))
     return found
 
 

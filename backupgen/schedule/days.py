@@ -1,5 +1,6 @@
 """Sets of days of the 400-year cycle, as integers: bit N is the Nth day of the cycle, which is closed."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from typing import Final
@@ -77,3 +78,20 @@ def day_list(days: int) -> list[int]:
 def first_day(days: int) -> int:
     """Return the index of the earliest day of a set that is not empty."""
     return (days & -days).bit_length() - 1
+
+
+def condense(masks: Sequence[int], limit: int = 400) -> tuple[list[int], Sequence[int]]:
+    """Group the days of the cycle into kinds that the given sets do not tell apart.
+
+    Returns the sets as bit sets of kinds, and the first day of each kind, ascending. With more than `limit` kinds each
+    day stays a kind of its own.
+    """
+    kinds = [ALL_DAYS]
+    for mask in masks:
+        parts = ((kind & mask, kind & ~mask) for kind in kinds)
+        kinds = [part for pair in parts for part in pair if part]
+        if len(kinds) > limit:
+            return list(masks), range(CYCLE_DAYS)
+    ordered = sorted((first_day(kind), kind) for kind in kinds)
+    condensed = [sum(1 << index for index, (_, kind) in enumerate(ordered) if kind & mask) for mask in masks]
+    return condensed, [day for day, _ in ordered]

@@ -1,8 +1,10 @@
 """Backups give way: the hours in which a slot would meet an exclusive operation leave the cron expression."""
 
+from collections.abc import Iterable
 from functools import cache
 
 from backupgen.schedule.cron import CronExpr
+from backupgen.schedule.firings import Pattern
 from backupgen.schedule.windows import Timing, meeting_slots
 from backupgen.schedule.zones import DAY_MINUTES
 
@@ -10,8 +12,13 @@ from backupgen.schedule.zones import DAY_MINUTES
 @cache
 def hours_meeting(backup: Timing, exclusive: Timing) -> int:
     """Return the wall-clock hours of the backup's slots that meet the other's windows, as a bit set."""
+    return local_hours(meeting_slots(backup, exclusive))
+
+
+def local_hours(patterns: Iterable[Pattern]) -> int:
+    """Return the wall-clock hours in which any of the firings fall, as a bit set."""
     hours = 0
-    for pattern in meeting_slots(backup, exclusive):
+    for pattern in patterns:
         doubled = pattern.minutes | pattern.minutes << DAY_MINUTES
         local = doubled >> (-pattern.offset % DAY_MINUTES)
         for hour in range(24):

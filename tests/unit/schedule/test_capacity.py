@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from backupgen.schedule.capacity import Crowd, crowded, disjoint
 from backupgen.schedule.cron import parse_cron
-from backupgen.schedule.days import ALL_DAYS
+from backupgen.schedule.days import ALL_DAYS, condense
 from backupgen.schedule.locks import Operation, Use
 from backupgen.schedule.proof import ScheduleProof, prove
 from backupgen.schedule.windows import Span
@@ -38,7 +38,7 @@ def naive(operations: list[Operation], limit: int, start: int, end: int) -> dict
 
 
 def as_naive(crowds: tuple[Crowd, ...]) -> dict[str, tuple[int, int, set[str]]]:
-    return {crowd.operation: (crowd.worst, crowd.first, set(crowd.names)) for crowd in crowds}
+    return {crowd.operation: (crowd.worst, crowd.first, {crowd.operation, *crowd.others}) for crowd in crowds}
 
 
 def test_ten_minutes_apart_is_no_crowd() -> None:
@@ -136,3 +136,12 @@ def test_brute_force_finds_nothing_more_around_changes(fleet: list[Operation], l
         assert worst <= found[name][0]
         assert found[name][1] <= first
         assert crowd <= found[name][2]
+
+
+@given(fleets(("UTC",)), st.integers(1, 2))
+@settings(max_examples=10, deadline=None)
+def test_many_kinds_of_days_give_the_same(fleet: list[Operation], limit: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("backupgen.schedule.capacity.condense", lambda masks: condense(masks, 0))
+        uncondensed = crowded(fleet, {"local": limit})
+    assert uncondensed == crowded(fleet, {"local": limit})
