@@ -14,6 +14,7 @@ from backupgen.plan.pods import (
     ntfy_credentials,
     report_environment,
     script_container,
+    source_volume,
     work_volumes,
 )
 from backupgen.plan.secrets import secret_unit
@@ -104,12 +105,7 @@ def _volumes(target: Target) -> Iterator[Volume]:
         else:
             yield Volume("dump", "empty_dir", size=dump.staging_size)
     for volume in target.volumes:
-        name = _volume_name(volume.name)
-        if volume.claim is not None:
-            # Read-only at the mount: a claim that the app writes to cannot be attached read-only beside it.
-            yield Volume(name, "claim", volume.claim)
-        elif volume.host_path is not None:
-            yield Volume(name, "host_path", volume.host_path)
+        yield source_volume(_volume_name(volume.name), volume)
 
 
 def _dump_container(fleet: ResolvedFleet, target: Target, dump: Dump) -> Container:

@@ -16,6 +16,7 @@ from backupgen.plan.pods import (
     ntfy_credentials,
     report_environment,
     script_container,
+    source_volume,
     work_volumes,
 )
 from backupgen.plan.secrets import secret_unit
@@ -72,8 +73,9 @@ def _restore_test(fleet: ResolvedFleet, repository: Repository, test: RestoreTes
         "RESTORE_DIR": naming.RESTORE_DIR,
         "RESTORE_ROOM_BYTES": str(quantity_value(test.scratch_size)),
     }
-    source = "empty_dir" if test.storage_class is None else "ephemeral"
-    scratch = Volume("restore", source, test.storage_class or "", size=test.scratch_size)
+    scratch = Volume("restore", "empty_dir", size=test.scratch_size)
+    if test.storage_class is not None:
+        scratch = Volume("restore", "ephemeral", test.storage_class, size=test.scratch_size)
     mounts = (Mount("restore", naming.RESTORE_DIR),)
     pod = _pod(fleet, job, naming.RESTORE_TEST, "restore-test", environment, mounts, (scratch,))
     lines = [line for target in fleet.targets_of(repository.name) for line in _drill(target, slots)]
@@ -116,10 +118,8 @@ def _mirror(fleet: ResolvedFleet, repository: Repository, mirror: Mirror, slots:
         source = f"{naming.REPOSITORY_DIR}{repository.location.path}".rstrip("/")
         environment |= {"RESTIC_REPOSITORY": source, "MIRROR_METHOD": "files", "MIRROR_SOURCE": source}
         environment |= _rclone_remote(mirror)
-        volume = repository.server.volume
         mounts = (Mount("repository", naming.REPOSITORY_DIR, read_only=True),)
-        kind = "claim" if volume.claim is not None else "host_path"
-        volumes = (Volume("repository", kind, volume.claim or volume.host_path or ""),)
+        volumes = (source_volume("repository", repository.server.volume),)
     else:
         environment["MIRROR_METHOD"] = "snapshots"
     pod = _pod(fleet, job, naming.MIRROR, "mirror", environment, mounts, volumes)

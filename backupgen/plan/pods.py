@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import Job, Repository, ResolvedFleet, StringMap
+from backupgen.fleet.resolved import Volume as ResolvedVolume
 from backupgen.fleet.scalars import format_duration
 from backupgen.plan.model import Container, Meta, Mount, Volume
 
@@ -91,6 +92,16 @@ def work_volumes(job: Job) -> tuple[Volume, ...]:
         Volume("tmp", "empty_dir", size=_TMP_SIZE),
         Volume("cache", "empty_dir", size=job.cache_size, in_memory=job.cache_in_memory),
     )
+
+
+def source_volume(name: str, volume: ResolvedVolume) -> Volume:
+    """The claim or folder of the node as a volume of a pod; whether it is read-only is said at the mount.
+
+    A claim that the app writes to could not be attached read-only beside it.
+    """
+    if volume.claim is not None:
+        return Volume(name, "claim", volume.claim)
+    return Volume(name, "host_path", volume.host_path or "")
 
 
 def script_container(

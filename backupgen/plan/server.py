@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import Repository, ResolvedFleet, Server
 from backupgen.plan.model import Container, Deployment, Meta, Mount, Pod, Port, Service, Unit, Volume
-from backupgen.plan.pods import NOTHING, annotations_of, labels_of
+from backupgen.plan.pods import NOTHING, annotations_of, labels_of, source_volume
 from backupgen.plan.secrets import htpasswd_unit
 
 _DATA = "/data"
@@ -38,8 +38,6 @@ def server_units(fleet: ResolvedFleet, repository: Repository, server: Server) -
 
 
 def _pod(fleet: ResolvedFleet, server: Server) -> Pod:
-    volume = server.volume
-    kind = "claim" if volume.claim is not None else "host_path"
     return Pod(
         labels=labels_of(fleet, server.name, naming.SERVER, server.labels),
         user=server.user,
@@ -54,7 +52,7 @@ def _pod(fleet: ResolvedFleet, server: Server) -> Pod:
             _container(server, _MAINTENANCE, server.maintenance_port),
         ),
         volumes=(
-            Volume("data", kind, volume.claim or volume.host_path or ""),
+            source_volume("data", server.volume),
             Volume("htpasswd", "secret", naming.htpasswd(server.name), read_only=True),
         ),
     )

@@ -46,13 +46,15 @@ def _folder(fleet: ResolvedFleet, folder: str, units: list[Unit]) -> Iterator[Un
     sealed = [unit for unit in units if isinstance(unit.facts, Secret)]
     plain = [unit for unit in units if not isinstance(unit.facts, Secret)]
     gitops = fleet.gitops
+    generators: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     if gitops is not None and gitops.flux is not None:
-        plain, generators, notes = units, (), ()
+        plain = units
     elif gitops is not None and sealed:
-        generators, notes = (_KSOPS,), ()
+        generators = (_KSOPS,)
         yield Unit(f"{folder}/{_KSOPS}", KsopsGenerator(f"{fleet.name}-secrets", _names(sealed)))
     else:
-        generators, notes = (), tuple(_by_hand(unit) for unit in sealed)
+        notes = tuple(_by_hand(unit) for unit in sealed)
     yield Unit(f"{folder}/{_KUSTOMIZATION}", Kustomization(_names(plain), generators, NOTHING, notes))
 
 

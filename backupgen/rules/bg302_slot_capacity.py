@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from backupgen.diagnostics import CodeInfo, Finding, Related, Severity, Spot
 from backupgen.rules.base import Rule, RuleContext, finding
+from backupgen.schedule import Crowd
 
 INFO = CodeInfo(
     code="BG302",
@@ -21,27 +22,30 @@ _SHOWN = 5
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    """Report each crowd once: at the backup with the longest window of those that overlap."""
+    """Report each crowd once, at one of the backups with the longest window in it."""
     proof = context.proof
     if proof is None:
         return
-    weight = {operation.name: (operation.hold, operation.name) for operation in proof.operations}
+    hold = {operation.name: operation.hold for operation in proof.operations}
+    reported: set[tuple[str, int]] = set()
     for crowd in proof.crowded:
-        others = [name for name in crowd.names if weight[name] < weight[crowd.operation]]
-        if not others:
-            continue
-        job = context.job(crowd.operation)
-        shown = ", ".join(f"`{name}`" for name in others[:_SHOWN])
-        rest = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
-        allowed = context.fleet.repository(crowd.repository).parallel
-        message = f"`{crowd.operation}` overlaps {shown}{rest}: up to {crowd.worst} at once, `parallel` is {allowed}"
-        help_ = (
-            "a window reaches from the slot to `deadline` + `grace` later; choose another minute or a shorter deadline"
-        )
-        related = tuple(
-            Related(f"the slot of `{name}`", Spot(path=(*context.job(name).path, "at"))) for name in others[:_SHOWN]
-        )
-        yield replace(finding(INFO, message, (*job.path, "at"), help_), related=related)
+        longest = max(hold[group[0]] for group in crowd.taking_part)
+        if hold[crowd.operation] == longest and (crowd.repository, crowd.crowd) not in reported:
+            reported.add((crowd.repository, crowd.crowd))
+            yield _finding(context, crowd)
+
+
+def _finding(context: RuleContext, crowd: Crowd) -> Finding:
+    others = crowd.others
+    shown = ", ".join(f"`{name}`" for name in others[:_SHOWN])
+    rest = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+    allowed = context.fleet.repository(crowd.repository).parallel
+    message = f"`{crowd.operation}` overlaps {shown}{rest}: up to {crowd.worst} at once, `parallel` is {allowed}"
+    help_ = "a window reaches from the slot to `deadline` + `grace` later; choose another minute or a shorter deadline"
+    related = tuple(
+        Related(f"the slot of `{name}`", Spot(path=(*context.job(name).path, "at"))) for name in others[:_SHOWN]
+    )
+    return replace(finding(INFO, message, (*context.job(crowd.operation).path, "at"), help_), related=related)
 
 
 RULE = Rule(INFO, check)

@@ -3,6 +3,8 @@
 Knows nothing of fleets. Pure: no clock, no environment; the only data is the `tzdata` package.
 """
 
+from backupgen.schedule.auto import CADENCES, Placer
+from backupgen.schedule.capacity import Crowd
 from backupgen.schedule.cron import CronError, CronExpr, parse_cron
 from backupgen.schedule.firings import firings_per_year, longest_gap, next_firings, shortest_gap
 from backupgen.schedule.locks import Operation, Use, Why
@@ -12,12 +14,15 @@ from backupgen.schedule.zones import TZDATA_VERSION, Zone, ZoneError, load_zone
 
 __all__ = [
     "AUTO",
+    "CADENCES",
     "TZDATA_VERSION",
     "Auto",
     "Conflict",
     "CronError",
     "CronExpr",
+    "Crowd",
     "Operation",
+    "Placer",
     "ScheduleProof",
     "SlotError",
     "Use",

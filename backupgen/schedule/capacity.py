@@ -30,10 +30,14 @@ class Crowd:
     """The groups that take part in such moments with this one, its own included, as a bit set of their indexes."""
 
     @property
+    def taking_part(self) -> tuple[tuple[str, ...], ...]:
+        """The groups that take part, this backup's own included."""
+        return tuple(self.groups[index] for index in _bits(self.crowd))
+
+    @property
     def others(self) -> tuple[str, ...]:
         """The other backups of the crowd. Spelled out on demand: in a large fleet they are most of the fleet."""
-        taking_part = (self.groups[index] for index in _bits(self.crowd))
-        return tuple(name for group in taking_part for name in group if name != self.operation)
+        return tuple(name for group in self.taking_part for name in group if name != self.operation)
 
 
 @dataclass(slots=True)
