@@ -207,6 +207,8 @@ class HostPeer:
 
     host: str
     port: int
+    aliases: tuple[str, ...] = ()
+    """Further names under which a client looks for it; `*` stands for any characters but the dot."""
 
 
 @dataclass(frozen=True, slots=True)
