@@ -7,7 +7,7 @@ fleet knows the URL only: where a Service's `port` and `targetPort` differ, a ta
 The fleet's own REST servers use one number for both.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal
@@ -51,10 +51,13 @@ def edges(fleet: ResolvedFleet) -> tuple[Edge, ...]:
     for repository in fleet.repositories:
         for job, role, peers in _operations(repository, places):
             found += _edges(_client(fleet, job, role), (*peers, *_reports(fleet, job, places)))
-    for namespace in sorted({target.job.namespace for target in fleet.targets}):
+    repositories: dict[str, set[str]] = {}
+    for target in fleet.targets:
+        repositories.setdefault(target.job.namespace, set()).add(target.repository)
+    for namespace, names in sorted(repositories.items()):
         pods = selector(fleet.name, naming.ROLE_RESTORE)
         client = Client(naming.RESTORE_POLICY, namespace, naming.ROLE_RESTORE, pods, None)
-        found += _edges(client, _of_restore(fleet, namespace, places))
+        found += _edges(client, _of_restore(fleet, names, places))
     return tuple(found)
 
 
@@ -90,9 +93,8 @@ def _operations(repository: Repository, places: Places) -> Iterator[tuple[Job, s
         yield mirror.job, naming.ROLE_MIRROR, (to,) if mirror.method == "rclone" else (source, to)
 
 
-def _of_restore(fleet: ResolvedFleet, namespace: str, places: Places) -> Iterator[Peer]:
-    """A restore reads the repositories of the namespace's targets, or their mirrors."""
-    names = {target.repository for target in fleet.targets if target.job.namespace == namespace}
+def _of_restore(fleet: ResolvedFleet, names: Container[str], places: Places) -> Iterator[Peer]:
+    """A restore reads the repositories of its namespace's targets, or their mirrors."""
     for repository in fleet.repositories:
         if repository.name in names:
             yield places.of(repository.location)

@@ -205,6 +205,19 @@ def test_strangers_reach_neither_server_nor_job(path: str, kind: str) -> None:
 
 
 @both
+@pytest.mark.parametrize("path", ["fleet.yaml", "tests/cases/everything/fleet.yaml"])
+def test_a_server_judges_by_role_even_where_no_policy_holds_the_client_back(path: str, kind: str) -> None:
+    fleet = fleet_of(path, kind)
+    policies, table = network(fleet), edges(fleet)
+    roles = [value for name, value in vars(naming).items() if name.startswith("ROLE_") and name != "ROLE_LABEL"]
+    namespaces = sorted({edge.client.namespace for edge in table})
+    for (server,), role, namespace, port in product([server_pods(fleet)], roles, namespaces, (8000, 8001)):
+        alike = [edge for edge in table if (edge.client.role, edge.client.namespace) == (role, namespace)]
+        expected = any(meets(kind, edge.peer, server, port) for edge in alike)
+        assert policies.allow(own_pod(fleet, namespace, "unheard-of", role), server, port) == expected
+
+
+@both
 @every_fleet
 def test_servers_talk_to_nobody(path: str, kind: str) -> None:
     fleet = fleet_of(path, kind)
@@ -258,6 +271,7 @@ def test_the_reference_fleet_talks_as_it_should(kind: str) -> None:
     assert all(who(job, port) == set() for job, port in product(jobs.values(), (80, 8000, 9091)))
     assert policies.allow(pod("monitoring", {"app": "prometheus"}), gateway, 9091)
     assert not policies.allow(pod("monitoring", {"app": "prometheus"}), server, 8000)
+    assert policies.allow(gateway, DNS, 53)
     assert not policies.allow(own_pod(fleet, "elsewhere", "backup-emby", "backup"), server, 8000)
 
 
