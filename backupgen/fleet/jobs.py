@@ -12,7 +12,7 @@ from backupgen.schedule import Auto, CronExpr
 
 START_WITHIN = 120
 RETRIES = 2
-GRACE = 90
+GRACE = 120
 HISTORY = (1, 3)
 CACHE_SIZE = "2Gi"
 REQUESTS: Mapping[str, str] = {"cpu": "50m", "memory": "256Mi"}
@@ -42,6 +42,8 @@ class Context:
 
     fleet: schema.Fleet
     ntfy: resolved.Ntfy | None
+    annotations: Mapping[str, str]
+    """The annotations of every object."""
     notes: Notes
 
 
@@ -103,7 +105,7 @@ def resolve_job(
         placement=resolve_placement(layers),
         user=resolve_user(run_as) if run_as else user or resolved.User(NOBODY, NOBODY),
         labels=merged(fleet.labels, *(layer.labels for layer in reversed(layers))),
-        annotations=merged(fleet.annotations, *(layer.annotations for layer in reversed(layers))),
+        annotations=merged(context.annotations, *(layer.annotations for layer in reversed(layers))),
         ntfy=_ntfy(layers, identity, context),
         path=identity.path,
     )

@@ -175,7 +175,7 @@ class JobSettings(Model):
     retries: s.Count | None = None
     """How often a failed run is tried again within its deadline (`backoffLimit`); 2 by default."""
     grace: s.Duration | None = None
-    """How long a run gets to remove its lock when it is ended (`terminationGracePeriodSeconds`); 90s by default."""
+    """How long a run gets to remove its lock when it is ended (`terminationGracePeriodSeconds`); 2m by default."""
     history: History | None = None
     """How many finished Jobs Kubernetes keeps."""
     suspend: s.Bool | None = None
