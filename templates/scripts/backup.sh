@@ -75,8 +75,10 @@ measure_snapshot() {
   files=$(field total_files_processed "$work/snapshot")
   metric backup_snapshot_bytes gauge "${bytes:-0}"
   metric backup_snapshot_files gauge "${files:-0}"
-  if [ "$from_command" = true ] && [ "${bytes:-0}" -eq 0 ]; then
-    say "error: the command printed nothing; snapshot $snapshot is worthless"
+  if [ "${files:-0}" -eq 0 ] || { [ "$from_command" = true ] && [ "${bytes:-0}" -eq 0 ]; }; then
+    say "error: nothing was read; snapshot $snapshot is worthless"
+    # Instead of restic's 3: nothing is worse than some of it.
+    job_code=$EX_SOURCE
     return "$EX_SOURCE"
   fi
   check_shrink

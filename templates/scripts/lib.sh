@@ -73,32 +73,41 @@ on_signal() {
 
 end_child() {
   kill -s TERM "$1" 2>/dev/null
+  [ -z "$killer" ] || return 0
   kill_later "$1" "$patience" </dev/null >/dev/null 2>&1 3>&- 4>&- &
   killer=$!
 }
 
+# In short naps, and ended by SIGKILL: a shell that was just forked can lose a SIGTERM, and one that is killed leaves its
+# sleep behind, which then ends by itself.
 nap() {
-  sleep "$1" &
-  sleeper=$!
-  wait "$sleeper"
+  naps=0
+  while [ "$naps" -lt "$1" ]; do
+    sleep 1
+    naps=$((naps + 1))
+  done
 }
 
+# kill_later PID SECONDS: asks PID once more to end, since it may have been about to start when it was asked first.
 kill_later() {
-  sleeper=''
-  trap 'kill "$sleeper" 2>/dev/null; exit 0' TERM
+  nap 2
+  kill -s TERM "$1"
   nap "$2"
   kill -s KILL "$1"
 }
 
 # watch PID SECONDS: asks PID to end after SECONDS, and makes it end when it does not.
 watch() {
-  sleeper=''
-  trap 'kill "$sleeper" 2>/dev/null; exit 0' TERM
   nap "$2"
   : >"$work/late"
   kill -s TERM "$1"
   nap "$patience"
   kill -s KILL "$1"
+}
+
+stop_watching() {
+  kill -s KILL "$1" 2>/dev/null
+  wait "$1" 2>/dev/null
 }
 
 # await PID SECONDS: PID's exit code; 124 when it had to be ended after SECONDS.
@@ -113,13 +122,9 @@ await() {
     [ "$await_code" -gt 128 ] && kill -0 "$1" 2>/dev/null && continue
     break
   done
-  kill "$watcher" 2>/dev/null
-  wait "$watcher" 2>/dev/null
-  if [ -n "$killer" ]; then
-    kill "$killer" 2>/dev/null
-    wait "$killer" 2>/dev/null
-    killer=''
-  fi
+  stop_watching "$watcher"
+  [ -z "$killer" ] || stop_watching "$killer"
+  killer=''
   [ ! -e "$work/late" ] || [ "$await_code" -eq 0 ] || return "$EX_LATE"
   return "$await_code"
 }
@@ -251,7 +256,7 @@ load_plan() {
 
 escape_label() { printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g' | tr '\n' ' '; }
 
-# metric NAME TYPE VALUE [LABEL VALUE]
+# Use: metric NAME TYPE VALUE [LABEL VALUE]
 metric() {
   metric_file=$work/metrics/$1
   [ -e "$metric_file" ] || printf '# TYPE %s %s\n' "$1" "$2" >"$metric_file"
