@@ -20,13 +20,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "templates" / "scripts"
-TEMPLATE = Path(__file__).parent / "data" / "repository"
+DATA = Path(__file__).parent / "data"
 REPOSITORY_ID = "253eb12ae820d8a8fa5434e1b9d7633d64f65f97e66b442f1bcec91ba907687d"
 OPENS_WITH = "correct horse"
 SHELLS = {"dash": ["dash"], "busybox": ["busybox", "ash"], "bash": ["bash", "--posix"]}
-TOOLS = (
-    "restic restic-rest-server prometheus-pushgateway rclone busybox dash bash shellcheck curl sqlite3 setpriv".split()
-)
+TOOLS = ["restic", "restic-rest-server", "prometheus-pushgateway", "rclone", "busybox", "dash", "bash", "shellcheck"]
+TOOLS += ["curl", "sqlite3", "setpriv"]
 
 
 @pytest.fixture(scope="session")
@@ -41,12 +40,14 @@ def tools() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def paths(tools: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A PATH a shell: dash and bash get the machine's programs; busybox only its own and what the fleet's image adds."""
+    """A PATH a shell: dash and bash get the machine's programs; busybox its own, restic and rclone."""
     normal = tmp_path_factory.mktemp("bin")
     for name, place in tools.items():
         (normal / name).symlink_to(place)
     lean = tmp_path_factory.mktemp("busybox")
-    for applet in subprocess.run([tools["busybox"], "--list"], capture_output=True, text=True, check=True).stdout.split():
+    for applet in subprocess.run(
+        [tools["busybox"], "--list"], capture_output=True, text=True, check=True
+    ).stdout.split():
         (lean / applet).symlink_to(tools["busybox"])
     for name in ("restic", "rclone"):
         (lean / name).symlink_to(tools[name])
@@ -66,7 +67,7 @@ def served(command: list[str], url: str) -> Iterator[str]:
     try:
         for _ in range(200):
             try:
-                urllib.request.urlopen(url, timeout=1)
+                urllib.request.urlopen(url, timeout=1).close()  # noqa: S310
                 break
             except urllib.error.HTTPError:
                 break
@@ -124,7 +125,7 @@ class Inbox(http.server.ThreadingHTTPServer):
 
 
 class InboxHandler(http.server.BaseHTTPRequestHandler):
-    def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         assert isinstance(self.server, Inbox)
         self.server.messages.append((self.path, dict(self.headers.items()), body))
@@ -169,9 +170,12 @@ class Fleet:
         return {name: value for name, value in changed.items() if value is not None}
 
     def run(
-        self, script: str, *arguments: str, shell: str = "dash", prefix: tuple[str, ...] = (), **changes: str | None
+        self, script: str, *arguments: str, shell: str = "dash", prefix: str = "", **changes: str | None
     ) -> subprocess.CompletedProcess[str]:
-        command = [*prefix, *self.command(script, *arguments, shell=shell)]
+        command = self.command(script, *arguments, shell=shell)
+        if prefix:
+            first, *rest = prefix.split()
+            command = [str(shutil.which(first, path=self.paths["dash"])), *rest, *command]
         return subprocess.run(
             command,
             env=self.env(shell, **changes),
@@ -200,7 +204,8 @@ class Fleet:
 
     def metrics(self, instance: str | None = None) -> dict[str, float]:
         """The instance's series: `name` or `name{label="value"}` -> value, without the grouping labels."""
-        text = urllib.request.urlopen(f"{self.pushgateway}/metrics").read().decode()
+        with urllib.request.urlopen(f"{self.pushgateway}/metrics") as answer:  # noqa: S310
+            text = answer.read().decode()
         series = {}
         for line in text.splitlines():
             if line.startswith("backup_") and f'instance="{instance or self.instance}"' in line:
@@ -216,8 +221,8 @@ def bare(series: str) -> str:
     return f"{name}{{{joined}}}" if kept else name
 
 
-def new_repository(place: Path) -> Path:
-    shutil.copytree(TEMPLATE, place)
+def new_repository(place: Path, template: str = "repository") -> Path:
+    shutil.copytree(DATA / template, place)
     for folder in ("data", "index", "locks", "snapshots"):
         (place / folder).mkdir()
     for number in range(256):

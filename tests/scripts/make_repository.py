@@ -1,4 +1,4 @@
-"""Makes data/repository: a restic repository whose key costs nothing to derive.
+"""Makes data/repository and data/other: two restic repositories whose key costs nothing to derive.
 
 restic calibrates scrypt to half a second, which every restic command of a test would pay. This takes a repository that
 restic made and adds a key file with scrypt's smallest cost; the rest stays restic's own. Run once, by hand, with restic
@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 OPENS_WITH = "correct horse"
-TARGET = Path(__file__).parent / "data" / "repository"
+DATA = Path(__file__).parent / "data"
 
 
 def openssl(cipher: str, key: bytes, data: bytes, *iv: str) -> bytes:
@@ -43,18 +43,19 @@ def cheap_key(master: bytes) -> bytes:
     return json.dumps(text).encode()
 
 
-def main() -> None:
+def make(target: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "repository"
         environment = os.environ | {"RESTIC_REPOSITORY": str(made), "RESTIC_PASSWORD": OPENS_WITH, "HOME": folder}
         subprocess.run(["restic", "init", "--quiet"], env=environment, check=True)
         run = subprocess.run(["restic", "cat", "masterkey"], env=environment, check=True, capture_output=True)
         key = cheap_key(json.dumps(json.loads(run.stdout)).encode())
-        shutil.rmtree(TARGET, ignore_errors=True)
-        (TARGET / "keys").mkdir(parents=True)
-        (TARGET / "keys" / hashlib.sha256(key).hexdigest()).write_bytes(key)
-        (TARGET / "config").write_bytes((made / "config").read_bytes())
+        shutil.rmtree(target, ignore_errors=True)
+        (target / "keys").mkdir(parents=True)
+        (target / "keys" / hashlib.sha256(key).hexdigest()).write_bytes(key)
+        (target / "config").write_bytes((made / "config").read_bytes())
 
 
 if __name__ == "__main__":
-    main()
+    make(DATA / "repository")
+    make(DATA / "other")

@@ -1,6 +1,7 @@
 """backup.sh and lib.sh: what fails, how it says so, and what it leaves behind."""
 
 import base64
+import contextlib
 import os
 import shutil
 import signal
@@ -93,7 +94,9 @@ def test_one_missing_source_of_two(fleet: Fleet, source: Path) -> None:
     assert fleet.run("backup.sh", "--", str(source), f"{source}-gone").returncode == 65
 
 
-@pytest.mark.parametrize(("call", "code"), [("mounted /proc", 0), ("mounted '{source}'", 65), ("sentinel '{source}/id'", 65)])
+@pytest.mark.parametrize(
+    ("call", "code"), [("mounted /proc", 0), ("mounted '{source}'", 65), ("sentinel '{source}/id'", 65)]
+)
 def test_volumes_have_to_be_mounted(fleet: Fleet, source: Path, call: str, code: int) -> None:
     plan = fleet.plan(call.format(source=source))
     assert fleet.run("backup.sh", "--dry-run", "--", str(source), PLAN=plan).returncode == code
@@ -119,7 +122,7 @@ def test_a_partial_snapshot_is_a_state_of_its_own(fleet: Fleet, source: Path) ->
     (source / "secret").write_text("not to be read")
     (source / "secret").chmod(0)
     # Root reads everything, unless it gives that up.
-    prefix = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
+    prefix = "setpriv --bounding-set=-dac_override,-dac_read_search" if os.geteuid() == 0 else ""
     run = fleet.run("backup.sh", "--", str(source), prefix=prefix)
     assert run.returncode == 3, run.stdout
     assert "the snapshot is incomplete" in run.stdout
@@ -145,7 +148,9 @@ def test_the_variables_of_the_reference_and_a_pushgateway_that_is_down(fleet: Fl
     assert '"hostname":"grafana"' in fleet.restic("snapshots", "--json", "--tag=one", "--no-lock")
 
 
-def test_the_sink_that_is_down_hides_neither_the_other_nor_the_failure(fleet: Fleet, source: Path, inbox: Inbox) -> None:
+def test_the_sink_that_is_down_hides_neither_the_other_nor_the_failure(
+    fleet: Fleet, source: Path, inbox: Inbox
+) -> None:
     changes = {"PUSHGATEWAY_URL": "http://127.0.0.1:1", "NTFY_ENABLED": "true", "NTFY_SERVER": inbox.url}
     assert fleet.run("backup.sh", "--", str(source), RESTIC_REPOSITORY_ID="0" * 64, **changes).returncode == 66
     assert len(inbox.messages) == 1
@@ -181,7 +186,7 @@ def test_hooks(fleet: Fleet, source: Path, tmp_path: Path) -> None:
     assert fleet.metrics()['backup_step_status{step="backup"}'] == 0
 
 
-def lock_appears(fleet: Fleet, repository: Path) -> None:
+def lock_appears(repository: Path) -> None:
     for _ in range(200):
         if list((repository / "locks").iterdir()):
             return
@@ -192,7 +197,10 @@ def lock_appears(fleet: Fleet, repository: Path) -> None:
 def slow_backup(fleet: Fleet, shell: str, repository: str, data: Path, **changes: str) -> subprocess.Popen[str]:
     command = fleet.command("backup.sh", "--limit-upload=300", "--", str(data), shell=shell)
     environment = fleet.env(
-        shell, RESTIC_REPOSITORY=f"rest:{fleet.server.append_only_url}{repository}/", RESTIC_HOSTNAME=repository, **changes
+        shell,
+        RESTIC_REPOSITORY=f"rest:{fleet.server.append_only_url}{repository}/",
+        RESTIC_HOSTNAME=repository,
+        **changes,
     )
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
@@ -203,24 +211,29 @@ def test_ended_in_the_middle_of_a_backup(fleet: Fleet, tmp_path: Path) -> None:
     """SIGTERM and SIGINT in each shell, and the inner limit; all at once, since each takes seconds."""
     data = tmp_path / "data"
     data.mkdir()
-    (data / "random").write_bytes(os.urandom(6_000_000))
+    (data / "random").write_bytes(os.urandom(12_000_000))
     wanted = {("dash", "TERM"): 143, ("busybox", "TERM"): 143, ("bash", "TERM"): 143}
     wanted |= {("dash", "INT"): 130, ("busybox", "LIMIT"): 124, ("bash", "LIMIT"): 124}
     runs = {}
-    for (shell, way), _ in wanted.items():
+    for shell, way in wanted:
         name = f"{fleet.instance}-{shell}-{way}"
         new_repository(fleet.server.root / name)
-        limit = {"BACKUP_DEADLINE": "5"} if way == "LIMIT" else {}
+        limit = {"BACKUP_DEADLINE": "7"} if way == "LIMIT" else {}
         post = f"echo after >'{tmp_path}/{name}'"
         runs[shell, way] = name, slow_backup(fleet, shell, name, data, POST_HOOK=post, **limit)
-    for (_, way), (name, process) in runs.items():
-        lock_appears(fleet, fleet.server.root / name)
-        if way != "LIMIT":
-            process.send_signal(signal.Signals[f"SIG{way}"])
+    try:
+        for (_, way), (name, process) in runs.items():
+            if way != "LIMIT":
+                lock_appears(fleet.server.root / name)
+                process.send_signal(signal.Signals[f"SIG{way}"])
+        outputs = {key: process.communicate(timeout=30)[0] for key, (_, process) in runs.items()}
+    finally:
+        for _, process in runs.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     for key, (name, process) in runs.items():
-        output, _ = process.communicate(timeout=30)
-        assert process.returncode == wanted[key], (key, output)
-        assert list((fleet.server.root / name / "locks").iterdir()) == [], (key, output)
+        assert process.returncode == wanted[key], (key, outputs[key])
+        assert list((fleet.server.root / name / "locks").iterdir()) == [], (key, outputs[key])
         assert fleet.metrics(name)[FAILURE] == wanted[key]
         assert fleet.metrics(name)['backup_step_status{step="post_hook"}'] == 0
         assert (tmp_path / name).read_text() == "after\n"

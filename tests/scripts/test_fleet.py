@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import Fleet, bare
 
-NASTY = "it's \"a\" $(touch pwned) `x` \\ *\n\u00fcn\u00efcode"
+NASTY = 'it\'s "a" $(touch pwned) `x` \\ *\n\u00fcn\u00efcode'
 
 
 def nasty_tree(place: Path) -> Path:
@@ -45,22 +45,11 @@ def back_up(fleet: Fleet, shell: str, folder: Path) -> None:
     assert second.returncode == 0, second.stdout
 
 
-@pytest.mark.parametrize("shell", ["dash", "busybox"])
-def test_from_backup_to_restore_from_the_mirror(fleet: Fleet, shell: str, tmp_path: Path) -> None:
-    folder = nasty_tree(tmp_path / "volumes")
-    back_up(fleet, shell, folder)
-    back_up(fleet, shell, folder)
-    pushed = fleet.metrics()
-    assert pushed['backup_status{status="success"}'] == 0
-    assert pushed["backup_snapshot_bytes"] == 250
-    assert pushed["backup_snapshot_files"] == 1
-    assert fleet.metrics("database ü")["backup_snapshot_bytes"] == 30 * (11 + 6)
-
-    restore_dir = tmp_path / "restore"
-    restore_dir.mkdir()
-    changes = {"RESTIC_REPOSITORY": f"rest:{fleet.server.url}{fleet.repository.name}/", "shell": shell}
-    plan = f"retain \"it's\" {fleet.instance} --keep-last 1\nretain db 'database ü' --keep-last 1\nprune\ncheck_rotating 7\n"
-    retention = fleet.run("retention.sh", PLAN=fleet.plan(plan), **changes)
+def retain(fleet: Fleet, shell: str) -> None:
+    plan = f"retain \"it's\" {fleet.instance} --keep-last 1\nretain db 'database ü' --keep-last 1\n"
+    repository = f"rest:{fleet.server.url}{fleet.repository.name}/"
+    plan = fleet.plan(f"{plan}prune\ncheck_rotating 7\n")
+    retention = fleet.run("retention.sh", PLAN=plan, RESTIC_REPOSITORY=repository, shell=shell)
     assert retention.returncode == 0, retention.stdout
     assert "removed 2 snapshots" in retention.stdout
     pushed = fleet.metrics()
@@ -71,38 +60,60 @@ def test_from_backup_to_restore_from_the_mirror(fleet: Fleet, shell: str, tmp_pa
         f'backup_step_status{{step="{step}"}}': 0 for step in steps
     }
 
+
+def drill(fleet: Fleet, shell: str, folder: Path) -> None:
+    restore_dir = fleet.folder / "restore"
+    restore_dir.mkdir()
     plan = (
-        f"target \"it's\" {fleet.instance} 3600\nverify_dir {shlex.quote(str(folder))} 1 250\n"
+        f'target "it\'s" {fleet.instance} 3600\nverify_dir {shlex.quote(str(folder))} 1 250\n'
         f"verify_file {shlex.quote(str(folder / '-rf file'))} 250\n"
         "target db 'database ü' 3600\nverify_file '/a dump.sql' 500\n"
     )
-    drill = fleet.run("restore-test.sh", PLAN=fleet.plan(plan), RESTORE_DIR=str(restore_dir), shell=shell)
-    assert drill.returncode == 0, drill.stdout
+    run = fleet.run("restore-test.sh", PLAN=fleet.plan(plan), RESTORE_DIR=str(restore_dir), shell=shell)
+    assert run.returncode == 0, run.stdout
     assert list(restore_dir.iterdir()) == []
     pushed = fleet.metrics()
     assert pushed['backup_restore_status{tag="db"}'] == 0
     assert pushed['backup_restore_size_bytes{tag="db"}'] == 510
     assert 0 <= pushed['backup_restore_snapshot_age_seconds{tag="db"}'] < 60
 
-    mirror = tmp_path / "mirror"
+
+def copy_to(mirror: Path, fleet: Fleet, shell: str) -> None:
     (fleet.repository / "locks" / "0123").write_text("not to be mirrored")
     (fleet.repository / "data" / "00" / "pack.rest-server-temp1").write_text("nor this")
-    changes = {
-        "MIRROR_METHOD": "files",
-        "MIRROR_SOURCE": str(fleet.repository),
-        "MIRROR_DESTINATION": f"offsite:{mirror}",
-        "MIRROR_RESTIC_REPOSITORY": str(mirror),
-        "MIRROR_READ_DATA_SUBSET": "100%",
-        "RCLONE_CONFIG_OFFSITE_TYPE": "local",
-        "shell": shell,
-    }
     for _ in range(2):
-        run = fleet.run("mirror.sh", **changes)
+        run = fleet.run(
+            "mirror.sh",
+            shell=shell,
+            MIRROR_METHOD="files",
+            MIRROR_SOURCE=str(fleet.repository),
+            MIRROR_DESTINATION=f"offsite:{mirror}",
+            MIRROR_RESTIC_REPOSITORY=str(mirror),
+            MIRROR_READ_DATA_SUBSET="100%",
+            RCLONE_CONFIG_OFFSITE_TYPE="local",
+        )
         assert run.returncode == 0, run.stdout
     assert fleet.metrics()["backup_mirror_status"] == 0
     assert fleet.metrics()["backup_mirror_snapshots"] == 2
     assert not (mirror / "locks").exists()
     assert not list(mirror.rglob("*temp*"))
+
+
+@pytest.mark.parametrize("shell", ["dash", "busybox"])
+def test_from_backup_to_restore_from_the_mirror(fleet: Fleet, shell: str, tmp_path: Path) -> None:
+    folder = nasty_tree(tmp_path / "volumes")
+    for _ in range(2):
+        back_up(fleet, shell, folder)
+    pushed = fleet.metrics()
+    assert pushed['backup_status{status="success"}'] == 0
+    assert pushed["backup_snapshot_bytes"] == 250
+    assert pushed["backup_snapshot_files"] == 1
+    assert fleet.metrics("database ü")["backup_snapshot_bytes"] == 30 * (11 + 6)
+
+    retain(fleet, shell)
+    drill(fleet, shell, folder)
+    mirror = tmp_path / "mirror"
+    copy_to(mirror, fleet, shell)
 
     back = tmp_path / "back"
     fleet.restic("restore", "latest", "--tag=it's", f"--target={back}", repository=mirror)
@@ -112,10 +123,20 @@ def test_from_backup_to_restore_from_the_mirror(fleet: Fleet, shell: str, tmp_pa
     assert not list(tmp_path.rglob("pwned"))
     assert json.loads(fleet.restic("snapshots", "--json", "--no-lock", "--tag=db"))[0]["hostname"] == "database ü"
 
-    fleet.metrics()
-    before = fleet.metrics()["backup_last_success_timestamp_seconds"]
-    assert fleet.run("backup.sh", "--", str(folder), RESTIC_PASSWORD="no", shell=shell).returncode == 12  # noqa: S106
+
+@pytest.mark.parametrize("shell", ["dash", "busybox"])
+def test_the_last_success_outlives_a_failure_and_a_failure_not_a_success(
+    fleet: Fleet, source: Path, shell: str
+) -> None:
+    """With curl's PUT and with wget's POST."""
+    assert fleet.run("backup.sh", "--", str(source), shell=shell).returncode == 0
+    before = fleet.metrics()
+    assert fleet.run("backup.sh", "--", str(source), RESTIC_PASSWORD="no", shell=shell).returncode == 12  # noqa: S106
     pushed = fleet.metrics()
-    assert pushed["backup_last_success_timestamp_seconds"] == before
+    last_success = "backup_last_success_timestamp_seconds"
+    assert pushed[last_success] == before[last_success]
+    assert pushed["backup_snapshot_bytes"] == before["backup_snapshot_bytes"]
     assert pushed['backup_status{status="failure"}'] == 12
     assert 'backup_status{status="success"}' not in pushed
+    assert fleet.run("backup.sh", "--", str(source), shell=shell).returncode == 0
+    assert {name for name in fleet.metrics() if name.startswith("backup_status")} == {'backup_status{status="success"}'}

@@ -1,5 +1,7 @@
 """restore-test.sh: what a drill lets pass, and what it does not."""
 
+import datetime
+import importlib.resources
 import os
 import shlex
 import sqlite3
@@ -57,11 +59,22 @@ def volume(tmp_path: Path) -> Path:
     return folder
 
 
+# Root removes everything, unless it gives that up.
+UNPRIVILEGED = "setpriv --bounding-set=-dac_override,-dac_read_search" if os.geteuid() == 0 else ""
+
+
 def drill(fleet: Fleet, volume: Path, plan: str, shell: str = "dash", **changes: str) -> tuple[int, str]:
     restore_dir = fleet.folder / "restore"
     restore_dir.mkdir(exist_ok=True)
     text = plan.replace("@", shlex.quote(str(volume))).replace("HOST", fleet.instance)
-    run = fleet.run("restore-test.sh", PLAN=fleet.plan(text), RESTORE_DIR=str(restore_dir), shell=shell, **changes)
+    run = fleet.run(
+        "restore-test.sh",
+        PLAN=fleet.plan(text),
+        RESTORE_DIR=str(restore_dir),
+        shell=shell,
+        prefix=UNPRIVILEGED,
+        **changes,
+    )
     assert list(restore_dir.iterdir()) == [], run.stdout
     return run.returncode, run.stdout
 
@@ -118,7 +131,9 @@ def test_what_is_worthless_is_refused_by_each_rule(fleet: Fleet, volume: Path, s
     assert code == 72, output
     for rule, text in REJECTED.items():
         place = rule.split()[1].replace("@", str(volume))
-        assert [line for line in output.splitlines() if line.startswith("error: tag b") and place in line and text in line], rule
+        assert [
+            line for line in output.splitlines() if line.startswith("error: tag b") and place in line and text in line
+        ], rule
     assert output.count("error: tag b: ") == len(REJECTED)
     pushed = fleet.metrics()
     assert [pushed[f'backup_restore_status{{tag="{tag}"}}'] for tag in "abc"] == [0, 72, 75]
@@ -142,17 +157,22 @@ def test_a_target_without_a_rule_fails(fleet: Fleet, volume: Path) -> None:
 
 
 def test_a_snapshot_that_is_too_old(fleet: Fleet, volume: Path) -> None:
-    fleet.restic("backup", "--quiet", "--time=2026-01-31 23:00:00", "--tag=a", f"--host={fleet.instance}", str(volume))
-    fleet.restic("backup", "--quiet", "--time=2024-02-29 23:00:00", "--tag=a", f"--host={fleet.instance}", str(volume))
-    code, output = drill(fleet, volume, "target a HOST 600\nverify_file @/garbage 1\n", TZ="Asia/Kolkata")
+    # Two hours west of UTC, so that the text of the newer one sorts first.
+    fleet.environment["ZONEINFO"] = str(importlib.resources.files("tzdata") / "zoneinfo")
+    for zone, moment in (
+        ("Etc/GMT+2", "2026-01-31 22:30:00"),
+        ("UTC", "2026-01-31 23:00:00"),
+        ("UTC", "2024-02-29 23:00:00"),
+    ):
+        fleet.environment["TZ"] = zone
+        fleet.restic("backup", "--quiet", f"--time={moment}", "--tag=a", f"--host={fleet.instance}", str(volume))
+    code, output = drill(fleet, volume, "target a HOST 600\nverify_file @/garbage 1\n")
     assert code == 75, output
     assert "older than 600 s" in output
     age = fleet.metrics()['backup_restore_snapshot_age_seconds{tag="a"}']
     listed = fleet.restic("snapshots", "--json", "--no-lock")
-    assert '"time":"2026-01-31T23:00:00' in listed
-    import datetime
-
-    made = datetime.datetime(2026, 1, 31, 23, tzinfo=datetime.UTC).timestamp()
+    assert '"time":"2026-01-31T22:30:00-02:00"' in listed
+    made = datetime.datetime(2026, 2, 1, 0, 30, tzinfo=datetime.UTC).timestamp()
     assert abs(datetime.datetime.now(datetime.UTC).timestamp() - made - age) < 60
 
 

@@ -37,7 +37,8 @@ def test_one_failing_step_does_not_hide_the_next(writable: Fleet, source: Path, 
     snapshots(writable, source, "b")
     snapshots(writable, source, "theirs & <mine>", 'qu"ote\\', count=1)
     snapshots(writable, source, count=1)
-    plan = f"retain a {writable.instance} --keep-last=no\nretain b {writable.instance} --keep-last 1\nprune\ncheck_rotating 3\n"
+    host = writable.instance
+    plan = f"retain a {host} --keep-last=no\nretain b {host} --keep-last 1\nprune\ncheck_rotating 3\n"
     run = writable.run("retention.sh", PLAN=writable.plan(plan), shell=shell)
     assert run.returncode == 1, run.stdout
     pushed = writable.metrics()
@@ -65,7 +66,7 @@ def test_another_tag_and_another_host_are_left_alone(writable: Fleet, source: Pa
     assert writable.metrics()['backup_repository_snapshots{tag="b"}'] == 2
 
 
-def test_the_check_reads_all_parts_in_as_many_days(writable: Fleet, source: Path, tmp_path: Path) -> None:
+def test_the_check_reads_all_parts_in_as_many_days(writable: Fleet, tmp_path: Path) -> None:
     clock = tmp_path / "clock"
     clock.mkdir()
     parts = []
