@@ -9,7 +9,8 @@
 #   RESTIC_LOCK_WAIT       how long restic waits for a lock (10m)
 #   RESTIC_PROBE_TIMEOUT   seconds within which the repository has to answer (60)
 #   BACKUP_DEADLINE        the Job's activeDeadlineSeconds; the job ends itself 60 s earlier (short ones: at 90 %)
-#   BACKUP_TERM_PATIENCE   seconds that a command gets to end after SIGTERM, before SIGKILL (60)
+#   BACKUP_TERM_PATIENCE   seconds that a command gets to end after SIGTERM, before SIGKILL (40). The pod's grace period
+#                          has to cover it, and 75 s for a hook, the locks and the reports
 #   PLAN                   the job's plan, a file of function calls (/plan/plan.sh)
 #   PUSHGATEWAY_ENABLED (false), PUSHGATEWAY_URL
 #   NTFY_ENABLED (false), NTFY_TITLE ("$RESTIC_HOSTNAME - ... failed"), NTFY_CREDS ("-u user:password" or a token),
@@ -56,6 +57,8 @@ readonly EX_LATE=124 UNBOUNDED=2592000
 child=''
 signal_code=0
 job_code=0
+restic_ended=false
+takes_locks=true
 work=''
 
 say() { printf '%s\n' "$*"; }
@@ -156,6 +159,7 @@ run() {
   run_code=$?
   child=''
   [ "$run_code" -eq 0 ] || [ "$signal_code" -eq 0 ] || run_code=$signal_code
+  case $1$run_code in "restic$EX_LATE" | restic129 | restic13[07] | restic143) restic_ended=true ;; esac
   [ "$run_code" -ne "$EX_LATE" ] || say "ended after $run_limit s: $1" >&2
   return "$run_code"
 }
@@ -174,7 +178,7 @@ job_start() {
   job_title=$1
   job_started=$(date +%s)
   job_end=$((job_started + UNBOUNDED))
-  patience=${BACKUP_TERM_PATIENCE:-60}
+  patience=${BACKUP_TERM_PATIENCE:-40}
   killer=''
   RESTIC_HOSTNAME=${RESTIC_HOSTNAME:-$(default_hostname)}
   lock_wait=${RESTIC_LOCK_WAIT:-10m}
@@ -224,6 +228,7 @@ job_finish() {
   # Not '': commands inherit an ignored signal, and then the reports could not be ended either.
   trap ':' TERM INT HUP
   before_report
+  release_locks
   result=$job_code
   now=$(date +%s)
   if [ "$result" -eq 0 ]; then
@@ -242,6 +247,16 @@ job_finish() {
   [ "$result" -eq 0 ] || notify
   rm -rf "$work"
   exit "$result"
+}
+
+# A restic that was ended while it made its lock, or that had to be killed, leaves the lock. It names this host and a
+# process that is gone, so unlock knows it as stale.
+release_locks() {
+  [ "$restic_ended" = true ] && [ "$takes_locks" = true ] || return 0
+  bounded 15 restic unlock
+  [ -n "${RESTIC_FROM_REPOSITORY:-}" ] || return 0
+  export RESTIC_REPOSITORY="$RESTIC_FROM_REPOSITORY" RESTIC_PASSWORD="$RESTIC_FROM_PASSWORD"
+  bounded 15 restic unlock
 }
 
 load_plan() {
@@ -381,6 +396,8 @@ probe() {
     129 | 130 | 143) ;;
     *)
       say "error: the repository cannot be read (exit code $probe_code, at most $probe_limit s)"
+      # It took no lock, and a server that does not answer would not let go of one either.
+      restic_ended=false
       probe_code=$EX_UNREACHABLE
       ;;
   esac

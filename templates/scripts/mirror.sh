@@ -84,6 +84,8 @@ attempt() {
 }
 
 mirror_files() {
+  # shellcheck disable=SC2034 # lib.sh reads it
+  takes_locks=false
   need_program rclone
   need_variable MIRROR_SOURCE "${MIRROR_SOURCE:-}"
   need_variable MIRROR_DESTINATION "${MIRROR_DESTINATION:-}"

@@ -240,6 +240,24 @@ def test_ended_in_the_middle_of_a_backup(fleet: Fleet, tmp_path: Path) -> None:
         shutil.rmtree(fleet.server.root / name)
 
 
+def test_the_lock_of_a_restic_that_had_to_be_killed(fleet: Fleet, tmp_path: Path) -> None:
+    data = tmp_path / "random"
+    data.write_bytes(os.urandom(6_000_000))
+    process = slow_backup(fleet, "dash", fleet.repository.name, data, BACKUP_TERM_PATIENCE="1")
+    try:
+        lock_appears(fleet.repository)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        (restic,) = [int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text() == "restic\n"]
+        os.kill(restic, signal.SIGSTOP)
+        process.terminate()
+        output, _ = process.communicate(timeout=30)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 143, output
+    assert fleet.locks() == [], output
+
+
 def test_nothing_is_left_in_the_temporary_folder(fleet: Fleet, source: Path) -> None:
     assert fleet.run("backup.sh", "--", str(source), BACKUP_DEADLINE="600").returncode == 0
     assert [entry.name for entry in Path(fleet.environment["TMPDIR"]).iterdir()] == [".cache"]
