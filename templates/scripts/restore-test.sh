@@ -197,7 +197,10 @@ verify_xbstream() {
   unpacked=$workspace/.unpacked
   rm -rf "$unpacked"
   mkdir "$unpacked" || { rule_failed "no folder to unpack $1 to"; return 0; }
-  run 3600 mbstream -x -C "$unpacked" <"$restored" || { rule_failed "$1 cannot be unpacked"; return 0; }
+  # In a shell of its own: a command in the background gets its standard input from /dev/null.
+  # shellcheck disable=SC2016
+  run 3600 sh -c 'exec mbstream -x -C "$1" <"$2"' sh "$unpacked" "$restored" \
+    || { rule_failed "$1 cannot be unpacked"; return 0; }
   xb_found=$(cat "$unpacked"/xtrabackup_checkpoints "$unpacked"/mariadb_backup_checkpoints 2>/dev/null \
     | sed -n 's/^backup_type *= *full-.*/full/p')
   [ "$xb_found" = full ] && [ -s "$unpacked/ibdata1" ] || { rule_failed "$1 holds no full backup"; return 0; }

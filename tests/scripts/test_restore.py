@@ -150,6 +150,26 @@ def test_a_verifier_that_is_missing_is_a_failure(fleet: Fleet, volume: Path) -> 
         assert f"cannot be verified: {name} was not found" in output
 
 
+def test_the_stream_is_unpacked(fleet: Fleet, volume: Path) -> None:
+    """With a stand-in for mbstream that unpacks all it gets to ibdata1."""
+    back_up(fleet, volume)
+    programs = fleet.folder / "programs"
+    programs.mkdir()
+    (programs / "mbstream").write_text(
+        '#!/bin/sh\n[ "$1 $2" = "-x -C" ] || exit 9\ncat >"$3/ibdata1"\n'
+        'printf "backup_type = %s\\n" "$KIND" >"$3/xtrabackup_checkpoints"\n'
+    )
+    (programs / "mbstream").chmod(0o755)
+    path = f"{programs}:{fleet.paths['dash']}"
+    plan = "target a HOST 600\nverify_xbstream @/xbstream 500\n"
+    code, output = drill(fleet, volume, plan, PATH=path, KIND="full-backuped")
+    assert code == 0, output
+    code, output = drill(fleet, volume, plan, PATH=path, KIND="incremental")
+    assert code == 72, output
+    garbage = "target a HOST 600\nverify_xbstream @/garbage 500\n"
+    assert "is no xbstream" in drill(fleet, volume, garbage, PATH=path, KIND="full-backuped")[1]
+
+
 def test_a_target_without_a_rule_fails(fleet: Fleet, volume: Path) -> None:
     back_up(fleet, volume)
     assert drill(fleet, volume, "target a HOST 600\n")[0] == 72
