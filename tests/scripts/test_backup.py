@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SHELLS, Fleet, Inbox, new_repository
+from jobs import SHELLS, Fleet, Inbox, new_repository
 
 FAILURE = 'backup_status{status="failure"}'
 

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Fleet, Inbox
+from jobs import Fleet, Inbox
 
 KUBECTL = """#!/bin/sh
 printf '%s\\n' "$@" >>"$CALLS"

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from conftest import Fleet, bare
+from jobs import Fleet, bare
 
 NASTY = 'it\'s "a" $(touch pwned) `x` \\ *\n\u00fcn\u00efcode'
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import DATA, OPENS_WITH, Fleet, new_repository
+from jobs import DATA, OPENS_WITH, Fleet, new_repository
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import Fleet
+from jobs import Fleet
 
 PLAIN_DUMP = """--
 -- PostgreSQL database dump

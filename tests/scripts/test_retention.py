@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Fleet
+from jobs import Fleet
 
 
 def snapshots(fleet: Fleet, source: Path, *tags: str, count: int = 2) -> None:

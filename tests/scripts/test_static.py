@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import SCRIPTS, SHELLS
+from jobs import SCRIPTS, SHELLS
 
 FILES = sorted(SCRIPTS.glob("*.sh"))
 LINE = re.compile(r"^# metric (?P<name>[a-z_]+) (?P<type>gauge|counter) (?P<labels>[a-z,]*): (?P<meaning>\S.*)$")
