@@ -124,7 +124,7 @@ def _yield(operations: list[Operation], pairs: list[Pair]) -> tuple[list[Operati
 def _conflict(operations: list[Operation], pair: Pair) -> Conflict:
     one, other = operations[pair[0]], operations[pair[1]]
     why, when = exclusion(one.use, other.use), meetings(one.worst, other.worst)
-    if why is None or when is None:
+    if why is None or when is None:  # pragma: no cover -- the pairs are those that exclude each other and meet
         raise AssertionError(f"{one.name!r} and {other.name!r} were said to meet")
     return Conflict(one.name, other.name, one.repository, why, when.first, when.per_year)
 
