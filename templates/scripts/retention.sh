@@ -6,6 +6,7 @@
 #   retain TAG HOST FLAG...        restic forget with FLAG (--keep-hourly 24 ...); HOST may be empty. TAG is owned then.
 #   own TAG                        TAG belongs to someone, and is left as it is
 #   prune [FLAG...]                restic prune
+#   check                          restic check, of the structure only
 #   check_rotating N [DAYS]        restic check, reading another Nth of the data at each run; the job runs every DAYS (1)
 # After the plan it is proved that what was forgotten is gone: a server that only appends makes restic 0.18 say 0.
 
@@ -30,6 +31,11 @@ retain() {
 prune() {
   locked prune "$@"
   step prune $?
+}
+
+check() {
+  locked check
+  step check $?
 }
 
 check_rotating() {
