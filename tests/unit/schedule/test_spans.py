@@ -33,7 +33,8 @@ def test_known_spans(schedule: str, zone: str, seconds: int | None) -> None:
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
 @pytest.mark.parametrize(
-    "schedule", ["*/30 0-11,14-23 * * *", "30 1,2 * * *", "15 22 * * 1-5", "30 15 1,15 * *", "45 2 */2 * *", "0 */6 * * *"]
+    "schedule",
+    ["*/30 0-11,14-23 * * *", "30 1,2 * * *", "15 22 * * 1-5", "30 15 1,15 * *", "45 2 */2 * *", "0 */6 * * *"],
 )
 def test_a_walk_over_twelve_years_agrees(schedule: str, zone: str) -> None:
     expression, place = parse_cron(schedule), load_zone(zone)
