@@ -14,7 +14,6 @@ START_WITHIN = 120
 RETRIES = 2
 GRACE = 120
 HISTORY = (1, 3)
-CACHE_SIZE = "2Gi"
 REQUESTS: Mapping[str, str] = {"cpu": "50m", "memory": "256Mi"}
 EVERY = 3600
 LOCK_WAIT = 600
@@ -84,6 +83,8 @@ def resolve_job(
     if len(identity.name) > naming.CRONJOB_NAME_LIMIT:
         message = f"the CronJob's name `{identity.name}` has {len(identity.name)} characters, expected at most 52"
         context.notes.add(codes.BAD_NAME, message, identity.path, on_key=True)
+    if inner("cache", "medium", "disk") == "memory" and not inner("cache", "size", ""):
+        context.notes.add(codes.CONFLICTING_KEYS, "a cache in memory needs a `size`", (*identity.path, "cache"))
     _check_labels(layers, identity, context.notes)
     run_as: schema.RunAsMapping | None = given("run_as", None)
     return resolved.Job(
@@ -100,7 +101,7 @@ def resolve_job(
         history=(inner("history", "success", HISTORY[0]), inner("history", "failure", HISTORY[1])),
         suspend=given("suspend", default=False),
         image=given("image", fleet.images.restic),
-        cache_size=inner("cache", "size", CACHE_SIZE),
+        cache_size=inner("cache", "size", ""),
         cache_in_memory=inner("cache", "medium", "disk") == "memory",
         placement=resolve_placement(layers),
         user=resolve_user(run_as) if run_as else user or resolved.User(NOBODY, NOBODY),

@@ -78,7 +78,7 @@ class Cache(Model):
     """restic's cache, an emptyDir."""
 
     size: s.Size | None = None
-    """Its size limit; 2Gi by default."""
+    """Its size limit, at which kubelet evicts the pod: none by default on disk, needed in memory."""
     medium: Literal["disk", "memory"] | None = None
     """Where it lies; on the node's disk by default."""
 

@@ -80,12 +80,18 @@ def is_placeholder(value: str) -> bool:
     return value.startswith("<backupgen ") and value.endswith(">")
 
 
+def _template_of(facts: model.Facts) -> str:
+    if isinstance(facts, model.NetworkPolicy) and facts.kind == "cilium":
+        return "cilium-network-policy.yaml.j2"
+    return TEMPLATES[type(facts)]
+
+
 def _render(facts: model.Facts, fleet: str, templates: Templates) -> str:
     variables = _fields(facts)
     variables["fleet"] = fleet
     if isinstance(facts, model.Secret):
         variables["values"] = {key.key: placeholder(key) for key in facts.keys}
-    return _finish(templates.render(TEMPLATES[type(facts)], variables))
+    return _finish(templates.render(_template_of(facts), variables))
 
 
 def _fields(facts: model.Facts) -> dict[str, Any]:

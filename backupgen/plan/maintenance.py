@@ -133,7 +133,7 @@ def _rclone_remote(mirror: Mirror) -> dict[str, str]:
         "RCLONE_CONFIG_MIRROR_TYPE": "s3",
         "RCLONE_CONFIG_MIRROR_PROVIDER": "Other",
         "RCLONE_CONFIG_MIRROR_ENV_AUTH": "true",
-        "RCLONE_CONFIG_MIRROR_ENDPOINT": f"{scheme}://{mirror.to.host}:{mirror.to.port}",
+        "RCLONE_CONFIG_MIRROR_ENDPOINT": f"{scheme}://{mirror.to.netloc}",
     }
 
 

@@ -12,7 +12,7 @@ NOTHING: StringMap = {}
 
 SCRIPTS_MOUNT = Mount("scripts", naming.SCRIPTS_DIR, read_only=True)
 WORK_MOUNTS = (SCRIPTS_MOUNT, Mount("tmp", "/tmp"), Mount("cache", naming.CACHE_DIR))  # noqa: S108 - the pod's own emptyDir
-_TMP_SIZE = "256Mi"
+_TMP_SIZE = "1Gi"
 
 
 def meta_of(fleet: ResolvedFleet, job: Job, role: str, name: str | None = None) -> Meta:

@@ -55,7 +55,9 @@ def _clients(
         peers = [edge.peer for edge in own]
         client = own[0].client
         yield NetworkPolicy(
-            meta=Meta(name, namespace, _labels(fleet, client), client.job.annotations if client.job else fleet.annotations),
+            meta=Meta(
+                name, namespace, _labels(fleet, client), client.job.annotations if client.job else fleet.annotations
+            ),
             kind=kind,
             selector=client.pods,
             ingress=(),
