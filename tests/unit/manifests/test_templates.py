@@ -3,7 +3,15 @@ from pathlib import Path
 import pytest
 
 from backupgen.diagnostics import Finding
-from backupgen.manifests import CODES, Templates, load_templates, render_plan
+from backupgen.manifests import (
+    CODES,
+    TemplateFaultError,
+    Templates,
+    TemplatesMissingError,
+    load_templates,
+    render_plan,
+    render_secret,
+)
 from backupgen.plan import model
 from tests.unit.manifests import samples
 from tests.unit.manifests.rendering import BUILTIN, object_of, text_of
@@ -157,6 +165,44 @@ def test_only_what_is_rendered_escapes_the_quoting() -> None:
     text = "{% macro m() %}a: b{% endmacro %}{{ m() }}\n{{ x.upper() }}\n{{ raw('role.yaml.j2').strip() }}\n"
     rendered = loaded({"service.yaml.j2": text, "role.yaml.j2": "a: b"}).render("service.yaml.j2", {"x": "c: d"})
     assert rendered == 'a: b\n"C: D"\n"a: b"\n'
+
+
+def test_a_module_of_macros_is_rendered_text_too() -> None:
+    overrides = {
+        "role.yaml.j2": '{% import "m.yaml.j2" as m %}{{ m.pair("c: d") }}\n'
+        "{% block b %}x{% endblock %}{{ self.b() }}\n",
+        "m.yaml.j2": "{% macro pair(value) %}a: {{ value }}{% endmacro %}",
+    }
+    assert loaded(overrides).render("role.yaml.j2", {}) == 'a: "c: d"\nxx\n'
+
+
+def test_an_include_may_be_missing() -> None:
+    text = '{% include "nothing.yaml.j2" ignore missing %}a: 1\n'
+    assert loaded({"role.yaml.j2": text}).render("role.yaml.j2", {}) == "a: 1\n"
+
+
+def test_json_takes_only_what_json_has() -> None:
+    templates = loaded({"role.yaml.j2": '{% include "x.json.j2" %}', "x.json.j2": "{{ value }} {{ 'a'|comment }}"})
+    assert templates.render("role.yaml.j2", {"value": [1, "ü"]}) == '[1, "ü"] a'
+    with pytest.raises(TemplateFaultError, match="is no JSON value"):
+        templates.render("role.yaml.j2", {"value": {1j}})
+
+
+def test_the_fault_of_a_secret_is_a_finding() -> None:
+    secret = model.Secret(samples.meta(), ())
+    (finding,) = render_secret(secret, {}, "home", loaded({"secret.yaml.j2": "a: {{ nmae }}\n"})).findings
+    assert place(finding) == ("BG501", "secret.yaml.j2", 1)
+
+
+def test_templates_that_were_not_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    package = tmp_path / "backupgen" / "manifests"
+    monkeypatch.setattr("backupgen.manifests.templates.__file__", str(package / "templates.py"))
+    with pytest.raises(TemplatesMissingError, match="install backupgen again"):
+        load_templates()
+    for folder in (tmp_path / "templates", tmp_path / "backupgen" / "_templates"):
+        folder.mkdir(parents=True)
+        (folder / "role.yaml.j2").write_text(folder.name, encoding="utf-8")
+        assert load_templates().value.text("role.yaml.j2") == folder.name  # type: ignore[union-attr]
 
 
 def test_each_code_is_complete_and_known_once() -> None:
