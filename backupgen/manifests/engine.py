@@ -6,8 +6,9 @@ macro's result, and what a filter returns as `Rendered`. The sets of filters, te
 clock, a file, the environment or a random number.
 """
 
+import keyword
 from collections.abc import Callable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
@@ -28,6 +29,10 @@ _TESTS = (
     "number", "odd", "sequence", "string", "true", "undefined", "upper",
 )  # fmt: skip
 _GLOBALS = ("dict", "namespace", "range")
+
+
+def _is_name(node: nodes.Expr) -> TypeGuard[nodes.Const]:
+    return isinstance(node, nodes.Const) and isinstance(node.value, str)
 
 
 class _Generator(CodeGenerator):
@@ -52,6 +57,26 @@ class _Generator(CodeGenerator):
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: object) -> None:  # noqa: ARG002
         self.write("str(" if self._is_rendered(node) else "environment.finalize(")
 
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 (Jinja's name)
+        """Compile `meta.name` to just that. Jinja's own look-up costs more than everything else in a template."""
+        owner = node.node.name if isinstance(node.node, nodes.Name) else ""
+        if owner in self.rendered_owners or keyword.iskeyword(node.attr) or node.attr.startswith("_"):
+            super().visit_Getattr(node, frame)
+            return
+        self.visit(node.node, frame)
+        self.write(f".{node.attr}")
+
+    def visit_Include(self, node: nodes.Include, frame: Frame) -> None:  # noqa: N802 (Jinja's name)
+        """Compile a plain include to one write of its whole text, not to one of each of its pieces."""
+        if node.ignore_missing or not node.with_context or not _is_name(node.template):
+            super().visit_Include(node, frame)
+            return
+        self.writeline(f"template = environment.get_template({node.template.value!r}, {self.name!r})", node)
+        self.start_write(frame)
+        local = self.dump_local_context(frame)
+        self.write(f"concat(template.root_render_func(template.new_context(context.get_all(), True, {local})))")
+        self.end_write(frame)
+
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: object) -> None:  # noqa: ARG002
         self.write(")")
 
@@ -74,6 +99,7 @@ class Engine(Environment):
             cache_size=-1,
         )
         self._engines = engines
+        self._compiled: dict[str, Template] = {}
         self.filters = {name: self.filters[name] for name in _FILTERS}
         self.tests = {name: self.tests[name] for name in _TESTS}
         self.globals = {name: self.globals[name] for name in _GLOBALS}
@@ -85,8 +111,14 @@ class Engine(Environment):
         globals: MutableMapping[str, Any] | None = None,
     ) -> Template:
         """Return the template by its name, compiled at its first use. Its name decides its language."""
-        engine = self._engines.get(language_of(name), self) if isinstance(name, str) else self
-        return super(Engine, engine).get_template(name, parent, globals)
+        if isinstance(name, Template):
+            return name
+        template = self._compiled.get(name)
+        if template is None:
+            engine = self._engines.get(language_of(name), self)
+            template = self._compiled[name] = super(Engine, engine).get_template(name, parent, globals)
+            template.globals = dict(template.globals)  # Jinja chains two mappings, and walks them for each document.
+        return template
 
 
 def language_of(name: str) -> str:
