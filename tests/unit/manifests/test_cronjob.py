@@ -27,7 +27,10 @@ def test_no_text_escapes_from_its_place(texts: list[str]) -> None:
     assert read[0]["metadata"]["annotations"] == {"a/b": fifth}
     spec = read[0]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     found = spec["containers"][0]
-    arrived = {pair["name"]: expand(pair["value"], {"HOME": "wrong", "A": "wrong"}) for pair in found["env"]}
+    *plain, from_secret = found["env"]
+    reference = {"name": "other-secret", "key": "NTFY_CREDS"}
+    assert from_secret == {"name": "NTFY_CREDS", "valueFrom": {"secretKeyRef": reference}}
+    arrived = {pair["name"]: expand(pair["value"], {"HOME": "wrong", "A": "wrong"}) for pair in plain}
     assert arrived == {"A": first, "B": second}
     assert [expand(word, {"HOME": "wrong"}) for word in found["command"] + found["args"]] == [
         "sh",
