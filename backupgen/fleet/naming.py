@@ -1,5 +1,6 @@
 """Every name that backupgen generates: objects, labels, files, values, mount paths. None is spelled out elsewhere."""
 
+import hashlib
 import re
 
 MAIN = "main"
@@ -75,3 +76,9 @@ def value(owner: str, variable: str) -> str:
 def file_of(namespace: str, kind: str, name: str, *, sealed: bool = False) -> str:
     """The path of an object below out/: one folder a namespace, the file says kind and object."""
     return f"{namespace}/{kind.lower()}.{name}{'.enc' if sealed else ''}.yaml"
+
+
+def dashboard_uid(fleet: str) -> str:
+    """The dashboard's address in Grafana, which takes at most 40 characters (util.IsShortUIDTooLong)."""
+    name = f"backup-{fleet}"
+    return name if len(name) <= 40 else f"{name[:31]}-{hashlib.sha256(fleet.encode()).hexdigest()[:8]}"
