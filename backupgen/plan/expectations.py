@@ -96,5 +96,5 @@ def _latest(metric: str) -> str:
 def _memory(record: str, fleet: str, now: str, *, lasting: bool = False) -> RecordingRule:
     """A rule that falls back on its own last value; a `lasting` one keeps its first. Jobs that left are forgotten."""
     before = f"max by (instance) (last_over_time({select(record, fleet=fleet)}[{MEMORY}]))"
-    either = f"{before} or on (instance) {now}" if lasting else f"{now} or on (instance) {before}"
-    return RecordingRule(record, f"({either}) and on (instance) {_list(fleet)}", {"fleet": fleet})
+    either = f"{before}\nor on (instance) {now}" if lasting else f"{now}\nor on (instance) {before}"
+    return RecordingRule(record, f"({either})\nand on (instance) {_list(fleet)}", {"fleet": fleet})

@@ -8,8 +8,8 @@ import pytest
 
 from backupgen.fleet.metrics import METRICS, RECORDED
 from backupgen.plan.alerts import prometheus_rule
-from backupgen.plan.expectations import Expectation
-from backupgen.schedule import load_zone
+from backupgen.plan.expectations import Expectation, expectations
+from backupgen.schedule import load_zone, parse_cron
 from backupgen.schedule.firings import longest_gap
 from tests.unit.plan.promtool import FLEETS, Case, Rules, Tool, check_rules, example, run_cases, schedules, spec
 
@@ -221,6 +221,9 @@ def test_a_threshold_is_two_runs_and_all_by_which_a_punctual_run_may_differ() ->
     assert within["backup-grafana"] == 2 * 3600 + 120 + 510 + 90
     assert within["backup-paperless"] == 2 * 3600 + 120 + 7200 + 90
     assert within["backup-restore-test"] == 14 * 86400 + 3600 + 120 + 3 * 3600 + 90
+    yielded = schedules(fleet) | {"backup-mariadb": parse_cron("10 0-1,4-23 * * *")}
+    (mariadb,) = (item for item in expectations(fleet, yielded) if item.target == "mariadb")
+    assert mariadb.within == 4 * 3600 + 120 + 510 + 90
     grafana = next(job for job in fleet.jobs() if job.name == "backup-grafana")
     assert longest_gap(schedules(fleet)[grafana.name], load_zone(grafana.timezone)) == 3600
 
