@@ -62,6 +62,12 @@ def plan(job: str) -> str:
     return f"{job}-plan"
 
 
+def dashboard_uid(fleet: str) -> str:
+    """The dashboard's address in Grafana, which takes at most 40 characters (util.IsShortUIDTooLong)."""
+    name = f"backup-{fleet}"
+    return name if len(name) <= 40 else f"{name[:31]}-{hashlib.sha256(fleet.encode()).hexdigest()[:8]}"
+
+
 def htpasswd(server: str) -> str:
     """The Secret with a REST server's users."""
     return f"{server}-htpasswd"
@@ -76,9 +82,3 @@ def value(owner: str, variable: str) -> str:
 def file_of(namespace: str, kind: str, name: str, *, sealed: bool = False) -> str:
     """The path of an object below out/: one folder a namespace, the file says kind and object."""
     return f"{namespace}/{kind.lower()}.{name}{'.enc' if sealed else ''}.yaml"
-
-
-def dashboard_uid(fleet: str) -> str:
-    """The dashboard's address in Grafana, which takes at most 40 characters (util.IsShortUIDTooLong)."""
-    name = f"backup-{fleet}"
-    return name if len(name) <= 40 else f"{name[:31]}-{hashlib.sha256(fleet.encode()).hexdigest()[:8]}"
