@@ -1,7 +1,7 @@
 """How long two runs in a row can be missing: the longest time from a firing to the second one after it.
 
-That is what tells one missed run from two. Twice the longest gap would be safe as well, but a schedule that leaves out two
-night hours would then be called overdue after six hours instead of four.
+That is what tells one missed run from two. Twice the longest gap would be safe as well, but a schedule that leaves out
+two night hours would then be called overdue after six hours instead of four.
 """
 
 from collections.abc import Iterator
