@@ -1,4 +1,4 @@
-"""The YAML events of a text, from libyaml (through PyYAML), or from ruamel's pure parser where the extension is missing.
+"""The YAML events of a text, from libyaml (through PyYAML), or from ruamel where the extension is missing.
 
 ruamel's own C extension holds an older libyaml that refuses `{server: https://example.org}`. Both libraries name their
 event classes alike; a mark's `index` is an offset in characters.
