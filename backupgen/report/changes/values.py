@@ -1,6 +1,7 @@
 """One changed field as lines of text: values shortened, long texts line by line."""
 
 import json
+import re
 from collections.abc import Iterator
 from difflib import unified_diff
 from typing import Any, Final
@@ -11,6 +12,8 @@ from backupgen.report.visible import visible
 Piece = tuple[str, str]
 """A sign, and the text behind it: `-` goes, `+` comes, a space stays, `~` introduces."""
 
+_NO_STRING: Final = re.compile(r"[-+.0-9].*|true|false|null|[\[{\"'].*", re.DOTALL)
+"""Text that would be taken for something else without quotes."""
 _MOST_LINES: Final = 40
 _LEAST: Final = 24
 
@@ -50,7 +53,7 @@ def _one_line(path: str, value: Any, width: int) -> str:
 
 
 def _flat(value: Any) -> str:
-    if isinstance(value, str) and value.isprintable() and value:
+    if isinstance(value, str) and value.isprintable() and value and not _NO_STRING.fullmatch(value):
         return value
     return visible(json.dumps(value, ensure_ascii=False))
 

@@ -39,7 +39,7 @@ def test_text_shows_fields_and_the_lines_of_texts() -> None:
         "      + 2\n"
         "        three\n"
         "  ~ CronJob m/a\n"
-        "      ~ spec.schedule: 1 * * * * -> 2 * * * *\n"
+        '      ~ spec.schedule: "1 * * * *" -> "2 * * * *"\n'
         "      - spec.note: x\n"
         "      + spec.more: [1, 2]\n"
         "  + Role m/r\n"
@@ -142,3 +142,8 @@ def test_hunks_are_parted() -> None:
     signs = "".join(sign for sign, _ in field_lines(change.fields[0], 80))
     assert signs.count("-") == signs.count("+") == 3
     assert (" ", "…") in list(field_lines(change.fields[0], 80))
+
+
+def test_a_string_is_not_taken_for_a_number() -> None:
+    (change,) = compare({"a.yaml": "kind: A\nx: 600\n"}, {"a.yaml": "kind: A\nx: '600'\n"})
+    assert list(field_lines(change.fields[0], 80)) == [("~", 'x: 600 -> "600"')]
