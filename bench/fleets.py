@@ -8,12 +8,15 @@ HEADER = """\
 fleet: bench
 home_namespace: backup
 timezone: Europe/Berlin
-images: {{restic: ghcr.io/example/restic:0.19.1@sha256:{digest}}}
+images:
+  restic: ghcr.io/example/restic:0.19.1@sha256:{digest}
+  rest_server: ghcr.io/example/rest-server:0.14.0@sha256:{digest}
 
 repository:
   url: rest:http://rest-server.storage.svc.cluster.local:8000/
   id: {digest}
   parallel: {parallel}
+  server: {{volume: {{pvc: repository}}, run_as: {{uid: 1000, fs_group: 1000}}}}
   retention: {{at: "03:05", deadline: 45m, keep: {{hourly: 24, daily: 7, weekly: 4}}}}
   restore_test: {{at: "Sun 04:00", deadline: 2h, scratch: 20Gi}}
 

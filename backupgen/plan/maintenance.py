@@ -20,7 +20,7 @@ from backupgen.plan.pods import (
 )
 from backupgen.plan.secrets import secret_unit
 from backupgen.plan.slots import Slots
-from backupgen.schedule import load_zone, longest_gap, shortest_gap
+from backupgen.schedule import load_zone, longest_two_gaps, shortest_gap
 
 _PLAN_MOUNT = Mount("plan", naming.PLAN_DIR, read_only=True)
 _DAY = 86_400
@@ -94,15 +94,15 @@ def _drill(target: Target, slots: Slots) -> Iterator[PlanLine]:
 
 
 def max_age(target: Target, slots: Slots) -> int:
-    """How old a target's newest snapshot may be, in seconds: two runs in a row missed, and the third one at its latest.
+    """How old a target's newest snapshot may be, in seconds: one run missed, and the next one as late as it may be.
 
     A suspended target makes none, so its last one may have any age.
     """
     job = target.job
     if job.suspend:
         return _ANY_AGE
-    gap = longest_gap(slots.schedules[job.name], load_zone(job.timezone)) or _DAY
-    return 2 * gap + job.start_within + job.deadline + job.grace
+    span = longest_two_gaps(slots.schedules[job.name], load_zone(job.timezone)) or 2 * _DAY
+    return span + job.start_within + job.deadline + job.grace
 
 
 def _mirror(fleet: ResolvedFleet, repository: Repository, mirror: Mirror, slots: Slots) -> Iterator[Unit]:

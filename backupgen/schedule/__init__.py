@@ -6,10 +6,11 @@ Knows nothing of fleets. Pure: no clock, no environment; the only data is the `t
 from backupgen.schedule.auto import CADENCES, Placer
 from backupgen.schedule.capacity import Crowd
 from backupgen.schedule.cron import CronError, CronExpr, parse_cron
-from backupgen.schedule.firings import firings_per_year, longest_gap, next_firings, shortest_gap
+from backupgen.schedule.firings import ever_fires, firings_per_year, longest_gap, next_firings, shortest_gap
 from backupgen.schedule.locks import Operation, Use, Why
 from backupgen.schedule.proof import Conflict, ScheduleProof, Yielded, first_meeting, prove
 from backupgen.schedule.slot import AUTO, Auto, SlotError, parse_slot
+from backupgen.schedule.spans import longest_two_gaps
 from backupgen.schedule.zones import TZDATA_VERSION, Zone, ZoneError, load_zone
 
 __all__ = [
@@ -30,10 +31,12 @@ __all__ = [
     "Yielded",
     "Zone",
     "ZoneError",
+    "ever_fires",
     "firings_per_year",
     "first_meeting",
     "load_zone",
     "longest_gap",
+    "longest_two_gaps",
     "next_firings",
     "parse_cron",
     "parse_slot",

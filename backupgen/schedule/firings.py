@@ -70,6 +70,11 @@ def _rotated_match(days: tuple[int, int, int, bool], carry: int) -> int:
     return rotate(matching_days(probe), carry)
 
 
+def ever_fires(schedule: CronExpr, zone: Zone) -> bool:
+    """Say whether there is any firing at all; `0 0 31 2 *` has none."""
+    return any(pattern.days for pattern in firings(schedule, zone))
+
+
 def firings_per_year(schedule: CronExpr, zone: Zone) -> float:
     """Return the mean number of runs in a calendar year, over the 400 years."""
     return sum(p.minutes.bit_count() * p.days.bit_count() for p in firings(schedule, zone)) / 400

@@ -56,7 +56,7 @@ def _longest_two_gaps(patterns: tuple[Pattern, ...]) -> int | None:
 
 
 def _minutes(bits: int) -> tuple[int, ...]:
-    return tuple(minute for minute in range(bits.bit_length()) if bits >> minute & 1)
+    return tuple(minute for minute, bit in enumerate(reversed(f"{bits:b}")) if bit == "1")
 
 
 def _next(kinds: list[_Kind], place: _Place) -> Iterator[tuple[int, _Place]]:
