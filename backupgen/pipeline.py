@@ -4,8 +4,8 @@ Input: the bytes of fleet.yaml and the user's templates. Output: everything up t
 findings. Never: files, streams, flags.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from backupgen.diagnostics import Checked, CodeInfo, Finding, has_errors
 from backupgen.fleet.codes import CODES as FLEET_CODES
@@ -14,7 +14,7 @@ from backupgen.fleet.resolve import resolve_fleet
 from backupgen.fleet.resolved import ResolvedFleet
 from backupgen.fleet.timetable import operations_of, parallel_of
 from backupgen.manifests import CODES as MANIFEST_CODES
-from backupgen.manifests import ManifestSet, render_plan
+from backupgen.manifests import ManifestSet, Templates, load_templates, render_plan
 from backupgen.plan.build import build_plan
 from backupgen.plan.model import Plan
 from backupgen.rules import CODES as RULE_CODES
@@ -38,21 +38,25 @@ class Compiled:
     manifests: ManifestSet
 
 
-def compile_fleet(raw: bytes, file: str, templates: Mapping[str, str] | None = None) -> Checked[Compiled]:
+def compile_fleet(raw: bytes, file: str, overrides: Path | None = None) -> Checked[Compiled]:
     """Compile the bytes of fleet.yaml, shown as `file` in findings.
 
-    `templates` are the user's own templates, name -> text. Returns what was compiled with the warnings about it, or the
-    findings of the first stage that has an error among them; all are located.
+    `overrides` is the folder of the user's own templates. Returns what was compiled with the warnings about it, or the
+    findings of the first stage that has an error among them; all are located. Raises TemplatesMissingError if
+    backupgen's own templates are not installed.
     """
+    templates = load_templates(overrides)
+    if templates.value is None:
+        return Checked(None, templates.findings)
     read = read_document(raw, file)
     if read.value is None:
         return Checked(None, read.findings)
     document = read.value
-    checked = _compile(document, templates or {})
+    checked = _compile(document, templates.value)
     return Checked(checked.value, tuple(document.locate(finding) for finding in checked.findings))
 
 
-def _compile(document: Document, templates: Mapping[str, str]) -> Checked[Compiled]:
+def _compile(document: Document, templates: Templates) -> Checked[Compiled]:
     loaded = load_fleet(document)
     if loaded.value is None:
         return Checked(None, loaded.findings)

@@ -12,9 +12,8 @@ from backupgen.schedule import Auto, CronExpr
 
 START_WITHIN = 120
 RETRIES = 2
-GRACE = 90
+GRACE = 120
 HISTORY = (1, 3)
-CACHE_SIZE = "2Gi"
 REQUESTS: Mapping[str, str] = {"cpu": "50m", "memory": "256Mi"}
 EVERY = 3600
 LOCK_WAIT = 600
@@ -42,6 +41,8 @@ class Context:
 
     fleet: schema.Fleet
     ntfy: resolved.Ntfy | None
+    annotations: Mapping[str, str]
+    """The annotations of every object."""
     notes: Notes
 
 
@@ -82,6 +83,8 @@ def resolve_job(
     if len(identity.name) > naming.CRONJOB_NAME_LIMIT:
         message = f"the CronJob's name `{identity.name}` has {len(identity.name)} characters, expected at most 52"
         context.notes.add(codes.BAD_NAME, message, identity.path, on_key=True)
+    if inner("cache", "medium", "disk") == "memory" and not inner("cache", "size", ""):
+        context.notes.add(codes.CONFLICTING_KEYS, "a cache in memory needs a `size`", (*identity.path, "cache"))
     _check_labels(layers, identity, context.notes)
     run_as: schema.RunAsMapping | None = given("run_as", None)
     return resolved.Job(
@@ -98,12 +101,12 @@ def resolve_job(
         history=(inner("history", "success", HISTORY[0]), inner("history", "failure", HISTORY[1])),
         suspend=given("suspend", default=False),
         image=given("image", fleet.images.restic),
-        cache_size=inner("cache", "size", CACHE_SIZE),
+        cache_size=inner("cache", "size", ""),
         cache_in_memory=inner("cache", "medium", "disk") == "memory",
         placement=resolve_placement(layers),
         user=resolve_user(run_as) if run_as else user or resolved.User(NOBODY, NOBODY),
         labels=merged(fleet.labels, *(layer.labels for layer in reversed(layers))),
-        annotations=merged(fleet.annotations, *(layer.annotations for layer in reversed(layers))),
+        annotations=merged(context.annotations, *(layer.annotations for layer in reversed(layers))),
         ntfy=_ntfy(layers, identity, context),
         path=identity.path,
     )

@@ -41,6 +41,12 @@ class Location:
         parts = self.host.split(".")
         return (parts[0], parts[1]) if len(parts) >= 3 and parts[2] == "svc" else None
 
+    @property
+    def netloc(self) -> str:
+        """The host, and the port unless the scheme implies it."""
+        implied = _PORTS["https" if self.tls else "http"]
+        return self.host if self.port == implied else f"{self.host}:{self.port}"
+
     def with_port(self, port: int) -> str:
         """The same URL at another port."""
         scheme = "https" if self.tls else "http"

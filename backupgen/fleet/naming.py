@@ -11,16 +11,20 @@ PART_OF_LABEL = "app.kubernetes.io/part-of"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 ROLE_LABEL = "backupgen.io/role"
 """What a pod may reach: the network policies select by it."""
-COMPONENT = "backup"
 TOOL = "backupgen"
 OWN_LABELS = (NAME_LABEL, COMPONENT_LABEL, PART_OF_LABEL, MANAGED_BY_LABEL, ROLE_LABEL)
 """The labels that the compiler sets itself."""
 
-BACKUP = "backup"
-RETENTION = "retention"
-RESTORE_TEST = "restore-test"
-MIRROR = "mirror"
-SERVER = "server"
+COMPONENT = "backup"
+SERVER_COMPONENT = "repository"
+
+ROLE_BACKUP = "backup"
+ROLE_RETENTION = "retention"
+ROLE_RESTORE_TEST = "restore-test"
+ROLE_MIRROR = "mirror"
+ROLE_RESTORE = "restore"
+"""The pods that the runbooks start by hand."""
+ROLE_SERVER = "server"
 
 NTFY_VARIABLE = "NTFY_CREDS"
 NTFY_VALUE = "ntfy-credentials"
@@ -47,6 +51,9 @@ GITOPS_FOLDER = "_gitops"
 
 ALERTS = "backup-alerts"
 DASHBOARD = "grafana-dashboard-backup"
+
+RESTORE_POLICY = "restic-restore"
+"""The network policy of a namespace's restore pods. No target's job is called so: theirs begin with `backup-`."""
 
 CRONJOB_NAME_LIMIT = 52
 """The API server's limit for a CronJob's name: it appends eleven characters to name a Job (apps/validation)."""
@@ -115,3 +122,19 @@ def value(owner: str, variable: str) -> str:
 def file_of(namespace: str, kind: str, name: str, *, sealed: bool = False) -> str:
     """The path of an object below out/: one folder a namespace, the file says kind and object."""
     return f"{namespace}/{kind.lower()}.{name}{'.enc' if sealed else ''}.yaml"
+
+
+def object_labels(fleet: str, name: str) -> dict[str, str]:
+    """The labels of an object that belongs to no job."""
+    return {NAME_LABEL: name, PART_OF_LABEL: fleet, MANAGED_BY_LABEL: TOOL}
+
+
+def pod_labels(fleet: str, name: str, role: str) -> dict[str, str]:
+    """The labels of the compiler's own that a pod carries, and by which the network policies know it."""
+    component = SERVER_COMPONENT if role == ROLE_SERVER else COMPONENT
+    return {**object_labels(fleet, name), COMPONENT_LABEL: component, ROLE_LABEL: role}
+
+
+def pushgateway_policy(fleet: str) -> str:
+    """The network policy of the Pushgateway: one a fleet, because two fleets may share one Pushgateway."""
+    return f"pushgateway-{fleet}"

@@ -84,7 +84,7 @@ def _server(written: schema.Server, location: Location, path: NodePath, context:
         volume=resolve_volume("repository", written.volume, (*path, "volume")),
         placement=resolve_placement([written]),
         labels=merged(context.fleet.labels, written.labels),
-        annotations=merged(context.fleet.annotations, written.annotations),
+        annotations=merged(context.annotations, written.annotations),
         path=path,
     )
 

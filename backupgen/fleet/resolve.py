@@ -19,7 +19,8 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
     Returns the resolved fleet, or findings whose spots name paths in the document.
     """
     notes = Notes()
-    context = Context(fleet, resolve_ntfy(fleet.ntfy, notes) if fleet.ntfy else None, notes)
+    annotations = _annotations(fleet)
+    context = Context(fleet, resolve_ntfy(fleet.ntfy, notes) if fleet.ntfy else None, annotations, notes)
     written = _repositories(fleet, notes)
     repositories = [resolve_repository(name, repository, context) for name, repository in written.items()]
     targets = [resolve_target(name, target, written, context) for name, target in sorted(fleet.targets.items())]
@@ -42,12 +43,19 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
         gitops=fleet.gitops,
         sops=fleet.sops,
         labels=fleet.labels or {},
-        annotations=fleet.annotations or {},
+        annotations=annotations,
         waivers=tuple(_waivers(fleet)),
     )
     _check_names(result, notes)
     findings = tuple(notes.findings)
     return Checked(None if has_errors(findings) else result, findings)
+
+
+def _annotations(fleet: schema.Fleet) -> Mapping[str, str]:
+    """The annotations of every object, Argo CD's sync wave among them; an object may say another wave."""
+    argocd = fleet.gitops.argocd if fleet.gitops else None
+    wave = {naming.SYNC_WAVE: str(argocd.sync_wave)} if argocd and argocd.sync_wave is not None else {}
+    return {**wave, **(fleet.annotations or {})}
 
 
 def _repositories(fleet: schema.Fleet, notes: Notes) -> Mapping[str, schema.Repository]:

@@ -80,6 +80,7 @@ class Job:
     suspend: bool
     image: str
     cache_size: str
+    """Empty: no limit."""
     cache_in_memory: bool
     placement: Placement
     user: User

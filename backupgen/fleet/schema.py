@@ -81,7 +81,7 @@ class Cache(Model):
     """restic's cache, an emptyDir."""
 
     size: s.Size | None = None
-    """Its size limit; 2Gi by default."""
+    """Its size limit, at which kubelet evicts the pod: none by default on disk, needed in memory."""
     medium: Literal["disk", "memory"] | None = None
     """Where it lies; on the node's disk by default."""
 
@@ -186,7 +186,7 @@ class JobSettings(Model):
     retries: s.Count | None = None
     """How often a failed run is tried again within its deadline (`backoffLimit`); 2 by default."""
     grace: s.Duration | None = None
-    """How long a run gets to remove its lock when it is ended (`terminationGracePeriodSeconds`); 90s by default."""
+    """How long a run gets to remove its lock when it is ended (`terminationGracePeriodSeconds`); 2m by default."""
     history: History | None = None
     """How many finished Jobs Kubernetes keeps."""
     suspend: s.Bool | None = None

@@ -119,10 +119,15 @@ def _dump(name: str, dump: schema.Dump | None) -> resolved.Dump | None:
         in_pod=dump.in_pod or {},
         container=dump.container or "",
         command=dump.command or dump_tools.command(dump),
-        file=f"{naming.BACKUP_DIR}/{dump.file or dump_tools.file_name(name, dump)}",
+        file=f"{_root(dump)}/{dump.file or dump_tools.file_name(name, dump)}",
         staging_claim=staging.pvc,
         staging_size=staging.size or "",
     )
+
+
+def _root(dump: schema.Dump | None) -> str:
+    """Where the snapshot's paths begin: restic takes a bare name only for what it reads from a command."""
+    return "" if dump is not None and dump.in_pod is None else naming.BACKUP_DIR
 
 
 def _pattern(pattern: str) -> str:
@@ -178,11 +183,8 @@ def _verify(target: schema.Target) -> Iterator[resolved.VerifyRule]:
         kind, path = dump_tools.verify_kind(rule)
         min_bytes = quantity_value(rule.min_size) if rule.min_size is not None else 1
         min_files = 1 if rule.min_files is None else rule.min_files
-        yield resolved.VerifyRule(kind, _below_backup(path), min_bytes, min_files, derived=False)
-
-
-def _below_backup(path: str) -> str:
-    return naming.BACKUP_DIR if path == "." else f"{naming.BACKUP_DIR}/{path}"
+        place = f"{_root(target.dump)}/{path}" if path != "." else _root(target.dump) or "/"
+        yield resolved.VerifyRule(kind, place, min_bytes, min_files, derived=False)
 
 
 def _derived_rules(

@@ -9,7 +9,6 @@ from backupgen.plan.model import Container, Mount, Pod, Role, RoleBinding, Servi
 from backupgen.plan.pods import (
     SCRIPTS_MOUNT,
     client_environment,
-    labels_of,
     meta_of,
     ntfy_credentials,
     report_environment,
@@ -27,8 +26,8 @@ def target_units(fleet: ResolvedFleet, target: Target, slots: Slots) -> Iterator
     repository = fleet.repository(target.repository)
     in_pod = target.dump if target.dump is not None and target.dump.in_pod else None
     values = {**repository.credentials, **target.credentials, **ntfy_credentials(job)}
-    yield secret_unit(meta_of(fleet, job, naming.BACKUP, naming.secret(target.name)), values)
-    yield cron_job(fleet, job, naming.BACKUP, _pod(fleet, target), slots)
+    yield secret_unit(meta_of(fleet, job, naming.ROLE_BACKUP, naming.secret(target.name)), values)
+    yield cron_job(fleet, job, naming.ROLE_BACKUP, _pod(fleet, target), slots)
     if in_pod is not None:
         yield from _access(fleet, target)
 
@@ -52,7 +51,7 @@ def _pod(fleet: ResolvedFleet, target: Target) -> Pod:
         job, "backup", environment, mounts, args=_arguments(target), secrets=(naming.secret(target.name),)
     )
     return Pod(
-        labels=labels_of(fleet, job.name, naming.BACKUP, job.labels),
+        labels=meta_of(fleet, job, naming.ROLE_BACKUP).labels,
         user=job.user,
         placement=job.placement,
         grace=job.grace,
@@ -70,7 +69,7 @@ def _arguments(target: Target) -> tuple[str, ...]:
     flags = [f"--tag={target.tag}", *(f"--exclude={pattern}" for pattern in target.exclude), *target.backup_args]
     dump = target.dump
     if dump is not None and not dump.in_pod:
-        return (*flags, "--stdin-from-command", f"--stdin-filename={dump.file}", "--", *dump.command)
+        return (*flags, "--stdin-from-command", f"--stdin-filename={dump.file.removeprefix('/')}", "--", *dump.command)
     dumped = [dump.file] if dump is not None else []
     return (*flags, "--", *dumped, *(mount.path for mount in _source_mounts(target)))
 
@@ -127,7 +126,7 @@ def _dump_container(fleet: ResolvedFleet, target: Target, dump: Dump) -> Contain
 
 
 def _access(fleet: ResolvedFleet, target: Target) -> Iterator[Unit]:
-    meta = meta_of(fleet, target.job, naming.BACKUP)
+    meta = meta_of(fleet, target.job, naming.ROLE_BACKUP)
     facts = (
         ServiceAccount(meta),
         Role(meta),

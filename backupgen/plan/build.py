@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 
+from backupgen.fleet import naming
 from backupgen.fleet.resolved import ResolvedFleet
-from backupgen.plan.alerts import alert_units
+from backupgen.plan.alerts import prometheus_rule
 from backupgen.plan.backup import target_units
-from backupgen.plan.dashboard import dashboard_units
+from backupgen.plan.dashboard import dashboard
 from backupgen.plan.maintenance import repository_units
 from backupgen.plan.model import Plan, Unit
 from backupgen.plan.policies import network_policies
 from backupgen.plan.scripts import script_units
 from backupgen.plan.server import server_units
-from backupgen.plan.slots import slots_of
+from backupgen.plan.slots import Slots, slots_of
 from backupgen.plan.wiring import wiring_units
 from backupgen.schedule import ScheduleProof
 
@@ -33,5 +34,14 @@ def _objects(fleet: ResolvedFleet, proof: ScheduleProof) -> Iterator[Unit]:
             yield from server_units(fleet, repository, repository.server)
     yield from script_units(fleet)
     yield from network_policies(fleet)
-    yield from alert_units(fleet, slots)
-    yield from dashboard_units(fleet)
+    yield from _observation(fleet, slots)
+
+
+def _observation(fleet: ResolvedFleet, slots: Slots) -> Iterator[Unit]:
+    """The alerts and the dashboard, where the fleet wants them."""
+    rule = prometheus_rule(fleet, slots.schedules)
+    if rule is not None:
+        yield Unit(naming.file_of(rule.meta.namespace, "PrometheusRule", rule.meta.name), rule)
+    panels = dashboard(fleet)
+    if panels is not None:
+        yield Unit(naming.file_of(panels.meta.namespace, "ConfigMap", panels.meta.name), panels)

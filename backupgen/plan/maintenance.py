@@ -1,17 +1,16 @@
 """The objects of the operations on a whole repository: retention, restore test, mirrors."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import Job, Mirror, Repository, ResolvedFleet, RestoreTest, Retention, Target
 from backupgen.fleet.scalars import quantity_value
 from backupgen.plan.cronjobs import cron_job
-from backupgen.plan.model import Meta, Mount, PlanConfigMap, PlanLine, Pod, Unit, Volume
+from backupgen.plan.model import Mount, PlanConfigMap, PlanLine, Pod, Unit, Volume
 from backupgen.plan.pods import (
     NOTHING,
-    annotations_of,
     client_environment,
-    labels_of,
     meta_of,
     ntfy_credentials,
     report_environment,
@@ -53,9 +52,9 @@ def _retention(fleet: ResolvedFleet, repository: Repository, retention: Retentio
     ]
     check = PlanLine("check_rotating", _rotation(retention, slots)) if retention.read_data else PlanLine("check", ())
     lines += [PlanLine("prune", ()), check]
-    pod = _pod(fleet, job, naming.RETENTION, "retention", environment)
-    yield from _operation(fleet, job, naming.RETENTION, pod, slots, credentials)
-    yield _plan_unit(fleet, job, naming.RETENTION, lines)
+    pod = _pod(fleet, job, naming.ROLE_RETENTION, "retention", environment)
+    yield from _operation(fleet, job, naming.ROLE_RETENTION, pod, slots, credentials)
+    yield _plan_unit(fleet, job, naming.ROLE_RETENTION, lines)
 
 
 def _rotation(retention: Retention, slots: Slots) -> tuple[str, ...]:
@@ -77,10 +76,10 @@ def _restore_test(fleet: ResolvedFleet, repository: Repository, test: RestoreTes
     if test.storage_class is not None:
         scratch = Volume("restore", "ephemeral", test.storage_class, size=test.scratch_size)
     mounts = (Mount("restore", naming.RESTORE_DIR),)
-    pod = _pod(fleet, job, naming.RESTORE_TEST, "restore-test", environment, mounts, (scratch,))
+    pod = _pod(fleet, job, naming.ROLE_RESTORE_TEST, "restore-test", environment, mounts, (scratch,))
     lines = [line for target in fleet.targets_of(repository.name) for line in _drill(target, slots)]
-    yield from _operation(fleet, job, naming.RESTORE_TEST, pod, slots, repository.credentials)
-    yield _plan_unit(fleet, job, naming.RESTORE_TEST, lines)
+    yield from _operation(fleet, job, naming.ROLE_RESTORE_TEST, pod, slots, repository.credentials)
+    yield _plan_unit(fleet, job, naming.ROLE_RESTORE_TEST, lines)
 
 
 def _drill(target: Target, slots: Slots) -> Iterator[PlanLine]:
@@ -122,8 +121,8 @@ def _mirror(fleet: ResolvedFleet, repository: Repository, mirror: Mirror, slots:
         volumes = (source_volume("repository", repository.server.volume),)
     else:
         environment["MIRROR_METHOD"] = "snapshots"
-    pod = _pod(fleet, job, naming.MIRROR, "mirror", environment, mounts, volumes)
-    yield from _operation(fleet, job, naming.MIRROR, pod, slots, credentials)
+    pod = _pod(fleet, job, naming.ROLE_MIRROR, "mirror", environment, mounts, volumes)
+    yield from _operation(fleet, job, naming.ROLE_MIRROR, pod, slots, credentials)
 
 
 def _rclone_remote(mirror: Mirror) -> dict[str, str]:
@@ -134,7 +133,7 @@ def _rclone_remote(mirror: Mirror) -> dict[str, str]:
         "RCLONE_CONFIG_MIRROR_TYPE": "s3",
         "RCLONE_CONFIG_MIRROR_PROVIDER": "Other",
         "RCLONE_CONFIG_MIRROR_ENV_AUTH": "true",
-        "RCLONE_CONFIG_MIRROR_ENDPOINT": f"{scheme}://{mirror.to.host}:{mirror.to.port}",
+        "RCLONE_CONFIG_MIRROR_ENDPOINT": f"{scheme}://{mirror.to.netloc}",
     }
 
 
@@ -147,13 +146,13 @@ def _pod(
     mounts: tuple[Mount, ...] = (),
     volumes: tuple[Volume, ...] = (),
 ) -> Pod:
-    if role != naming.MIRROR:
+    if role != naming.ROLE_MIRROR:
         mounts = (_PLAN_MOUNT, *mounts)
         volumes = (Volume("plan", "config_map", naming.plan(job.name), read_only=True), *volumes)
     variables = {**environment, **report_environment(fleet, job)}
     container = script_container(job, script, variables, mounts, secrets=(naming.secret(job.name),))
     return Pod(
-        labels=labels_of(fleet, job.name, role, job.labels),
+        labels=meta_of(fleet, job, role).labels,
         user=job.user,
         placement=job.placement,
         grace=job.grace,
@@ -176,6 +175,6 @@ def _operation(
 
 def _plan_unit(fleet: ResolvedFleet, job: Job, role: str, lines: list[PlanLine]) -> Unit:
     meta = meta_of(fleet, job, role, naming.plan(job.name))
-    annotations = annotations_of(fleet, {naming.FLUX_SUBSTITUTE: "disabled", **job.annotations})
-    facts = PlanConfigMap(Meta(meta.name, meta.namespace, meta.labels, annotations), tuple(lines))
+    meta = replace(meta, annotations={**meta.annotations, naming.FLUX_SUBSTITUTE: "disabled"})
+    facts = PlanConfigMap(meta, tuple(lines))
     return Unit(naming.file_of(meta.namespace, "ConfigMap", meta.name), facts)

@@ -6,7 +6,7 @@ order here is the order in the file.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from backupgen.fleet.resolved import Placement, StringMap, User
 
@@ -196,6 +196,7 @@ class RoleBinding:
 class PodPeer:
     """Pods of a namespace; no labels mean all of them."""
 
+    kind: ClassVar = "pods"
     namespace: str
     labels: StringMap
     ports: tuple[int, ...]
@@ -205,14 +206,18 @@ class PodPeer:
 class HostPeer:
     """A host outside the cluster."""
 
+    kind: ClassVar = "host"
     host: str
     port: int
+    aliases: tuple[str, ...] = ()
+    """Further names under which a client looks for it; `*` stands for any characters but the dot."""
 
 
 @dataclass(frozen=True, slots=True)
 class CidrPeer:
     """A range of addresses."""
 
+    kind: ClassVar = "cidr"
     cidr: str
     port: int
 

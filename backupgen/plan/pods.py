@@ -12,33 +12,18 @@ NOTHING: StringMap = {}
 
 SCRIPTS_MOUNT = Mount("scripts", naming.SCRIPTS_DIR, read_only=True)
 WORK_MOUNTS = (SCRIPTS_MOUNT, Mount("tmp", "/tmp"), Mount("cache", naming.CACHE_DIR))  # noqa: S108 - the pod's own emptyDir
-_TMP_SIZE = "256Mi"
+_TMP_SIZE = "1Gi"
 
 
 def meta_of(fleet: ResolvedFleet, job: Job, role: str, name: str | None = None) -> Meta:
     """The metadata of an object of a job."""
-    labels = labels_of(fleet, job.name, role, job.labels)
-    return Meta(name or job.name, job.namespace, labels, annotations_of(fleet, job.annotations))
+    labels = {**job.labels, **naming.pod_labels(fleet.name, job.name, role)}
+    return Meta(name or job.name, job.namespace, labels, job.annotations)
 
 
-def labels_of(fleet: ResolvedFleet, name: str, role: str, further: StringMap = NOTHING) -> StringMap:
-    """The labels of an object and of its pods; the compiler's own come last, so that nothing hides them."""
-    return {
-        **further,
-        naming.NAME_LABEL: name,
-        naming.COMPONENT_LABEL: naming.COMPONENT,
-        naming.PART_OF_LABEL: fleet.name,
-        naming.MANAGED_BY_LABEL: naming.TOOL,
-        naming.ROLE_LABEL: role,
-    }
-
-
-def annotations_of(fleet: ResolvedFleet, further: StringMap) -> StringMap:
-    """The annotations of an object: Argo CD's sync wave, unless the fleet says another one there."""
-    gitops = fleet.gitops
-    if gitops is None or gitops.argocd is None or gitops.argocd.sync_wave is None:
-        return further
-    return {naming.SYNC_WAVE: str(gitops.argocd.sync_wave), **further}
+def fleet_meta(fleet: ResolvedFleet, name: str, namespace: str) -> Meta:
+    """The metadata of an object that belongs to no job."""
+    return Meta(name, namespace, {**fleet.labels, **naming.object_labels(fleet.name, name)}, fleet.annotations)
 
 
 def client_environment(repository: Repository) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """The ConfigMaps with the shared scripts: one in each namespace, or one that Reflector copies."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import ResolvedFleet
-from backupgen.plan.model import Meta, ScriptsConfigMap, Unit
-from backupgen.plan.pods import annotations_of, labels_of
+from backupgen.plan.model import ScriptsConfigMap, Unit
+from backupgen.plan.pods import fleet_meta
 
 SCRIPTS = ("lib.sh", "backup.sh", "dump.sh", "retention.sh", "restore-test.sh", "mirror.sh")
 
@@ -13,13 +14,12 @@ SCRIPTS = ("lib.sh", "backup.sh", "dump.sh", "retention.sh", "restore-test.sh", 
 def script_units(fleet: ResolvedFleet) -> Iterator[Unit]:
     """The ConfigMap for each namespace in which a job runs."""
     namespaces = sorted({job.namespace for job in fleet.jobs()})
-    labels = labels_of(fleet, naming.SCRIPTS, naming.BACKUP)
-    annotations = {naming.FLUX_SUBSTITUTE: "disabled", **(fleet.annotations)}
+    annotations = {**fleet.annotations, naming.FLUX_SUBSTITUTE: "disabled"}
     if fleet.reflect_scripts:
         annotations |= _reflection([name for name in namespaces if name != fleet.home_namespace])
         namespaces = [fleet.home_namespace]
     for namespace in namespaces:
-        meta = Meta(naming.SCRIPTS, namespace, {**fleet.labels, **labels}, annotations_of(fleet, annotations))
+        meta = replace(fleet_meta(fleet, naming.SCRIPTS, namespace), annotations=annotations)
         yield Unit(naming.file_of(namespace, "ConfigMap", naming.SCRIPTS), ScriptsConfigMap(meta, SCRIPTS))
 
 

@@ -5,11 +5,12 @@ retention (D42). Each has its own port and its own users, and the network polici
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from backupgen.fleet import naming
-from backupgen.fleet.resolved import Repository, ResolvedFleet, Server
+from backupgen.fleet.resolved import Repository, ResolvedFleet, Server, StringMap
 from backupgen.plan.model import Container, Deployment, Meta, Mount, Pod, Port, Service, Unit, Volume
-from backupgen.plan.pods import NOTHING, annotations_of, labels_of, source_volume
+from backupgen.plan.pods import NOTHING, source_volume
 from backupgen.plan.secrets import htpasswd_unit
 
 _DATA = "/data"
@@ -20,15 +21,14 @@ _MAINTENANCE = "maintenance"
 
 def server_units(fleet: ResolvedFleet, repository: Repository, server: Server) -> Iterator[Unit]:
     """The files of a repository's server."""
-    labels = labels_of(fleet, server.name, naming.SERVER, server.labels)
-    annotations = annotations_of(fleet, server.annotations)
-    meta = Meta(server.name, server.namespace, labels, annotations)
-    selector = {naming.NAME_LABEL: server.name, naming.ROLE_LABEL: naming.SERVER}
+    labels = {**server.labels, **naming.pod_labels(fleet.name, server.name, naming.ROLE_SERVER)}
+    meta = Meta(server.name, server.namespace, labels, server.annotations)
+    selector = {naming.NAME_LABEL: server.name, naming.ROLE_LABEL: naming.ROLE_SERVER}
     ports = (Port(_APPENDING, server.port), Port(_MAINTENANCE, server.maintenance_port))
-    deployment = Deployment(meta, selector, _pod(fleet, server))
+    deployment = Deployment(meta, selector, _pod(fleet, server, labels))
     yield Unit(naming.file_of(server.namespace, "Deployment", server.name), deployment)
     yield Unit(naming.file_of(server.namespace, "Service", server.name), Service(meta, selector, ports))
-    secret = Meta(naming.htpasswd(server.name), server.namespace, labels, annotations)
+    secret = replace(meta, name=naming.htpasswd(server.name))
     password = repository.credentials["RESTIC_REST_PASSWORD"]
     users = {
         _APPENDING: {naming.BACKUP_USER: password},
@@ -37,9 +37,9 @@ def server_units(fleet: ResolvedFleet, repository: Repository, server: Server) -
     yield htpasswd_unit(secret, users)
 
 
-def _pod(fleet: ResolvedFleet, server: Server) -> Pod:
+def _pod(fleet: ResolvedFleet, server: Server, labels: StringMap) -> Pod:
     return Pod(
-        labels=labels_of(fleet, server.name, naming.SERVER, server.labels),
+        labels=labels,
         user=server.user,
         placement=server.placement,
         grace=_GRACE,

@@ -25,5 +25,6 @@ def slots_of(proof: ScheduleProof) -> Slots:
 
 
 def _in_words(item: Yielded) -> str:
-    hours = ", ".join(f"{hour:02}" for hour in range(24) if item.hours >> hour & 1)
-    return f"The hours {hours} are left out: a run could meet {' and '.join(item.causes)}."
+    hours = [f"{hour:02}" for hour in range(24) if item.hours >> hour & 1]
+    named = f"hour {hours[0]} is" if len(hours) == 1 else f"hours {', '.join(hours)} are"
+    return f"The {named} left out: a run could meet {' and '.join(item.causes)}."

@@ -11,12 +11,11 @@ from backupgen.plan.model import (
     FluxKustomization,
     KsopsGenerator,
     Kustomization,
-    Meta,
     Secret,
     SopsConfig,
     Unit,
 )
-from backupgen.plan.pods import NOTHING, annotations_of, labels_of
+from backupgen.plan.pods import NOTHING, fleet_meta
 
 _KUSTOMIZATION = "kustomization.yaml"
 _KSOPS = "ksops.yaml"
@@ -82,7 +81,7 @@ def _flux(fleet: ResolvedFleet, flux: Flux, folder: str) -> FluxKustomization:
     name = naming.wiring(fleet.name, folder)
     namespace = flux.namespace or "flux-system"
     return FluxKustomization(
-        meta=Meta(name, namespace, labels_of(fleet, name, naming.BACKUP)),
+        meta=fleet_meta(fleet, name, namespace),
         path=f"{flux.path.rstrip('/')}/{folder}",
         interval=format_duration(flux.interval or 3600),
         source_kind=flux.source.kind or "GitRepository",
@@ -96,7 +95,7 @@ def _argo(fleet: ResolvedFleet, argocd: ArgoCd, repo: str, folder: str) -> ArgoA
     name = naming.wiring(fleet.name, folder)
     namespace = argocd.namespace or "argocd"
     return ArgoApplication(
-        meta=Meta(name, namespace, labels_of(fleet, name, naming.BACKUP), annotations_of(fleet, NOTHING)),
+        meta=fleet_meta(fleet, name, namespace),
         repo=repo,
         path=folder if argocd.path in {None, "."} else f"{argocd.path}/{folder}",
         revision=argocd.revision or "HEAD",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.plan.policies import unknown_pods
+from backupgen.plan.edges import unreachable
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(
@@ -20,7 +20,7 @@ INFO = CodeInfo(
 
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each service of the cluster without labels."""
-    for path, text in unknown_pods(context.fleet):
+    for path, text in unreachable(context.fleet):
         yield finding(INFO, text, path)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from backupgen.schedule.cron import CronExpr, parse_cron
@@ -70,21 +71,19 @@ class Placer:
         """
         if every_seconds not in CADENCES:
             raise ValueError(f"no cron expression runs every {every_seconds} seconds")
+        _, best = min(self._judged(operation, every_seconds), key=itemgetter(0))
+        return _schedule(best, every_seconds)
+
+    def _judged(self, operation: Operation, every: int) -> Iterator[tuple[_Cost, int]]:
+        """Judge candidates in the operation's order, up to the first that costs nothing."""
         # Operations that differ only in their names find the same candidates judged already.
         costs = self._costs.setdefault(replace(operation, name=""), {})
-        best: tuple[_Cost, int] | None = None
-        for index in _candidates(operation.name, every_seconds):
-            if (every_seconds, index) not in costs:
-                schedule = _schedule(index, every_seconds)
-                costs[every_seconds, index] = self._judge(replace(operation, schedule=schedule), every_seconds)
-            cost = costs[every_seconds, index]
-            if best is None or cost < best[0]:
-                best = cost, index
-            if not any(cost):
-                break
-        if best is None:
-            raise AssertionError("a cadence without candidates")
-        return _schedule(best[1], every_seconds)
+        for index in _candidates(operation.name, every):
+            if (every, index) not in costs:
+                costs[every, index] = self._judge(replace(operation, schedule=_schedule(index, every)), every)
+            yield costs[every, index], index
+            if not any(costs[every, index]):
+                return
 
     def _judge(self, operation: Operation, every: int) -> _Cost:
         excluded, busy = self._spans(operation)

@@ -14,6 +14,7 @@ _SPACE: Final = "\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u2
 _TOKEN: Final = re.compile(f"[^{_SPACE}]+")
 _INTEGER: Final = re.compile(r"\+?[0-9]+")
 _LARGEST: Final = (1 << 63) - 1
+_LONGEST: Final = len(str(_LARGEST))
 
 
 class CronError(ValueError):
@@ -263,10 +264,10 @@ def _refuse_order(field: _Field, part: str, low: int, high: int, offset: int) ->
 
 def _integer(text: str) -> int | None:
     """Return what Go's strconv.Atoi makes of a text without a minus sign; None for its errors."""
-    if not _INTEGER.fullmatch(text) or len(text) > 40:
+    if not _INTEGER.fullmatch(text):
         return None
-    value = int(text)
-    return value if value <= _LARGEST else None
+    digits = text.lstrip("+0") or "0"
+    return int(digits) if len(digits) <= _LONGEST and int(digits) <= _LARGEST else None
 
 
 def _render(bits: int, field: _Field, *, star: bool = True) -> str:

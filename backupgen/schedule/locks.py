@@ -62,8 +62,14 @@ class Operation:
     needs: int | None = None
     """The time that the work itself takes at most; None for the whole deadline, which leaves no time to wait."""
 
+    lock_within: int | None = None
+    """How long after the Job's start it asks for its one lock, which it keeps to its end; None if at any time."""
+
     def __post_init__(self) -> None:
-        if self.deadline <= 0 or min(self.start_within, self.grace, self.lock_wait, self.needs or 0) < 0:
+        if (
+            self.deadline <= 0
+            or min(self.start_within, self.grace, self.lock_wait, self.needs or 0, self.lock_within or 0) < 0
+        ):
             raise ValueError(f"operation {self.name!r} has a duration that is no duration")
 
     @property

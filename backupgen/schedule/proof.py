@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from backupgen.schedule.capacity import Crowd, crowded
 from backupgen.schedule.locks import Operation, Use, Why, exclusion
-from backupgen.schedule.waiting import Pair, Wait, covered, longest_wait
+from backupgen.schedule.waiting import Pair, Wait, covered, waits
 from backupgen.schedule.windows import meet, meetings, next_meeting
 from backupgen.schedule.yielding import hours_meeting, leave_out
 from backupgen.schedule.zones import TZDATA_VERSION
@@ -64,10 +64,14 @@ def prove(operations: Sequence[Operation], parallel: Mapping[str, int]) -> Sched
     met = [pair for pair in pairs if pair not in waiting and _meet(effective, pair)]
     if met:
         return tuple(_conflict(given, pair) for pair in met)
+    remaining = [pair for pair in pairs if pair in waiting and _meet(effective, pair)]
     return ScheduleProof(
         operations=tuple(effective),
         yielded=yielded,
-        waits=tuple(_wait_list(effective, [pair for pair in pairs if pair in waiting and _meet(effective, pair)])),
+        waits=tuple(
+            Wait(effective[waiter].name, effective[holder].name, seconds)
+            for (waiter, holder), seconds in waits(effective, remaining).items()
+        ),
         crowded=crowded(effective, parallel),
         tzdata=TZDATA_VERSION,
     )
@@ -124,13 +128,6 @@ def _yield(operations: list[Operation], pairs: list[Pair]) -> tuple[list[Operati
 def _conflict(operations: list[Operation], pair: Pair) -> Conflict:
     one, other = operations[pair[0]], operations[pair[1]]
     why, when = exclusion(one.use, other.use), meetings(one.worst, other.worst)
-    if why is None or when is None:
+    if why is None or when is None:  # pragma: no cover -- the pairs are those that exclude each other and meet
         raise AssertionError(f"{one.name!r} and {other.name!r} were said to meet")
     return Conflict(one.name, other.name, one.repository, why, when.first, when.per_year)
-
-
-def _wait_list(operations: list[Operation], pairs: list[Pair]) -> Iterator[Wait]:
-    for pair in pairs:
-        one, other = operations[pair[0]], operations[pair[1]]
-        yield Wait(one.name, other.name, longest_wait(one, other))
-        yield Wait(other.name, one.name, longest_wait(other, one))

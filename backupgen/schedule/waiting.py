@@ -2,8 +2,9 @@
 
 A job takes its locks somewhere within its window: it may be held up by an image, a dump or a node, and it may run
 several restic commands. So whoever starts first, each of two operations that meet may have to wait for the other, and a
-meeting is covered only if both can. In one run an operation waits for each holder at most until the holder's end, plus
-the time until it asks again; several holders, or several runs of one, add up.
+meeting is covered only if both can, except where `lock_within` says that one has its lock before the other starts. In
+one run an operation waits for each holder at most until the holder's end, plus the time until it asks again; several
+holders, or several runs of one, add up.
 """
 
 from collections.abc import Iterable, Iterator
@@ -36,6 +37,13 @@ def longest_wait(waiter: Operation, holder: Operation) -> int:
     if runs > 1:
         return runs * (holder.hold + POLL)
     return min(holder.hold, holder.start_within + holder.hold - 60 * leads[0]) + POLL
+
+
+def comes_first(operation: Operation, other: Operation) -> bool:
+    """Whether an operation has its lock, and keeps it, before the other starts, wherever the two meet."""
+    if operation.lock_within is None:
+        return False
+    return _leads(other.worst, operation.worst)[0] * 60 > operation.start_within + operation.lock_within
 
 
 @cache
@@ -82,15 +90,35 @@ def covered(operations: list[Operation], pairs: Iterable[Pair]) -> set[Pair]:
 
 def _bearable(operations: list[Operation], pair: Pair) -> bool:
     one, other = operations[pair[0]], operations[pair[1]]
-    if min(one.slack, other.slack) <= POLL:
-        return False
-    return longest_wait(one, other) <= one.slack and longest_wait(other, one) <= other.slack
+    return all(
+        comes_first(waiter, holder) or (waiter.slack > POLL and longest_wait(waiter, holder) <= waiter.slack)
+        for waiter, holder in ((one, other), (other, one))
+    )
 
 
 def _overcharged(operations: list[Operation], pairs: set[Pair]) -> set[int]:
     """Return the operations whose waits in one run may add up to more than they have time for."""
     total: dict[int, int] = {}
-    for one, other in pairs:
-        total[one] = total.get(one, 0) + longest_wait(operations[one], operations[other])
-        total[other] = total.get(other, 0) + longest_wait(operations[other], operations[one])
+    for (waiter, _), seconds in waits(operations, pairs).items():
+        total[waiter] = total.get(waiter, 0) + seconds
     return {index for index, seconds in total.items() if seconds > operations[index].slack}
+
+
+def waits(operations: list[Operation], pairs: Iterable[Pair]) -> dict[Pair, int]:
+    """Return the longest wait in seconds by waiter and holder, for pairs that meet.
+
+    An operation that always comes first need not wait, unless it has to wait for a third one, which lets others
+    overtake it.
+    """
+    found: dict[Pair, int] = {}
+    ahead: list[Pair] = []
+    for one, other in pairs:
+        for waiter, holder in ((one, other), (other, one)):
+            if comes_first(operations[waiter], operations[holder]):
+                ahead.append((waiter, holder))
+            else:
+                found[waiter, holder] = longest_wait(operations[waiter], operations[holder])
+    waiters = {waiter for waiter, _ in found}
+    late = (pair for pair in ahead if pair[0] in waiters)
+    found.update((pair, longest_wait(operations[pair[0]], operations[pair[1]])) for pair in late)
+    return dict(sorted(found.items()))

@@ -81,6 +81,7 @@ def test_a_slot_depends_on_its_own_name_and_what_is_in_the_way() -> None:
     placer = Placer(explicit)
     alone = {name: place(auto(name), DAY, explicit) for name in ("a", "b", "c", "d")}
     assert {name: placer.place(auto(name), DAY) for name in reversed(alone)} == alone
+    assert {name: placer.place(auto(name), DAY) for name in alone} == alone
     assert len(set(map(str, alone.values()))) == 4
     # A slot elsewhere in the day, or on another repository, moves nobody.
     far = operation("far", Use.BACKUP, "35 14 * * *", 60)

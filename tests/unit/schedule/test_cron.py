@@ -71,6 +71,8 @@ def values(bits: int) -> list[int]:
         "1.5 * * * *",
         "0x5 * * * *",
         "*/9223372036854775808 * * * *",
+        "*/" + "9" * 5000 + " * * * *",
+        "++5 * * * *",
         "0\x1c0 * * *",
         "0 0 * * MON/0",
     ],
@@ -92,6 +94,8 @@ def test_rejected(text: str) -> None:
         (0, 0, "5", [5]),
         (0, 0, "+5", [5]),
         (0, 0, "007", [7]),
+        (0, 0, "0" * 5000 + "7", [7]),
+        (0, 0, "+0", [0]),
         (0, 0, "1,,2", [1, 2]),
         (0, 0, "5,", [5]),
         (0, 0, ",", []),
@@ -242,6 +246,20 @@ def _list_of(low: int, high: int) -> st.SearchStrategy[str]:
 expressions = st.tuples(_list_of(0, 59), _list_of(0, 23), _list_of(1, 31), _list_of(1, 12), _list_of(0, 6)).map(
     " ".join
 )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (", * * * *", ", * * * *"),
+        ("0,15,30,45 ? */1 JAN-DEC SUN-SAT", "*/15 * * * 0-6"),
+        ("5-59/10 0-23 1-31 1-12 0-6", "5-59/10 * 1-31 * 0-6"),
+        ("0,1 22,23,4 1 1 1", "0-1 4,22-23 1 1 1"),
+        ("58,59 0,23 * * *", "58-59 0,23 * * *"),
+    ],
+)
+def test_canonical(text: str, expected: str) -> None:
+    assert parse_cron(text).canonical() == expected
 
 
 @given(expressions)

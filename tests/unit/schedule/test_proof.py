@@ -101,7 +101,16 @@ def test_exclusion(use: Use, other: Use, why: Why | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [{"deadline": 0}, {"deadline": -1}, {"start_within": -1}, {"grace": -1}, {"lock_wait": -1}, {"needs": -1}]
+    "bad",
+    [
+        {"deadline": 0},
+        {"deadline": -1},
+        {"start_within": -1},
+        {"grace": -1},
+        {"lock_wait": -1},
+        {"needs": -1},
+        {"lock_within": -1},
+    ],
 )
 def test_durations_are_checked(bad: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="duration"):
@@ -289,7 +298,32 @@ def test_a_covered_wait_is_recorded() -> None:
     prune, restore = bounded()
     proof = proved(prune, restore)
     # The prune may begin at 03:02 and ends by 03:47, 17 minutes after the restore test's slot; one more to ask again.
-    assert proof.waits == (Wait("restore", "retention", 1020 + POLL), Wait("retention", "restore", 1800 + POLL))
+    assert set(proof.waits) == {Wait("restore", "retention", 1020 + POLL), Wait("retention", "restore", 1800 + POLL)}
+
+
+def test_only_the_later_one_waits_where_the_order_is_sure() -> None:
+    prune, restore = bounded()
+    impatient = replace(prune, lock_wait=0, needs=None)
+    assert refused(impatient, restore)
+    # It starts at 03:02 at the latest and has its lock before 03:30.
+    sure = replace(impatient, lock_within=27 * 60 + 59)
+    assert proved(sure, restore).waits == (Wait("restore", "retention", 1020 + POLL),)
+    assert refused(replace(sure, lock_within=28 * 60), restore)
+    # If it has to wait for a third, the restore test may overtake it.
+    third = operation("third", Use.READ, "0 3 * * 0", 4000, start_within=0, grace=0, lock_wait=3500, needs=500)
+    patient = replace(sure, lock_wait=2700, needs=0)
+    assert refused(patient, restore, third)
+
+
+def test_a_lead_counts_from_its_least() -> None:
+    prune, restore = bounded()
+    # On some Sundays the restore test also runs five minutes earlier.
+    assert refused(prune, replace(restore, schedule=parse_cron("25,30 3 * * 0")))
+
+
+def test_hours_wrap_around_midnight() -> None:
+    proof = proved(exclusive("5 0 * * *"), backup("10 23,0 * * *"))
+    assert str(proof.operations[1].schedule) == "10 23 * * *"
 
 
 @pytest.mark.parametrize(

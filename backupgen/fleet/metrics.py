@@ -1,0 +1,99 @@
+"""Every metric of the fleet: what the scripts push, and what the rendered rules record. No rule or panel knows another.
+
+The scripts push to the Pushgateway group job="backup", instance=<the job's instance>; Prometheus scrapes it with
+`honor_labels: true`, so both labels arrive as they were pushed.
+"""
+
+from typing import Final, NamedTuple
+
+
+class Metric(NamedTuple):
+    """A metric, its labels beside the group's, and what it means."""
+
+    name: str
+    type: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
+JOB: Final = "backup"
+"""The Pushgateway's job, the same for the whole fleet."""
+
+DURATION: Final = "backup_duration_seconds"
+START: Final = "backup_start_timestamp"
+STATUS: Final = "backup_status"
+LAST_SUCCESS: Final = "backup_last_success_timestamp_seconds"
+STEP_STATUS: Final = "backup_step_status"
+SNAPSHOT_BYTES: Final = "backup_snapshot_bytes"
+SNAPSHOT_FILES: Final = "backup_snapshot_files"
+REPOSITORY_SNAPSHOTS: Final = "backup_repository_snapshots"
+UNOWNED_SNAPSHOTS: Final = "backup_unowned_tag_snapshots"
+RESTORE_STATUS: Final = "backup_restore_status"
+RESTORE_SIZE: Final = "backup_restore_size_bytes"
+RESTORE_AGE: Final = "backup_restore_snapshot_age_seconds"
+RESTORE_TIME: Final = "backup_restore_timestamp"
+MIRROR_STATUS: Final = "backup_mirror_status"
+MIRROR_TIME: Final = "backup_mirror_timestamp"
+MIRROR_SNAPSHOTS: Final = "backup_mirror_snapshots"
+
+METRICS: Final = (
+    Metric(DURATION, "gauge", (), "run time of the job, in seconds"),
+    Metric(START, "gauge", (), "Unix time at which the run started"),
+    Metric(STATUS, "gauge", ("status",), "exit code of the run; status is success or failure"),
+    Metric(LAST_SUCCESS, "gauge", (), "Unix time at which the last successful run ended; outlives failures"),
+    Metric(STEP_STATUS, "gauge", ("step",), "exit code of each step of the last run"),
+    Metric(SNAPSHOT_BYTES, "gauge", (), "backup.sh: size of the source in the last snapshot made"),
+    Metric(SNAPSHOT_FILES, "gauge", (), "backup.sh: files of the source in the last snapshot made"),
+    Metric(REPOSITORY_SNAPSHOTS, "gauge", ("tag",), "retention.sh: snapshots that a tag has after the run"),
+    Metric(
+        UNOWNED_SNAPSHOTS, "gauge", ("tag",), 'retention.sh: snapshots of a tag that no target owns; tag="" has none'
+    ),
+    Metric(
+        RESTORE_STATUS,
+        "gauge",
+        ("tag",),
+        "restore-test.sh: 0 when the tag was restored and verified, else an exit code",
+    ),
+    Metric(RESTORE_SIZE, "gauge", ("tag",), "restore-test.sh: bytes of the restored snapshot; 0 when not restored"),
+    Metric(RESTORE_AGE, "gauge", ("tag",), "restore-test.sh: age of the newest snapshot; -1 when there is none"),
+    Metric(RESTORE_TIME, "gauge", (), "restore-test.sh: Unix time at which the drill ended"),
+    Metric(MIRROR_STATUS, "gauge", (), "mirror.sh: exit code of the mirror run"),
+    Metric(MIRROR_TIME, "gauge", (), "mirror.sh: Unix time at which the mirror run ended"),
+    Metric(MIRROR_SNAPSHOTS, "gauge", (), "mirror.sh: snapshots of the source in this run"),
+)
+"""What the scripts push; `templates/scripts/lib.sh` lists the same."""
+
+EXPECTED_WITHIN: Final = "backup_expected_within_seconds"
+EXPECTED_DEADLINE: Final = "backup_expected_deadline_seconds"
+EXPECTED_SINCE: Final = "instance:backup_expected_since:first"
+LAST_START: Final = "instance:backup_start_timestamp:last"
+LAST_SUCCESS_SEEN: Final = "instance:backup_last_success_timestamp_seconds:last"
+
+RECORDED: Final = (
+    Metric(
+        EXPECTED_WITHIN,
+        "gauge",
+        ("fleet", "instance", "namespace", "cronjob", "kind", "target"),
+        "how long ago an expected job may have started: less after one missed run, more after two",
+    ),
+    Metric(
+        EXPECTED_DEADLINE,
+        "gauge",
+        ("fleet", "instance", "namespace", "cronjob", "kind", "target"),
+        "the deadline of an expected job",
+    ),
+    Metric(EXPECTED_SINCE, "gauge", ("fleet", "instance"), "Unix time since which a job has been expected"),
+    Metric(
+        LAST_START,
+        "gauge",
+        ("fleet", "instance"),
+        "backup_start_timestamp, kept while the Pushgateway has forgotten it",
+    ),
+    Metric(
+        LAST_SUCCESS_SEEN,
+        "gauge",
+        ("fleet", "instance"),
+        "backup_last_success_timestamp_seconds, kept while the Pushgateway has forgotten it",
+    ),
+)
+"""What the rendered rules record; each series carries the fleet's name, since several fleets may share a Prometheus."""

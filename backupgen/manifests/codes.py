@@ -1,0 +1,51 @@
+"""The codes that rendering can yield: BG501 and up."""
+
+from typing import Final
+
+from backupgen.diagnostics import CodeInfo, Severity
+
+
+def _error(code: str, slug: str, summary: str, *, why: str, fix: str, bad: str, good: str) -> CodeInfo:
+    return CodeInfo(code, slug, Severity.ERROR, summary, why, fix, bad, good)
+
+
+_OVERRIDE: Final = '# templates/service.yaml.j2\n{% extends "builtin/service.yaml.j2" %}\n'
+
+TEMPLATE_ERROR: Final = _error(
+    "BG501",
+    "template-error",
+    "a template of yours cannot be read or rendered",
+    why="Nothing is written as long as one file cannot be rendered; the manifests in Git stay as they were.",
+    fix="Mend the line that the finding names. The facts that a template gets are those of the built-in one.",
+    bad=_OVERRIDE + "{% block metadata %}{{ nmae }}{% endblock %}\n",
+    good=_OVERRIDE + "{% block metadata %}{{ super() }}{% endblock %}\n",
+)
+UNUSED_TEMPLATE: Final = _error(
+    "BG502",
+    "unused-template",
+    "a file in your folder of templates overrides nothing",
+    why="It was written to change what is rendered, and changes nothing: most often its name is misspelt.",
+    fix="Give it the name of the built-in template that it replaces, or include it from one that does.",
+    bad="# templates/cron-job.yaml.j2 overrides nothing\n",
+    good="# templates/cronjob.yaml.j2 overrides the CronJob\n",
+)
+UNREADABLE_TEMPLATE: Final = _error(
+    "BG503",
+    "unreadable-template",
+    "the folder of templates, or a file in it, cannot be read",
+    why="What was meant to be overridden would be rendered as built in.",
+    fix="Name a folder of files in UTF-8.",
+    bad="# backupgen render --templates templatse\n",
+    good="# backupgen render --templates templates\n",
+)
+UNSOUND_MANIFEST: Final = _error(
+    "BG504",
+    "unsound-manifest",
+    "a rendered file does not hold the object that was planned",
+    why="The cluster would get another object, or none, and the old one would be pruned.",
+    fix="Mend the override of the template: one object a file, with the kind, name and namespace that it was given.",
+    bad=_OVERRIDE + "{% block metadata %}{% endblock %}\n",
+    good=_OVERRIDE + "{% block metadata %}{{ super() }}{% endblock %}\n",
+)
+
+CODES: Final = (TEMPLATE_ERROR, UNUSED_TEMPLATE, UNREADABLE_TEMPLATE, UNSOUND_MANIFEST)

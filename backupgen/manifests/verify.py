@@ -1,0 +1,108 @@
+"""Proves that each rendered file holds what was planned: one object of the kind, name and namespace it was given."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from backupgen.diagnostics import Finding, Span, Spot
+from backupgen.manifests.codes import UNSOUND_MANIFEST
+from backupgen.manifests.render import ManifestSet
+from backupgen.plan import model
+from backupgen.source import PlainError, load_all
+
+
+class ObjectId(NamedTuple):
+    """What the API server, or the tool that reads the file, tells objects apart by. A missing field is empty."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return " ".join((self.kind, "/".join(part for part in (self.namespace, self.name) if part))).strip()
+
+
+_KINDS: Final[Mapping[type, tuple[str, str]]] = MappingProxyType(
+    {
+        model.CronJob: ("batch/v1", "CronJob"),
+        model.Deployment: ("apps/v1", "Deployment"),
+        model.Service: ("v1", "Service"),
+        model.Secret: ("v1", "Secret"),
+        model.ScriptsConfigMap: ("v1", "ConfigMap"),
+        model.PlanConfigMap: ("v1", "ConfigMap"),
+        model.ServiceAccount: ("v1", "ServiceAccount"),
+        model.Role: ("rbac.authorization.k8s.io/v1", "Role"),
+        model.RoleBinding: ("rbac.authorization.k8s.io/v1", "RoleBinding"),
+        model.PrometheusRule: ("monitoring.coreos.com/v1", "PrometheusRule"),
+        model.DashboardConfigMap: ("v1", "ConfigMap"),
+        model.Kustomization: ("kustomize.config.k8s.io/v1beta1", "Kustomization"),
+        model.KsopsGenerator: ("viaduct.ai/v1", "ksops"),
+        model.FluxKustomization: ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
+        model.ArgoApplication: ("argoproj.io/v1alpha1", "Application"),
+        model.SopsConfig: ("", ""),
+    }
+)
+_POLICY_KINDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {"kubernetes": ("networking.k8s.io/v1", "NetworkPolicy"), "cilium": ("cilium.io/v2", "CiliumNetworkPolicy")}
+)
+
+
+def planned_id(facts: model.Facts) -> ObjectId:
+    """Return the identity of the object that the facts describe."""
+    if isinstance(facts, model.NetworkPolicy):
+        return ObjectId(*_POLICY_KINDS[facts.kind], facts.meta.namespace, facts.meta.name)
+    kind = _KINDS[type(facts)]
+    if isinstance(facts, model.Kustomization | model.SopsConfig):
+        return ObjectId(*kind, "", "")
+    if isinstance(facts, model.KsopsGenerator):
+        return ObjectId(*kind, "", facts.name)
+    return ObjectId(*kind, facts.meta.namespace, facts.meta.name)
+
+
+def verify(manifests: ManifestSet, plan: model.Plan) -> tuple[Finding, ...]:
+    """Return a finding for each file that is not one object of the planned identity, or is missing, or not planned.
+
+    Reads every file back, which costs more than rendering it. The findings' file is the path below out/.
+    """
+    findings: list[Finding] = []
+    first: dict[ObjectId, str] = {}
+    for unit in plan.units:
+        text = manifests.files.get(unit.path)
+        if text is None:
+            findings.append(_finding(unit.path, "the file was not rendered"))
+            continue
+        expected = planned_id(unit.facts)
+        findings += _judge(unit.path, text, expected)
+        if expected.name and first.setdefault(expected, unit.path) != unit.path:
+            findings.append(_finding(unit.path, f"`{expected}` is in `{first[expected]}` as well"))
+    planned = {unit.path for unit in plan.units}
+    findings += [_finding(path, "the file is not planned") for path in manifests.files if path not in planned]
+    return tuple(findings)
+
+
+def _judge(path: str, text: str, expected: ObjectId) -> Iterator[Finding]:
+    try:
+        documents = load_all(text)
+    except PlainError as error:
+        yield _finding(path, f"the file is not plain YAML: {error.message}", error.line, error.column)
+        return
+    if len(documents) != 1 or not isinstance(documents[0], dict):
+        yield _finding(path, f"the file holds {len(documents)} documents, expected one mapping")
+        return
+    found = _found_id(documents[0])
+    if found != expected:
+        yield _finding(
+            path, f"the file holds `{found}` ({found.api_version or 'no apiVersion'}), expected `{expected}`"
+        )
+
+
+def _found_id(manifest: dict[str, Any]) -> ObjectId:
+    metadata = manifest.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    values = (manifest.get("apiVersion"), manifest.get("kind"), metadata.get("namespace"), metadata.get("name"))
+    return ObjectId(*("" if value is None else str(value) for value in values))
+
+
+def _finding(path: str, message: str, line: int = 1, column: int = 1) -> Finding:
+    return Finding(UNSOUND_MANIFEST, message, Spot(file=path, span=Span(line, column, line, column)))

@@ -1,0 +1,163 @@
+"""Who talks to whom: one table of edges, from which the network policies of both sides are made.
+
+Symmetry follows: what a client may reach and whom a server lets in are the two ends of one edge.
+
+A policy sees a connection as it arrives at the pod, so its port is the container's, while a URL has the Service's. The
+fleet knows the URL only: where a Service's `port` and `targetPort` differ, a target's `connects_to` can name the pod's.
+The fleet's own REST servers use one number for both.
+"""
+
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Literal
+
+from backupgen.diagnostics import NodePath
+from backupgen.fleet import naming
+from backupgen.fleet.location import Location
+from backupgen.fleet.resolved import Job, Repository, ResolvedFleet, StringMap, Target
+from backupgen.plan.peers import Place, Places, host_location, selector
+
+Peer = Place | Literal["dns", "api-server"]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Pods that share one policy."""
+
+    policy: str
+    namespace: str
+    role: str
+    pods: StringMap
+    """Their labels."""
+    job: Job | None
+    """The job that starts them; None: the runbooks do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A connection that is allowed."""
+
+    client: Client
+    peer: Peer
+
+
+def edges(fleet: ResolvedFleet) -> tuple[Edge, ...]:
+    """The table. The edges of a client stand together, each peer once."""
+    places = Places(fleet)
+    found: list[Edge] = []
+    for target in fleet.targets:
+        found += _edges(_client(fleet, target.job, naming.ROLE_BACKUP), _of_target(fleet, target, places))
+    for repository in fleet.repositories:
+        for job, role, peers in _operations(repository, places):
+            found += _edges(_client(fleet, job, role), (*peers, *_reports(fleet, job, places)))
+    repositories: dict[str, set[str]] = {}
+    for target in fleet.targets:
+        repositories.setdefault(target.job.namespace, set()).add(target.repository)
+    for namespace, names in sorted(repositories.items()):
+        pods = selector(fleet.name, naming.ROLE_RESTORE)
+        client = Client(naming.RESTORE_POLICY, namespace, naming.ROLE_RESTORE, pods, None)
+        found += _edges(client, _of_restore(fleet, names, places))
+    return tuple(found)
+
+
+def _client(fleet: ResolvedFleet, job: Job, role: str) -> Client:
+    return Client(job.name, job.namespace, role, selector(fleet.name, role, job.name), job)
+
+
+def _edges(client: Client, peers: Iterable[Peer]) -> Iterator[Edge]:
+    seen: list[Peer] = []
+    for peer in ("dns", *peers):
+        if peer not in seen:
+            seen.append(peer)
+            yield Edge(client, peer)
+
+
+def _of_target(fleet: ResolvedFleet, target: Target, places: Places) -> Iterator[Peer]:
+    yield places.of(fleet.repository(target.repository).location)
+    yield from _reports(fleet, target.job, places)
+    if target.dump is not None and target.dump.in_pod:
+        yield "api-server"
+    yield from (places.written(peer) for peer in target.connects_to)
+
+
+def _operations(repository: Repository, places: Places) -> Iterator[tuple[Job, str, tuple[Peer, ...]]]:
+    source = places.of(repository.location)
+    if repository.retention is not None:
+        yield repository.retention.job, naming.ROLE_RETENTION, (places.maintenance(repository),)
+    if repository.restore_test is not None:
+        yield repository.restore_test.job, naming.ROLE_RESTORE_TEST, (source,)
+    for mirror in repository.mirrors:
+        to = places.of(mirror.to)
+        # rclone reads the server's volume, which it mounts.
+        yield mirror.job, naming.ROLE_MIRROR, (to,) if mirror.method == "rclone" else (source, to)
+
+
+def _of_restore(fleet: ResolvedFleet, names: Container[str], places: Places) -> Iterator[Peer]:
+    """A restore reads the repositories of its namespace's targets, or their mirrors."""
+    for repository in fleet.repositories:
+        if repository.name in names:
+            yield places.of(repository.location)
+            yield from (places.of(mirror.to) for mirror in repository.mirrors)
+
+
+def _reports(fleet: ResolvedFleet, job: Job, places: Places) -> Iterator[Peer]:
+    if fleet.pushgateway is not None:
+        yield places.of(fleet.pushgateway.location, fleet.pushgateway.pod_labels)
+    if job.ntfy is not None:
+        yield places.of(job.ntfy.server, job.ntfy.pod_labels)
+
+
+def unreachable(fleet: ResolvedFleet) -> tuple[tuple[NodePath, str], ...]:
+    """The URLs that the policies cannot be exact about: where they stand in fleet.yaml, and what is wrong.
+
+    For a Service of the cluster whose pods' labels nobody gives, every pod of its namespace is allowed; a host without
+    a dot may be a Service's short name, which no policy matches. Nothing, where the fleet renders no policies.
+    """
+    if fleet.network_policies == "none":
+        return ()
+    places = Places(fleet)
+    return tuple(
+        (path, text)
+        for path, location, labels in _urls(fleet)
+        if not places.known(location) and (text := _doubt(location, labels))
+    )
+
+
+def _urls(fleet: ResolvedFleet) -> Iterator[tuple[NodePath, Location, StringMap]]:
+    for repository in fleet.repositories:
+        yield (*repository.path, "url"), repository.location, {}
+        for mirror in repository.mirrors:
+            yield (*mirror.job.path, "to"), mirror.to, {}
+    if fleet.pushgateway is not None:
+        yield ("pushgateway", "url"), fleet.pushgateway.location, fleet.pushgateway.pod_labels
+    ntfy = next((job.ntfy for job in fleet.jobs() if job.ntfy is not None), None)
+    if ntfy is not None:
+        yield ("ntfy", "server"), ntfy.server, ntfy.pod_labels
+    for target in fleet.targets:
+        for index, peer in enumerate(target.connects_to):
+            if peer.host:
+                yield (*target.job.path, "connects_to", index, "host"), host_location(peer), {}
+
+
+def _doubt(location: Location, labels: StringMap) -> str:
+    if location.service is not None and not labels:
+        namespace = location.service[1]
+        return (
+            f"the pods behind `{location.text}` are not known, expected their labels: the network policies allow port "
+            f"{location.port} of every pod in `{namespace}`"
+        )
+    if location.service is None and "." not in location.host and not _is_address(location.host):
+        return (
+            f"`{location.host}` is no full host name, expected one such as `ntfy.example.org` or "
+            f"`ntfy.tools.svc.cluster.local`: the network policies cannot tell where it leads"
+        )
+    return ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,71 @@
+"""How long two runs in a row can be missing: the longest time from a firing to the second one after it.
+
+That is what tells one missed run from two. Twice the longest gap would be safe as well, but a schedule that leaves out two
+night hours would then be called overdue after six hours instead of four.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from backupgen.schedule.cron import CronExpr
+from backupgen.schedule.days import rotate
+from backupgen.schedule.firings import Pattern, day_kinds, firings
+from backupgen.schedule.zones import DAY_MINUTES, Zone
+
+
+class _Kind(NamedTuple):
+    """The days of the cycle (bit set) that fire at the same minutes."""
+
+    minutes: tuple[int, ...]
+    days: int
+
+
+class _Place(NamedTuple):
+    """A firing: the kind of its day, its position among the day's firings, and the days that are meant."""
+
+    kind: int
+    position: int
+    days: int
+
+
+def longest_two_gaps(schedule: CronExpr, zone: Zone) -> int | None:
+    """Return the longest time from a firing to the second one after it, in seconds; None if it never fires.
+
+    Exact over the 400-year cycle, changes to and from daylight-saving time included.
+    """
+    return _longest_two_gaps(firings(schedule, zone))
+
+
+@cache
+def _longest_two_gaps(patterns: tuple[Pattern, ...]) -> int | None:
+    kinds = [_Kind(_minutes(bits), days) for bits, days in day_kinds(patterns)]
+    starts = [
+        _Place(index, position, kind.days) for index, kind in enumerate(kinds) for position in range(len(kind.minutes))
+    ]
+    sums = (
+        first + second for start in starts for first, place in _next(kinds, start) for second, _ in _next(kinds, place)
+    )
+    longest = max(sums, default=None)
+    return None if longest is None else longest * 60
+
+
+def _minutes(bits: int) -> tuple[int, ...]:
+    return tuple(minute for minute in range(bits.bit_length()) if bits >> minute & 1)
+
+
+def _next(kinds: list[_Kind], place: _Place) -> Iterator[tuple[int, _Place]]:
+    """Each firing that can follow, and after how many minutes."""
+    minutes = kinds[place.kind].minutes
+    now, following = minutes[place.position], place.position + 1
+    if following < len(minutes):
+        yield minutes[following] - now, _Place(place.kind, following, place.days)
+        return
+    waiting, distance = place.days, 0
+    while waiting:
+        waiting, distance = rotate(waiting, 1), distance + 1
+        for index, kind in enumerate(kinds):
+            reached = waiting & kind.days
+            if reached:
+                yield distance * DAY_MINUTES + kind.minutes[0] - now, _Place(index, 0, reached)
+                waiting &= ~reached

@@ -1,0 +1,164 @@
+"""The servers that the jobs talk to, and a runner for the scripts."""
+
+import contextlib
+import http.server
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "templates" / "scripts"
+DATA = Path(__file__).parent / "data"
+REPOSITORY_ID = "253eb12ae820d8a8fa5434e1b9d7633d64f65f97e66b442f1bcec91ba907687d"
+OPENS_WITH = "correct horse"
+SHELLS = {"dash": ["dash"], "busybox": ["busybox", "ash"], "bash": ["bash", "--posix"]}
+TOOLS = ["restic", "restic-rest-server", "prometheus-pushgateway", "rclone", "busybox", "dash", "bash", "shellcheck"]
+TOOLS += ["curl", "sqlite3", "setpriv"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def served(command: list[str], url: str) -> Iterator[str]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(url, timeout=1).close()  # noqa: S310
+                break
+            except urllib.error.HTTPError:
+                break
+            except OSError:
+                time.sleep(0.05)
+        else:
+            pytest.fail(f"{command[0]} did not start")
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@dataclass(frozen=True)
+class RestServer:
+    root: Path
+    url: str
+    append_only_url: str
+
+
+class Inbox(http.server.ThreadingHTTPServer):
+    """Stands where an ntfy server would, and keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, dict[str, str], bytes]] = []
+        super().__init__(("127.0.0.1", 0), InboxHandler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class InboxHandler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        assert isinstance(self.server, Inbox)
+        self.server.messages.append((self.path, dict(self.headers.items()), body))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@dataclass
+class Fleet:
+    """One repository behind the REST server, and the environment that the rendered pods get."""
+
+    folder: Path
+    repository: Path
+    paths: dict[str, str]
+    pushgateway: str
+    server: RestServer
+    instance: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def command(self, script: str, *arguments: str, shell: str = "dash") -> list[str]:
+        executable = shutil.which(SHELLS[shell][0], path=self.paths["dash"])
+        assert executable
+        return [executable, *SHELLS[shell][1:], str(SCRIPTS / script), *arguments]
+
+    def env(self, shell: str = "dash", **changes: str | None) -> dict[str, str]:
+        changed = {"PATH": self.paths[shell]} | self.environment | changes
+        return {name: value for name, value in changed.items() if value is not None}
+
+    def run(
+        self, script: str, *arguments: str, shell: str = "dash", prefix: str = "", **changes: str | None
+    ) -> subprocess.CompletedProcess[str]:
+        command = self.command(script, *arguments, shell=shell)
+        if prefix:
+            first, *rest = prefix.split()
+            command = [str(shutil.which(first, path=self.paths["dash"])), *rest, *command]
+        return subprocess.run(
+            command,
+            env=self.env(shell, **changes),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=60,
+            check=False,
+        )
+
+    def plan(self, text: str) -> str:
+        plan = self.folder / f"plan-{len(list(self.folder.glob('plan-*')))}.sh"
+        plan.write_text(text)
+        return str(plan)
+
+    def restic(self, *arguments: str, repository: Path | None = None) -> str:
+        """Runs restic on the repository's folder, not through the server."""
+        command = ["restic", "--repo", str(repository or self.repository), *arguments]
+        run = subprocess.run(command, env=self.env(), capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    def locks(self) -> list[Path]:
+        return list((self.repository / "locks").glob("*"))
+
+    def metrics(self, instance: str | None = None) -> dict[str, float]:
+        """The instance's series: `name` or `name{label="value"}` -> value, without the grouping labels."""
+        with urllib.request.urlopen(f"{self.pushgateway}/metrics") as answer:  # noqa: S310
+            text = answer.read().decode()
+        series = {}
+        for line in text.splitlines():
+            if line.startswith("backup_") and f'instance="{instance or self.instance}"' in line:
+                name, _, value = line.rpartition(" ")
+                series[bare(name)] = float(value)
+        return series
+
+
+def bare(series: str) -> str:
+    name, _, labels = series.rstrip("}").partition("{")
+    kept = [label for label in labels.split('",') if not label.startswith(("instance=", "job="))]
+    joined = ",".join(label if label.endswith('"') else f'{label}"' for label in kept)
+    return f"{name}{{{joined}}}" if kept else name
+
+
+def new_repository(place: Path, template: str = "repository") -> Path:
+    shutil.copytree(DATA / template, place)
+    for folder in ("data", "index", "locks", "snapshots"):
+        (place / folder).mkdir()
+    for number in range(256):
+        (place / "data" / f"{number:02x}").mkdir()
+    return place

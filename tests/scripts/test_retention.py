@@ -1,0 +1,125 @@
+"""retention.sh: what it removes, and what it says when it could not."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from jobs import Fleet
+
+
+def snapshots(fleet: Fleet, source: Path, *tags: str, count: int = 2) -> None:
+    for number in range(count):
+        (source / "number").write_text(str(number))
+        flags = [f"--tag={tag}" for tag in tags]
+        fleet.restic("backup", "--quiet", f"--host={fleet.instance}", *flags, str(source))
+
+
+def listed(fleet: Fleet, *flags: str) -> int:
+    return fleet.restic("snapshots", "--json", "--no-lock", *flags).count('"short_id"')
+
+
+def test_a_server_that_only_appends_is_found_out(fleet: Fleet, source: Path) -> None:
+    """restic 0.18 says 0 there, and removes nothing."""
+    snapshots(fleet, source, "a")
+    run = fleet.run("retention.sh", PLAN=fleet.plan("retain a '' --keep-last 1\n"))
+    assert run.returncode in (3, 71), run.stdout
+    assert "1 forgotten snapshots are still there" in run.stdout
+    assert fleet.metrics()['backup_step_status{step="removed"}'] == 71
+    assert listed(fleet) == 2
+
+
+@pytest.mark.parametrize("shell", ["dash", "busybox"])
+def test_one_failing_step_does_not_hide_the_next(writable: Fleet, source: Path, shell: str) -> None:
+    snapshots(writable, source, "a")
+    snapshots(writable, source, "b")
+    snapshots(writable, source, "theirs & <mine>", 'qu"ote\\', count=1)
+    snapshots(writable, source, count=1)
+    host = writable.instance
+    plan = f"retain a {host} --keep-last=no\nretain b {host} --keep-last 1\nprune\ncheck_rotating 3\n"
+    run = writable.run("retention.sh", PLAN=writable.plan(plan), shell=shell)
+    assert run.returncode == 1, run.stdout
+    pushed = writable.metrics()
+    wanted = {"forget a": 1, "forget b": 0, "prune": 0, "check": 0, "removed": 0}
+    assert {step: pushed[f'backup_step_status{{step="{step}"}}'] for step in wanted} == wanted
+    assert pushed['backup_repository_snapshots{tag="a"}'] == 2
+    assert pushed['backup_repository_snapshots{tag="b"}'] == 1
+    unowned = {name: value for name, value in pushed.items() if name.startswith("backup_unowned")}
+    assert unowned == {
+        'backup_unowned_tag_snapshots{tag=""}': 1,
+        'backup_unowned_tag_snapshots{tag="theirs & <mine>"}': 1,
+        'backup_unowned_tag_snapshots{tag="qu\\"ote\\\\"}': 1,
+    }
+    assert "belong to no target" in run.stdout
+
+
+def test_another_tag_and_another_host_are_left_alone(writable: Fleet, source: Path) -> None:
+    snapshots(writable, source, "a", count=3)
+    writable.restic("backup", "--host=other", "--tag=a", str(source))
+    snapshots(writable, source, "b")
+    plan = f"retain a {writable.instance} --keep-last 1\nown b\n"
+    run = writable.run("retention.sh", PLAN=writable.plan(plan))
+    assert run.returncode == 0, run.stdout
+    assert (listed(writable, "--tag=a"), listed(writable, "--tag=b")) == (2, 2)
+    assert writable.metrics()['backup_repository_snapshots{tag="b"}'] == 2
+
+
+def test_the_check_reads_all_parts_in_as_many_days(writable: Fleet, tmp_path: Path) -> None:
+    clock = tmp_path / "clock"
+    clock.mkdir()
+    parts = []
+    for day in range(20_000, 20_003):
+        (clock / "date").write_text(f"#!/bin/sh\necho {day * 86400 + 11_100}\n")
+        (clock / "date").chmod(0o755)
+        path = f"{clock}:{writable.paths['dash']}"
+        run = writable.run("retention.sh", PLAN=writable.plan("check_rotating 3\n"), PATH=path)
+        assert run.returncode == 0, run.stdout
+        parts.append(run.stdout.partition("reading part ")[2][:6])
+    assert sorted(parts) == ["1 of 3", "2 of 3", "3 of 3"]
+
+
+def held_lock(fleet: Fleet, data: Path) -> subprocess.Popen[bytes]:
+    command = ["restic", "backup", "--repo", str(fleet.repository), "--stdin-from-command", "--", "sleep", "3"]
+    process = subprocess.Popen(
+        [*command[:-2], "sh", "-c", f"sleep 3; cat '{data}'"],
+        env=fleet.env(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    for _ in range(100):
+        if fleet.locks():
+            return process
+        time.sleep(0.05)
+    pytest.fail("the holder took no lock")
+
+
+def test_a_live_lock_is_waited_for_and_left(writable: Fleet, source: Path) -> None:
+    holder = held_lock(writable, source / "file")
+    run = writable.run("retention.sh", PLAN=writable.plan("prune\n"), RESTIC_LOCK_WAIT="20s")
+    assert run.returncode == 0, run.stdout
+    assert holder.wait() == 0
+    assert listed(writable) == 1
+
+
+def test_a_live_lock_that_stays_is_exit_code_11(writable: Fleet, source: Path) -> None:
+    holder = held_lock(writable, source / "file")
+    run = writable.run("retention.sh", PLAN=writable.plan("prune\n"), RESTIC_LOCK_WAIT="1s")
+    assert run.returncode == 11, run.stdout
+    assert holder.wait() == 0
+
+
+def test_the_lock_of_a_killed_run_is_removed(writable: Fleet, source: Path) -> None:
+    holder = held_lock(writable, source / "file")
+    os.killpg(holder.pid, signal.SIGKILL)
+    holder.wait()
+    assert len(writable.locks()) == 1
+    run = writable.run("retention.sh", PLAN=writable.plan("prune\n"), RESTIC_LOCK_WAIT="1s")
+    assert run.returncode == 0, run.stdout
+    assert writable.locks() == []
+
+
+def test_without_a_plan(writable: Fleet) -> None:
+    assert writable.run("retention.sh", PLAN="/nowhere/plan.sh").returncode == 64

@@ -1,0 +1,107 @@
+"""Facts for the tests: small ones, and a CronJob in which every field holds something."""
+
+from dataclasses import replace
+
+from backupgen.fleet.resolved import Placement, Toleration, User
+from backupgen.plan import model
+
+DIGEST = "sha256:" + "0" * 64
+
+
+def meta(name: str = "backup-grafana", namespace: str = "monitoring") -> model.Meta:
+    return model.Meta(name, namespace, {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "backup"})
+
+
+def container(name: str = "backup", **env: str) -> model.Container:
+    return model.Container(
+        name=name,
+        image=f"ghcr.io/example/restic:0.19.1@{DIGEST}",
+        command=("/bin/sh", "/scripts/backup.sh"),
+        args=(),
+        env=env or {"RESTIC_HOSTNAME": "grafana", "BACKUP_DEADLINE": "540", "PUSHGATEWAY_ENABLED": "true"},
+        secrets=("backup-env-configuration-grafana",),
+        mounts=(
+            model.Mount("scripts", "/scripts", read_only=True),
+            model.Mount("data", "/backup/grafana", read_only=True),
+            model.Mount("cache", "/cache"),
+        ),
+        requests={"cpu": "100m", "memory": "256Mi"},
+        limits={"memory": "1Gi"},
+    )
+
+
+def pod() -> model.Pod:
+    return model.Pod(
+        labels={"app.kubernetes.io/name": "backup-grafana", "backupgen.io/role": "backup"},
+        user=User(472, 472),
+        placement=Placement({}, (), {}, {}),
+        grace=90,
+        service_account="",
+        with_pod={"app.kubernetes.io/name": "grafana"},
+        pull_secrets=(),
+        init_containers=(),
+        containers=(container(),),
+        volumes=(
+            model.Volume("scripts", "config_map", "crontab-backup-script"),
+            model.Volume("data", "claim", "longhorn-pvc-grafana", read_only=True),
+            model.Volume("cache", "empty_dir", size="1Gi", in_memory=True),
+        ),
+    )
+
+
+def cronjob(**changes: object) -> model.CronJob:
+    plain = model.CronJob(
+        meta=meta(),
+        schedule="20 * * * *",
+        timezone="Europe/Berlin",
+        yielded="",
+        suspend=False,
+        start_within=120,
+        deadline=510,
+        retries=2,
+        history=(1, 3),
+        pod=pod(),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def full_pod() -> model.Pod:
+    return replace(
+        pod(),
+        user=User(0, 0, 1000, "the files belong\nto root"),
+        placement=Placement(
+            {"node-role/workload": "zfs"},
+            (Toleration("dedicated", "Equal", "backup", "NoSchedule"), Toleration("", "Exists", "", "")),
+            {},
+            {},
+        ),
+        service_account="backup-grafana",
+        pull_secrets=("registry",),
+        init_containers=(container("dump", SCRIPT="set -e\necho $(HOME) $$\n"),),
+        containers=(replace(container(), mounts=(model.Mount("data", "/backup/a", "a/b", read_only=True),)),),
+        volumes=(
+            model.Volume("scripts", "config_map", "crontab-backup-script"),
+            model.Volume("data", "host_path", "/vol/a"),
+            model.Volume("claim", "claim", "claim"),
+            model.Volume("users", "secret", "htpasswd"),
+            model.Volume("cache", "empty_dir"),
+            model.Volume("sized", "empty_dir", size="5Gi"),
+            model.Volume("scratch", "ephemeral", "longhorn", "20Gi"),
+            model.Volume("scratch-2", "ephemeral", "", "20Gi"),
+        ),
+    )
+
+
+def full_cronjob() -> model.CronJob:
+    return cronjob(yielded="02, 03: restic-retentionpolicies", suspend=True, pod=full_pod())
+
+
+def deployment() -> model.Deployment:
+    server = replace(container("server"), ports=(model.Port("append-only", 8000), model.Port("maintenance", 8001)))
+    labels = {"app.kubernetes.io/name": "rest-server"}
+    facts = replace(pod(), labels=labels, containers=(server,), with_pod={})
+    return model.Deployment(meta("rest-server", "backup"), labels, facts)
+
+
+def plan(*facts: model.Facts) -> model.Plan:
+    return model.Plan("home", tuple(model.Unit(f"{number}.yaml", fact) for number, fact in enumerate(facts)))
