@@ -237,6 +237,16 @@ class Volume(Model):
             raise s.refuse("a `reason` belongs to a `host_path`, a claim needs none")
         return self
 
+    @model_validator(mode="after")
+    def _paths_of_their_own(self) -> "Volume":
+        paths = self.paths or ()
+        if len(set(paths)) < len(paths):
+            twice = next(path for path in paths if paths.count(path) > 1)
+            raise s.refuse(f"`paths` names `{s.shown(twice)}` twice")
+        if "." in paths and len(paths) > 1:
+            raise s.refuse("`paths` names `.`, which is all of the volume, beside others")
+        return self
+
 
 class Staging(Model):
     """Where a dump lies until it is backed up."""
