@@ -1,5 +1,6 @@
 """Every name that backupgen generates: objects, labels, files, values, mount paths. None is spelled out elsewhere."""
 
+import hashlib
 import re
 
 MAIN = "main"
@@ -96,6 +97,12 @@ def _of_repository(name: str, repository: str) -> str:
 def plan(job: str) -> str:
     """The ConfigMap that tells a job of the fleet what to do."""
     return f"{job}-plan"
+
+
+def dashboard_uid(fleet: str) -> str:
+    """The dashboard's address in Grafana, which takes at most 40 characters (util.IsShortUIDTooLong)."""
+    name = f"backup-{fleet}"
+    return name if len(name) <= 40 else f"{name[:31]}-{hashlib.sha256(fleet.encode()).hexdigest()[:8]}"
 
 
 def htpasswd(server: str) -> str:

@@ -53,10 +53,13 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
 
 
 def _annotations(fleet: schema.Fleet) -> Mapping[str, str]:
-    """The annotations of every object, Argo CD's sync wave among them; an object may say another wave."""
-    argocd = fleet.gitops.argocd if fleet.gitops else None
-    wave = {naming.SYNC_WAVE: str(argocd.sync_wave)} if argocd and argocd.sync_wave is not None else {}
-    return {**wave, **(fleet.annotations or {})}
+    """The annotations of every object: with Argo CD the sync wave, with Flux that `${…}` in scripts is not for it."""
+    own: dict[str, str] = {}
+    if fleet.gitops is not None and fleet.gitops.flux is not None:
+        own[naming.FLUX_SUBSTITUTE] = "disabled"
+    elif fleet.gitops is not None and fleet.gitops.argocd and fleet.gitops.argocd.sync_wave is not None:
+        own[naming.SYNC_WAVE] = str(fleet.gitops.argocd.sync_wave)
+    return {**own, **(fleet.annotations or {})}
 
 
 def _repositories(fleet: schema.Fleet, notes: Notes) -> Mapping[str, schema.Repository]:

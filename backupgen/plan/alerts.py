@@ -2,8 +2,8 @@
 
 Each alert is one rule that joins with the list of expected jobs, whatever the fleet's size. The names, severities and
 meanings are those of the hand-written rules; what they could not see is seen here: every exit code but 0 is a failure,
-a job's own schedule sets its threshold, and the restore test and the mirror have failed as well when they end before they
-have anything to report.
+a job's own schedule sets its threshold, and the restore test and the mirror have failed as well when they end before
+they have anything to report.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from backupgen.schedule import CronExpr
 OWN_KINDS: tuple[Kind, ...] = ("backup", "retention")
 """The jobs that write the repository. Restore tests and mirrors have alerts of their own."""
 
-LABELS = "namespace, cronjob, kind, target"
+LABELS = "fleet, namespace, cronjob, kind, target"
 """What an alert says of its job beside the instance."""
 
 NEVER = 86400
@@ -114,8 +114,8 @@ class _Rules:
             for_="10m",
             severity="critical",
             summary=f"{JOB} has not succeeded for {{{{ $value | humanizeDuration }}}}",
-            description="The job starts, but no run has succeeded in the time of two of its runs, so the newest good snapshot "
-            f"gets too old. {LOGS}",
+            description="The job starts, but no run has succeeded in the time of two of its runs, so the newest good "
+            f"snapshot gets too old. {LOGS}",
         )
 
     def overdue(self) -> AlertRule:
@@ -138,8 +138,8 @@ class _Rules:
             for_="10m",
             severity="warning",
             summary=f"{JOB} has never reported a run",
-            description="The job has been expected for {{ $value | humanizeDuration }}, a day and two of its runs at least, "
-            f"but there is no metric of it: it was not deployed, or its pods do not start. {LOGS}",
+            description="The job has been expected for {{ $value | humanizeDuration }}, a day and two of its runs at "
+            f"least, but there is no metric of it: it was not deployed, or its pods do not start. {LOGS}",
         )
 
     def restore_test_failed(self) -> AlertRule:
@@ -185,8 +185,8 @@ class _Rules:
             for_="10m",
             severity="warning",
             summary=f"{JOB} last started {{{{ $value | humanizeDuration }}}} ago",
-            description="Two consecutive runs of the mirror were missed: the second copy is freezing. The CronJob is gone "
-            f"or suspended, or its pods do not start. {LOGS}",
+            description="Two consecutive runs of the mirror were missed: the second copy is freezing. The CronJob is "
+            f"gone or suspended, or its pods do not start. {LOGS}",
         )
 
 

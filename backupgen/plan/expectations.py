@@ -1,12 +1,13 @@
 """What the fleet expects of its jobs, as recorded series: the list of jobs, how late each may be, and a memory.
 
 The list is what alerts join with. So a job that has never reported, one whose group a restarted Pushgateway has
-forgotten, and one that is no longer in the fleet are told apart, and a removed job raises nothing though its group lives on.
+forgotten, and one that is no longer in the fleet are told apart, and a removed job raises nothing though its group
+lives on.
 
-A threshold is the longest time from a slot to the second one after it, plus all by which a punctual run may differ: it starts
-late (`start_within`), runs until the deadline, ends slowly (`grace`); metrics arrive when a run ends. One missed run stays
-below it, two never do. The two gaps are measured together, since twice the longest gap would be hours too much for a
-schedule that leaves out some hours.
+A threshold is the longest time from a slot to the second one after it, plus all by which a punctual run may differ: it
+starts late (`start_within`), runs until the deadline, ends slowly (`grace`); metrics arrive when a run ends. One
+missed run stays below it, two never do. The two gaps are measured together, since twice the longest gap would be hours
+too much for a schedule that leaves out some hours.
 """
 
 from collections.abc import Iterator, Mapping
@@ -93,7 +94,7 @@ def _latest(metric: str) -> str:
 
 
 def _memory(record: str, fleet: str, now: str, *, lasting: bool = False) -> RecordingRule:
-    """A rule that falls back on its own last value; a `lasting` one keeps its first. Jobs not expected are forgotten."""
+    """A rule that falls back on its own last value; a `lasting` one keeps its first. Jobs that left are forgotten."""
     before = f"max by (instance) (last_over_time({select(record, fleet=fleet)}[{MEMORY}]))"
-    either = f"{before} or on (instance) {now}" if lasting else f"{now} or on (instance) {before}"
-    return RecordingRule(record, f"({either}) and on (instance) {_list(fleet)}", {"fleet": fleet})
+    either = f"{before}\nor on (instance) {now}" if lasting else f"{now}\nor on (instance) {before}"
+    return RecordingRule(record, f"({either})\nand on (instance) {_list(fleet)}", {"fleet": fleet})

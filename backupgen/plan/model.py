@@ -270,12 +270,45 @@ class PrometheusRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """A query of a panel; of a table it is a column."""
+
+    ref: str
+    expr: str
+    legend: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A panel of the dashboard, and its place in a grid of 24 columns."""
+
+    kind: Literal["stat", "table", "timeseries", "state-timeline"]
+    title: str
+    description: str
+    queries: tuple[Query, ...]
+    by: str
+    """The label that tells the series apart, and by which a table joins its columns."""
+    good_from: float | None
+    """The value from which on it is green; below it is red."""
+    bad_from: float | None
+    """The value from which on it is red; below it is green."""
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class DashboardConfigMap:
     """The Grafana dashboard for Grafana's sidecar."""
 
     meta: Meta
     title: str
     uid: str
+    instances: str
+    """The series whose instances can be chosen."""
+    panels: tuple[Panel, ...]
 
 
 @dataclass(frozen=True, slots=True)

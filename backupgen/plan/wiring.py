@@ -19,7 +19,6 @@ from backupgen.plan.pods import NOTHING, fleet_meta
 
 _KUSTOMIZATION = "kustomization.yaml"
 _KSOPS = "ksops.yaml"
-_IN_CLUSTER = "https://kubernetes.default.svc"
 
 
 def wiring_units(fleet: ResolvedFleet, units: tuple[Unit, ...]) -> Iterator[Unit]:
@@ -100,5 +99,5 @@ def _argo(fleet: ResolvedFleet, argocd: ArgoCd, repo: str, folder: str) -> ArgoA
         path=folder if argocd.path in {None, "."} else f"{argocd.path}/{folder}",
         revision=argocd.revision or "HEAD",
         project=argocd.project or "default",
-        destination=_IN_CLUSTER,
+        destination=folder,
     )

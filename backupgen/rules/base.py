@@ -1,7 +1,8 @@
 """What a rule is, and what it sees."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
 from backupgen.fleet.load import target_of
@@ -9,7 +10,7 @@ from backupgen.fleet.resolved import Job, ResolvedFleet
 from backupgen.schedule import Conflict, ScheduleProof
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleContext:
     """A resolved fleet, and the proof of its schedule or the witnesses against it."""
 
@@ -26,9 +27,10 @@ class RuleContext:
         """The proof, if there is no conflict."""
         return None if isinstance(self.outcome, tuple) else self.outcome
 
-    def job(self, name: str) -> Job:
-        """The job of that name."""
-        return next(job for job in self.fleet.jobs() if job.name == name)
+    @cached_property
+    def jobs(self) -> Mapping[str, Job]:
+        """Every job by its name."""
+        return {job.name: job for job in self.fleet.jobs()}
 
 
 @dataclass(frozen=True, slots=True)

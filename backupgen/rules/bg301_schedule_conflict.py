@@ -32,7 +32,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
     for conflict in context.conflicts:
         by_operation.setdefault(conflict.one, []).append(conflict)
     for name, conflicts in by_operation.items():
-        job = context.job(name)
+        job = context.jobs[name]
         first = conflicts[0]
         others = ", ".join(f"`{conflict.other}`" for conflict in conflicts)
         when = datetime.fromtimestamp(first.first, UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -47,7 +47,7 @@ _HELP = (
 
 
 def _slot(context: RuleContext, name: str) -> Related:
-    return Related(f"the slot of `{name}`", Spot(path=(*context.job(name).path, "at")))
+    return Related(f"the slot of `{name}`", Spot(path=(*context.jobs[name].path, "at")))
 
 
 RULE = Rule(INFO, check)

@@ -43,9 +43,9 @@ def _finding(context: RuleContext, crowd: Crowd) -> Finding:
     message = f"`{crowd.operation}` overlaps {shown}{rest}: up to {crowd.worst} at once, `parallel` is {allowed}"
     help_ = "a window reaches from the slot to `deadline` + `grace` later; choose another minute or a shorter deadline"
     related = tuple(
-        Related(f"the slot of `{name}`", Spot(path=(*context.job(name).path, "at"))) for name in others[:_SHOWN]
+        Related(f"the slot of `{name}`", Spot(path=(*context.jobs[name].path, "at"))) for name in others[:_SHOWN]
     )
-    return replace(finding(INFO, message, (*context.job(crowd.operation).path, "at"), help_), related=related)
+    return replace(finding(INFO, message, (*context.jobs[crowd.operation].path, "at"), help_), related=related)
 
 
 RULE = Rule(INFO, check)

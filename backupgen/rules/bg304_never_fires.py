@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.rules.base import Rule, RuleContext, finding
-from backupgen.schedule import CronExpr, firings_per_year, load_zone
+from backupgen.schedule import CronExpr, load_zone, longest_gap
 
 INFO = CodeInfo(
     code="BG304",
@@ -21,7 +21,7 @@ INFO = CodeInfo(
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each such slot."""
     for job in context.fleet.jobs():
-        if isinstance(job.slot, CronExpr) and not firings_per_year(job.slot, load_zone(job.timezone)):
+        if isinstance(job.slot, CronExpr) and longest_gap(job.slot, load_zone(job.timezone)) is None:
             yield finding(INFO, f"`{job.slot}` never fires in `{job.timezone}`", (*job.path, "at"))
 
 

@@ -111,14 +111,20 @@ def _on_utc_day(day: int, minutes: list[int], local_days: int, zone: Zone) -> It
 
 def longest_gap(schedule: CronExpr, zone: Zone) -> int | None:
     """Return the longest time between two consecutive firings, in seconds; None if it never fires."""
-    gaps = _gaps(firings(schedule, zone))
+    gaps = _gaps_of(schedule, zone.name)
     return gaps[1] * 60 if gaps else None
 
 
 def shortest_gap(schedule: CronExpr, zone: Zone) -> int | None:
     """Return the shortest time between two consecutive firings, in seconds; None if it never fires."""
-    gaps = _gaps(firings(schedule, zone))
+    gaps = _gaps_of(schedule, zone.name)
     return gaps[0] * 60 if gaps else None
+
+
+@cache
+def _gaps_of(schedule: CronExpr, zone: str) -> tuple[int, int] | None:
+    # Not by the patterns: hashing their masks of 146,097 days costs more than a look-up may.
+    return _gaps(firings(schedule, load_zone(zone)))
 
 
 @cache

@@ -1,7 +1,7 @@
 """How long two runs in a row can be missing: the longest time from a firing to the second one after it.
 
-That is what tells one missed run from two. Twice the longest gap would be safe as well, but a schedule that leaves out two
-night hours would then be called overdue after six hours instead of four.
+That is what tells one missed run from two. Twice the longest gap would be safe as well, but a schedule that leaves out
+two night hours would then be called overdue after six hours instead of four.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from backupgen.schedule.cron import CronExpr
 from backupgen.schedule.days import rotate
 from backupgen.schedule.firings import Pattern, day_kinds, firings
-from backupgen.schedule.zones import DAY_MINUTES, Zone
+from backupgen.schedule.zones import DAY_MINUTES, Zone, load_zone
 
 
 class _Kind(NamedTuple):
@@ -34,7 +34,12 @@ def longest_two_gaps(schedule: CronExpr, zone: Zone) -> int | None:
 
     Exact over the 400-year cycle, changes to and from daylight-saving time included.
     """
-    return _longest_two_gaps(firings(schedule, zone))
+    return _of_schedule(schedule, zone.name)
+
+
+@cache
+def _of_schedule(schedule: CronExpr, zone: str) -> int | None:
+    return _longest_two_gaps(firings(schedule, load_zone(zone)))
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from backupgen.source.events import NextEvent, YAMLError, open_events, open_strict
+from backupgen.source.events import NextEvent
 from backupgen.source.scalars import LEADS, resolve
 
 DEEPEST: Final = 64
@@ -62,7 +62,7 @@ class Builder:
         self.ends: list[int] = []
         self.after: dict[int, int] = {}
         self.last_scalar: Any = None
-        self.oddities = oddities
+        self._oddities = oddities
         self._node: Any = self.roots
         self._key: str | None = None
         self._number = -1
@@ -116,14 +116,14 @@ class Builder:
         number = len(self.starts) - 1
         start, end = self.starts[-1], self.ends[-1]
         if type(value) is not str:
-            self.oddities.key(value, start, end)
+            self._oddities.key(value, start, end)
             return f"{_UNNAMED}{number}"
         if value == "<<" and plain:
-            self.oddities.merge(start, end)
+            self._oddities.merge(start, end)
             return f"{_UNNAMED}{number}"
         if value in self._node:
             first = self._key_number(value)
-            self.oddities.duplicate(value, start, end, (self.starts[first], self.ends[first]))
+            self._oddities.duplicate(value, start, end, (self.starts[first], self.ends[first]))
             self._repeated.add(number)
         return value
 
@@ -158,7 +158,7 @@ class Builder:
         elif self._key is not None:
             node[self._key] = child
         else:
-            self.oddities.key(child, start, start + 1)
+            self._oddities.key(child, start, start + 1)
             key_after = f"{_UNNAMED}{len(self.starts)}"
         self._stack.append((node, key_after, self._number))
         self._node, self._key, self._number = child, None, len(self.starts)
@@ -173,17 +173,17 @@ class Builder:
         self._node, self._key, self._number = self._stack.pop()
 
     def _document(self, event: Any) -> None:
-        self.oddities.document(event, event.start_mark.index)
+        self._oddities.document(event, event.start_mark.index)
 
     def _decoration(self, event: Any) -> None:
         if event.anchor is not None:
-            self.oddities.anchor(event.anchor, event.start_mark.index)
+            self._oddities.anchor(event.anchor, event.start_mark.index)
         if event.tag is not None:
-            self.oddities.tag(str(event.tag), event.start_mark.index)
+            self._oddities.tag(str(event.tag), event.start_mark.index)
 
     def _alias(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
-        self.oddities.alias(event.anchor, start, end)
+        self._oddities.alias(event.anchor, start, end)
         self.starts.append(start)
         self.ends.append(end)
         node = self._node
@@ -194,25 +194,6 @@ class Builder:
             self._key = None
         else:
             self._key = f"{_UNNAMED}{len(self.starts)}"
-
-
-def read(text: str, fresh: Callable[[], Builder]) -> tuple[Builder, YAMLError | None]:
-    """Let a fresh builder consume the events of `text`; where libyaml sees a mistake, let another one ask ruamel.
-
-    Returns the builder that read the text; or the first one and libyaml's error, if ruamel sees a mistake as well.
-    Raises `TooDeepError`, and `UnicodeEncodeError` at a lone surrogate.
-    """
-    first = fresh()
-    try:
-        first.run(open_events(text))
-    except YAMLError as error:
-        second = fresh()
-        try:
-            second.run(open_strict(text))
-        except YAMLError:
-            return first, error
-        return second, None
-    return first, None
 
 
 @contextmanager

@@ -6,8 +6,9 @@ from typing import Any
 
 from backupgen.diagnostics import Checked, Finding, NodePath, Span, Spot
 from backupgen.source import codes, syntax
-from backupgen.source.build import DEEPEST, Builder, TooDeepError, read
+from backupgen.source.build import DEEPEST, Builder, TooDeepError
 from backupgen.source.encoding import decode
+from backupgen.source.events import YAMLError, open_events
 from backupgen.source.lines import LineIndex
 from backupgen.source.oddities import Collector
 from backupgen.source.positions import Offsets, Positions
@@ -58,32 +59,23 @@ def read_document(raw: bytes, file: str) -> Checked[Document]:
         return Checked(None, decoded.findings)
     text = decoded.value
     lines = LineIndex(text)
-    collectors: list[Collector] = []
-
-    def fresh() -> Builder:
-        collectors.append(Collector(text, file, lines))
-        return Builder(collectors[-1])
-
+    collector = Collector(text, file, lines)
+    builder = Builder(collector)
     try:
-        builder, error = read(text, fresh)
-    except TooDeepError as deep:
+        builder.run(open_events(text))
+    except TooDeepError as error:
         message = f"collections are nested more than {DEEPEST} deep"
-        collectors[-1].add(codes.TOO_DEEP, message, deep.start, deep.start + 1)
-        return Checked(None, _sorted(collectors[-1]))
-    if error is not None:
-        collectors[0].findings.extend(syntax.explain(error, text, file, lines, builder.last_scalar))
-        return Checked(None, _sorted(collectors[0]))
-    collectors[-1].judge_root(builder)
-    findings = _sorted(collectors[-1])
+        collector.add(codes.TOO_DEEP, message, error.start, error.start + 1)
+    except YAMLError as error:
+        collector.findings.extend(syntax.explain(error, text, file, lines, builder.last_scalar))
+    else:
+        collector.judge_root(builder)
+    findings = tuple(sorted(collector.finish(), key=_place))
     if findings:
         return Checked(None, findings)
     offsets = Offsets(array("Q", builder.starts), array("Q", builder.ends), builder.after)
     data = builder.roots[0]
     return Checked(Document(data, file, text, Positions(data, offsets, lines)))
-
-
-def _sorted(collector: Collector) -> tuple[Finding, ...]:
-    return tuple(sorted(collector.finish(), key=_place))
 
 
 def _place(finding: Finding) -> tuple[int, int]:

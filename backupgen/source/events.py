@@ -1,8 +1,7 @@
-"""The YAML events of a text, from libyaml (through PyYAML) or from ruamel's pure YAML 1.2 parser.
+"""The YAML events of a text, from libyaml (through PyYAML), or from ruamel where the extension is missing.
 
-libyaml is some thirty times faster, but reads flow collections as YAML 1.1 does: `{at: :20}` is an error to it. So it
-has the first word, and where it finds a mistake, ruamel has the last. Both name their event classes alike; a
-mark's `index` is an offset in characters.
+ruamel's own C extension holds an older libyaml that refuses `{server: https://example.org}`. Both libraries name their
+event classes alike; a mark's `index` is an offset in characters.
 """
 
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from yaml import YAMLError
 
 NextEvent = Callable[[], Any]
 
-__all__ = ["NextEvent", "YAMLError", "open_events", "open_strict"]
+__all__ = ["NextEvent", "YAMLError", "open_events", "open_pure"]
 
 
 def open_events(text: str) -> NextEvent:
@@ -23,13 +22,13 @@ def open_events(text: str) -> NextEvent:
     try:
         from yaml._yaml import CParser
     except ImportError:  # pragma: no cover - PyYAML's wheels have it
-        return open_strict(text)
+        return open_pure(text)
     next_event: NextEvent = CParser(text).get_event
     return next_event
 
 
-def open_strict(text: str) -> NextEvent:
-    """Return the same from ruamel's parser; it raises `YAMLError` where the text is no YAML 1.2."""
+def open_pure(text: str) -> NextEvent:
+    """Return the same from ruamel's parser, without the C extension: some thirty times slower."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError as RuamelError
 

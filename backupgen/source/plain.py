@@ -2,9 +2,9 @@
 
 from typing import Any, NoReturn
 
-from backupgen.source.build import Builder, Oddities, TooDeepError, read
+from backupgen.source.build import Builder, Oddities, TooDeepError
 from backupgen.source.encoding import FORBIDDEN
-from backupgen.source.events import YAMLError
+from backupgen.source.events import YAMLError, open_events
 from backupgen.source.lines import LineIndex
 
 
@@ -26,25 +26,22 @@ def load_all(text: str) -> tuple[object, ...]:
     string, and beyond 64 levels.
     """
     text = text.removeprefix("\ufeff")
+    builder = Builder(_Refusal(text))
     try:
-        builder, error = read(text, lambda: Builder(_Refusal(text)))
-    except TooDeepError as deep:
-        _refuse(text, deep.start, "nested too deep")
-    except UnicodeEncodeError as surrogate:
-        _refuse(text, surrogate.start, "lone surrogate")
-    if error is not None:
-        _refuse_syntax(text, error)
+        builder.run(open_events(text))
+    except TooDeepError as error:
+        _refuse(text, error.start, "nested too deep")
+    except UnicodeEncodeError as error:
+        _refuse(text, error.start, "lone surrogate")
+    except YAMLError as error:
+        mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        if mark is not None:
+            _refuse(text, mark.index, str(getattr(error, "problem", None) or "not valid YAML"))
+        character = FORBIDDEN.search(text)
+        if character is None:
+            _refuse(text, 0, "not valid YAML")
+        _refuse(text, character.start(), f"character U+{ord(character[0]):04X} is not allowed in YAML")
     return tuple(builder.roots)
-
-
-def _refuse_syntax(text: str, error: YAMLError) -> NoReturn:
-    mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    if mark is not None:
-        _refuse(text, mark.index, str(getattr(error, "problem", None) or "not valid YAML"))
-    character = FORBIDDEN.search(text)
-    if character is None:
-        _refuse(text, 0, "not valid YAML")
-    _refuse(text, character.start(), f"character U+{ord(character[0]):04X} is not allowed in YAML")
 
 
 def _refuse(text: str, offset: int, message: str) -> NoReturn:

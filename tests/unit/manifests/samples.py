@@ -20,6 +20,7 @@ def container(name: str = "backup", **env: str) -> model.Container:
         args=(),
         env=env or {"RESTIC_HOSTNAME": "grafana", "BACKUP_DEADLINE": "540", "PUSHGATEWAY_ENABLED": "true"},
         secrets=("backup-env-configuration-grafana",),
+        secret_keys={"NTFY_CREDS": "other-secret"},
         mounts=(
             model.Mount("scripts", "/scripts", read_only=True),
             model.Mount("data", "/backup/grafana", read_only=True),

@@ -27,7 +27,10 @@ def test_no_text_escapes_from_its_place(texts: list[str]) -> None:
     assert read[0]["metadata"]["annotations"] == {"a/b": fifth}
     spec = read[0]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     found = spec["containers"][0]
-    arrived = {pair["name"]: expand(pair["value"], {"HOME": "wrong", "A": "wrong"}) for pair in found["env"]}
+    *plain, from_secret = found["env"]
+    reference = {"name": "other-secret", "key": "NTFY_CREDS"}
+    assert from_secret == {"name": "NTFY_CREDS", "valueFrom": {"secretKeyRef": reference}}
+    arrived = {pair["name"]: expand(pair["value"], {"HOME": "wrong", "A": "wrong"}) for pair in plain}
     assert arrived == {"A": first, "B": second}
     assert [expand(word, {"HOME": "wrong"}) for word in found["command"] + found["args"]] == [
         "sh",
@@ -57,7 +60,7 @@ def test_the_job_is_what_was_planned() -> None:
         rule["onExitCodes"]["values"] for rule in job["podFailurePolicy"]["rules"] if rule["action"] == "FailJob"
     )
     assert codes == sorted(set(codes))
-    assert set(codes).isdisjoint({0, 1, 3, 11, 65, 67, 68, 130, 143}), "another attempt may help"
+    assert set(codes).isdisjoint({0, 1, 11, 65, 67, 68, 130, 143}), "another attempt may help"
 
 
 def test_the_yielded_hours_stand_above_the_schedule() -> None:
@@ -153,7 +156,9 @@ def test_root_and_host_path_are_all_that_departs_from_restricted() -> None:
 
 
 def test_empty_fields_are_left_out() -> None:
-    bare = replace(samples.container(), command=(), args=(), env={}, secrets=(), mounts=(), requests={}, limits={})
+    bare = replace(
+        samples.container(), command=(), args=(), env={}, secrets=(), secret_keys={}, mounts=(), requests={}, limits={}
+    )
     pod = replace(samples.pod(), with_pod={}, containers=(bare,), volumes=())
     found = pod_of(samples.cronjob(pod=pod))
     assert set(found["containers"][0]) == {"name", "image", "imagePullPolicy", "securityContext"}

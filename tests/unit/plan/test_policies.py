@@ -15,7 +15,6 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from kubernetes_validate.utils import all_versions
 
 from backupgen.fleet import naming
@@ -23,8 +22,9 @@ from backupgen.fleet.load import load_fleet
 from backupgen.fleet.location import parse_http, parse_repository
 from backupgen.fleet.resolve import resolve_fleet
 from backupgen.fleet.resolved import Peer, ResolvedFleet
+from backupgen.manifests import load_templates, render_plan
 from backupgen.plan.edges import edges, unreachable
-from backupgen.plan.model import CidrPeer, HostPeer, NetworkPolicy, PodPeer, Unit
+from backupgen.plan.model import CidrPeer, HostPeer, NetworkPolicy, Plan, PodPeer, Unit
 from backupgen.plan.policies import network_policies
 from backupgen.source import read_document
 from tests.unit.plan.network import Host, Network, Pod, pod
@@ -53,28 +53,12 @@ def fleet_of(path: str, kind: str) -> ResolvedFleet:
     return replace(fleet, network_policies=kind)
 
 
-@cache
-def environment() -> Environment:
-    found = Environment(
-        loader=FileSystemLoader(REPOSITORY / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 (YAML: finalize quotes)
-        finalize=json.dumps,
-    )
-    found.filters["comment"] = lambda text: " ".join(text.split())
-    return found
-
-
 def objects(units: tuple[Unit, ...]) -> list[dict[str, Any]]:
-    found = []
-    for unit in units:
-        assert isinstance(unit.facts, NetworkPolicy)
-        name = "networkpolicy" if unit.facts.kind == "kubernetes" else "ciliumnetworkpolicy"
-        found.append(yaml.safe_load(environment().get_template(f"{name}.yaml.j2").render(facts=unit.facts)))
-    return found
+    templates = load_templates().value
+    assert templates is not None
+    manifests = render_plan(Plan("test", units), templates).value
+    assert manifests is not None
+    return [yaml.safe_load(text) for text in manifests.files.values()]
 
 
 def network(fleet: ResolvedFleet) -> Network:

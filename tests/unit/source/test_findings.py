@@ -51,7 +51,7 @@ def brief(finding: Finding) -> tuple[str, int, int, str]:
         ("a: @x\n", "syntax-error", 1, 4, "a value cannot start with `@`"),
         ("a: `x`\n", "syntax-error", 1, 4, "a value cannot start with a backtick"),
         ("a: %x\n", "syntax-error", 1, 4, "a value cannot start with `%`"),
-        ("a: *.tmp\n", "anchor-or-alias", 1, 4, "alias `*.tmp` has no anchor, and aliases are not supported"),
+        ("a: *.tmp\n", "syntax-error", 1, 4, "a value cannot start with `*`"),
         ("a: ]\n", "syntax-error", 1, 4, "a value cannot start with `]`"),
         ("%x\n", "syntax-error", 1, 1, "a line cannot start with `%`"),
         ("a: |x\n", "syntax-error", 1, 5, "text on the line of a block scalar's `|` or `>`"),

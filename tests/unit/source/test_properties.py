@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from backupgen.diagnostics import NodePath, Span
-from backupgen.source import Document, PlainError, build, load_all, read_document
-from backupgen.source.events import open_events, open_strict
+from backupgen.source import Document, PlainError, document, load_all, plain, read_document
+from backupgen.source.events import open_events, open_pure
 
 SYNTAX = st.text(st.sampled_from("ab01:-?,[]{}#&*!|>'\"%@` \n\t\r\x00\ufeffé\u2028😀\\.~<="), max_size=60)
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x85\u2028\u2029\ufeff"), max_size=12)
@@ -28,8 +28,8 @@ def roots(string: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(string, st.recursive(SCALAR | string, collection), max_size=5)
 
 
-# ruamel's own reader takes a `?` in a flow collection for the sign of a key, and its writer does not quote it.
-FLOW_STRING = STRING.filter(lambda text: "?" not in text)
+# In a flow collection ruamel's own reader stumbles over a `?` and a leading `:`, which its writer does not quote.
+FLOW_STRING = STRING.filter(lambda text: "?" not in text and not text.startswith(":"))
 ROOT_AND_FLOW = st.tuples(roots(STRING), st.just(value=False)) | st.tuples(roots(FLOW_STRING), st.just(value=True))
 
 
@@ -124,7 +124,8 @@ def test_the_pure_parser_gives_the_same(root: tuple[Any, bool]) -> None:
     text = dump(data, flow=flow, wide=True)
     expected = read(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "open_events", open_strict)
+        patch.setattr(document, "open_events", open_pure)
+        patch.setattr(plain, "open_events", open_pure)
         found = read(text)
         assert load_all(text) == (data,)
     assert found == expected
@@ -133,12 +134,18 @@ def test_the_pure_parser_gives_the_same(root: tuple[Any, bool]) -> None:
         assert found.span(path, on_key=True) == expected.span(path, on_key=True)
 
 
+def test_colons_in_flow_collections() -> None:
+    text = "a: {server: https://example.org, skip: [02:00-03:00]}"
+    assert read(text).data == {"a": {"server": "https://example.org", "skip": ["02:00-03:00"]}}
+
+
 @given(SYNTAX)
 @settings(max_examples=300, deadline=None)
 def test_neither_parser_lets_another_exception_out(text: str) -> None:
-    for events in (open_events, open_strict):
+    for events in (open_events, open_pure):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(build, "open_events", events)
+            patch.setattr(document, "open_events", events)
+            patch.setattr(plain, "open_events", events)
             read_document(text.encode(), "fleet.yaml")
             with contextlib.suppress(PlainError):
                 load_all(text)
