@@ -164,7 +164,9 @@ def quantity_value(value: str) -> int:
 
 
 def size(value: object) -> str:
-    """A quantity of at least one byte."""
+    """A quantity of at least one byte, with its unit where it is written as a number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise refuse(f"`{shown(value)}` has no unit, expected bytes such as `500Mi` or `20Gi`")
     result = quantity(value)
     if quantity_value(result) < 1 or result.endswith("m"):
         raise refuse(f"`{shown(result)}` is no size, expected bytes such as `500Mi` or `20Gi`")
