@@ -141,6 +141,7 @@ REFUSED: list[tuple[Scalar, object, str, str]] = [
     (s.quantity, 0.5, f"{QUANTITY}, found the number `0.5`", QUOTES),
     (s.quantity, True, f"{QUANTITY}, found the boolean `true`", QUOTES),
     (s.quantity, 10**400, f"{QUANTITY}, found the number `{hex(10**400)[:57]}...`", QUOTES),
+    (s.size, 20, "`20` has no unit, expected bytes such as `500Mi` or `20Gi`", ""),
     (s.size, "0", "`0` is no size, expected bytes such as `500Mi` or `20Gi`", ""),
     (s.size, "9" * 400 + "Gi", f"`{'9' * 57}...` is no size, {QUANTITY}", ""),
     (s.size, "5000m", "`5000m` is no size, expected bytes such as `500Mi` or `20Gi`", ""),
