@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backupgen.diagnostics import Checked, CodeInfo, Finding, has_errors
+from backupgen.diff.codes import CODES as OUT_CODES
 from backupgen.fleet.codes import CODES as FLEET_CODES
 from backupgen.fleet.load import load_fleet
 from backupgen.fleet.resolve import resolve_fleet
@@ -23,7 +24,7 @@ from backupgen.schedule import ScheduleProof, prove
 from backupgen.source import CODES as SOURCE_CODES
 from backupgen.source import Document, read_document
 
-CATALOGUE: tuple[CodeInfo, ...] = (*SOURCE_CODES, *FLEET_CODES, *RULE_CODES, *MANIFEST_CODES)
+CATALOGUE: tuple[CodeInfo, ...] = (*SOURCE_CODES, *FLEET_CODES, *RULE_CODES, *MANIFEST_CODES, *OUT_CODES)
 """Every code that backupgen knows, in order."""
 
 

@@ -6,29 +6,26 @@ NAMESPACE = "team-{:04d}"
 # Each target's backup is capped at nine minutes, ten targets share a namespace, all share one repository.
 HEADER = """\
 fleet: bench
+home_namespace: backup
 timezone: Europe/Berlin
-image: ghcr.io/example/restic@sha256:{digest}
+images: {{restic: ghcr.io/example/restic:0.19.1@sha256:{digest}}}
 
 repository:
-  url: rest:http://rest-server.backup.svc.cluster.local:8000/
-  lock_wait: 10m
+  url: rest:http://rest-server.storage.svc.cluster.local:8000/
+  id: {digest}
   parallel: {parallel}
+  retention: {{at: "03:05", deadline: 45m, keep: {{hourly: 24, daily: 7, weekly: 4}}}}
+  restore_test: {{at: "Sun 04:00", deadline: 2h, scratch: 20Gi}}
 
-retention:
-  namespace: backup
-  at: "03:05"
-  deadline: 45m
-  keep: {{hourly: 24, daily: 7, weekly: 4}}
-
-restore_test: {{namespace: backup, at: "Sun 04:00", deadline: 2h, scratch: 20Gi}}
-
-scripts: {{namespace: backup, reflect: true}}
-pushgateway: http://prometheus-pushgateway.monitoring.svc.cluster.local:9091
+scripts: reflector
+network_policies: kubernetes
+pushgateway:
+  url: http://prometheus-pushgateway.monitoring.svc.cluster.local:9091
+  pod_labels: {{app.kubernetes.io/name: prometheus-pushgateway}}
 alerts: {{namespace: monitoring}}
 dashboard: {{namespace: monitoring}}
-network_policies: kubernetes
 
-defaults: {{deadline: 9m, start_within: 2m, retries: 2}}
+defaults: {{deadline: 9m}}
 
 targets:
 """
@@ -41,7 +38,7 @@ TARGET = """\
     with_pod: {{app.kubernetes.io/name: {name}}}
     volume: {{pvc: data-{name}}}
     exclude: [lost+found]
-    verify: [{{sqlite: {name}.db}}]
+    verify: [{{sqlite: {name}/app.db}}]
 """
 
 

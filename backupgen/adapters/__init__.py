@@ -1,0 +1,1 @@
+"""The edges of the program: files, and Git. Nothing here knows what a backup is."""

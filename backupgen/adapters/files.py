@@ -1,0 +1,46 @@
+"""Reading what the user wrote: fleet.yaml."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from backupgen.diagnostics import Checked, Finding, Spot
+from backupgen.source.codes import UNREADABLE_FILE
+
+LARGEST: Final = 32 << 20
+"""Bytes. Ten thousand targets take about five million; what is larger was not meant."""
+
+
+def read_fleet(path: Path) -> Checked[bytes]:
+    """Return the bytes of fleet.yaml; a file that is missing, no file, unreadable or too large is a finding."""
+    try:
+        # Without O_NONBLOCK a named pipe would wait for somebody who writes.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            if problem := _unfit(os.fstat(handle)):
+                return _unreadable(path, problem)
+            with open(handle, "rb", closefd=False) as file:
+                return Checked(file.read())
+        finally:
+            os.close(handle)
+    except FileNotFoundError:
+        return _unreadable(path, "this file does not exist")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return _unreadable(path, f"this file cannot be read: {reason.lower()}")
+
+
+def _unfit(status: os.stat_result) -> str:
+    if stat.S_ISDIR(status.st_mode):
+        return "this is a folder, expected a file"
+    if not stat.S_ISREG(status.st_mode):
+        return "this is no regular file"
+    if status.st_size > LARGEST:
+        return f"this file has {status.st_size} bytes, expected at most {LARGEST}"
+    return ""
+
+
+def _unreadable(path: Path, message: str) -> Checked[bytes]:
+    finding = Finding(UNREADABLE_FILE, message, Spot(file=str(path)), "name another file with `--fleet`")
+    return Checked(None, (finding,))

@@ -1,0 +1,178 @@
+"""The commands and their flags, for Typer. What they do lies in a module each, imported when it runs.
+
+`--help` costs what is imported here: no rich, no pydantic, no completion.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+import typer
+
+from backupgen.cli.guard import guarded
+
+app = typer.Typer(
+    name="backupgen",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 clean, 1 errors or differences, 2 wrong usage or unreadable input, 3 a fault of backupgen.",
+)
+
+Fleet = Annotated[Path, typer.Option("--fleet", metavar="FILE", help="The fleet.")]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder of the rendered files.")]
+Templates = Annotated[
+    Path | None,
+    typer.Option("--templates", metavar="DIR", help="Templates of your own, instead of or on top of builtin ones."),
+]
+
+
+class _Settings:
+    """What the options before the command say."""
+
+    trace = False
+
+
+def _end(command: Callable[[], int]) -> NoReturn:
+    raise typer.Exit(guarded(command, trace=_Settings.trace))
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 (Typer's interface)
+    if asked:
+        from backupgen import __version__
+
+        typer.echo(f"backupgen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[  # noqa: ARG001 (its callback does the work)
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    trace: Annotated[bool, typer.Option("--traceback", help="Show the traceback if backupgen itself fails.")] = False,
+) -> None:
+    """Compile one fleet.yaml into a restic backup fleet for Kubernetes, and prove that its schedules never collide."""
+    _Settings.trace = trace
+
+
+@app.command()
+def render(
+    fleet: Fleet = Path("fleet.yaml"),
+    out: Out = Path("out"),
+    templates: Templates = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be written; exits with 0 all the same.")
+    ] = False,
+) -> None:
+    """Write the manifests.
+
+    Writes nothing when anything is wrong, and never overwrites or removes a file that it did not write, that was
+    changed by hand since, or that is sealed. Files that are as they should be are not touched.
+    """
+
+    def command() -> int:
+        from backupgen.cli.render import RenderOptions
+        from backupgen.cli.render import render as run
+
+        return run(RenderOptions(fleet, out, templates, dry_run))
+
+    _end(command)
+
+
+@app.command()
+def check(
+    fleet: Fleet = Path("fleet.yaml"),
+    out: Out = Path("out"),
+    templates: Templates = None,
+    form: Annotated[
+        Literal["text", "concise", "json", "github", "sarif", "junit"], typer.Option("--format", help="How to report.")
+    ] = "text",
+    code: Annotated[
+        str | None, typer.Option("--explain", metavar="CODE", help="Explain a finding's code or name instead.")
+    ] = None,
+) -> None:
+    """Prove the fleet sound, and the committed files up to date.
+
+    Needs no cluster, no key and no network. Exits with 1 if there is a finding of severity error.
+    """
+
+    def command() -> int:
+        from backupgen.cli import check as module
+
+        if code is not None:
+            return module.explain(code)
+        return module.check(module.CheckOptions(fleet, out, templates, form))
+
+    _end(command)
+
+
+@app.command()
+def diff(
+    fleet: Fleet = Path("fleet.yaml"),
+    out: Out = Path("out"),
+    templates: Templates = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="REV", help="Compare with a revision of Git instead of the folder."),
+    ] = None,
+    form: Annotated[Literal["text", "json", "markdown"], typer.Option("--format", help="How to report.")] = "text",
+) -> None:
+    """Say what rendering would change, in words of backups.
+
+    Compares objects, not lines: comments and layout do not count. Exits with 1 if an object differs.
+    """
+
+    def command() -> int:
+        from backupgen.cli.diff import DiffOptions
+        from backupgen.cli.diff import diff as run
+
+        return run(DiffOptions(fleet, out, templates, against, form))
+
+    _end(command)
+
+
+@app.command("next")
+def next_(
+    expression: Annotated[str, typer.Argument(metavar="EXPR", help="A slot as in `at:`, or a cron expression.")],
+    zone: Annotated[str, typer.Option("--tz", metavar="ZONE", help="The time zone that it is meant in.")] = "UTC",
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="T", help="Since when, such as 2026-03-29T02:00; now, if left out.")
+    ] = None,
+    count: Annotated[int, typer.Option("--count", metavar="N", min=1, max=100_000, help="How many runs.")] = 10,
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="How to print them.")] = "text",
+) -> None:
+    """Print when a schedule fires next, as Kubernetes has it.
+
+    In local time and in UTC. Exits with 1 if it never fires.
+    """
+
+    def command() -> int:
+        from backupgen.cli.next import NextOptions
+        from backupgen.cli.next import next_ as run
+
+        return run(NextOptions(expression, zone, start, count, form))
+
+    _end(command)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of fleet.yaml, for editors."""
+
+    def command() -> int:
+        from backupgen.cli.schema import schema as run
+
+        return run()
+
+    _end(command)
+
+
+def run() -> NoReturn:
+    """Run the command line of the process, and exit."""
+    app(prog_name="backupgen")
+    raise SystemExit  # pragma: no cover - Typer has exited

@@ -1,0 +1,49 @@
+"""What render, check and diff begin with: read, and compile."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backupgen.diagnostics import Finding
+
+if TYPE_CHECKING:
+    from backupgen.pipeline import Compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """The outcome of reading and compiling."""
+
+    compiled: "Compiled | None"
+    findings: tuple[Finding, ...]
+    """Located."""
+    sources: Mapping[str, str]
+    """The text of fleet.yaml, for excerpts."""
+    readable: bool = True
+    """Whether there was something to compile. If not, the exit code is that of unreadable input."""
+
+    @property
+    def targets(self) -> int:
+        """How many targets the fleet has; 0, if it could not be compiled."""
+        return len(self.compiled.fleet.targets) if self.compiled else 0
+
+    @property
+    def manifests(self) -> Mapping[str, str]:
+        """The rendered files; none, if it could not be compiled."""
+        return self.compiled.manifests.files if self.compiled else {}
+
+
+def compile_file(fleet: Path, templates: Path | None) -> Compilation:
+    """Read fleet.yaml, and compile it with the user's templates."""
+    from backupgen.adapters.files import read_fleet
+    from backupgen.manifests.codes import UNREADABLE_TEMPLATE
+    from backupgen.pipeline import compile_fleet
+
+    raw = read_fleet(fleet)
+    if raw.value is None:
+        return Compilation(None, raw.findings, {}, readable=False)
+    checked = compile_fleet(raw.value, str(fleet), templates)
+    readable = all(finding.info is not UNREADABLE_TEMPLATE for finding in checked.findings)
+    text = raw.value.decode("utf-8", errors="replace").removeprefix("\ufeff")
+    return Compilation(checked.value, checked.findings, {str(fleet): text}, readable=readable)

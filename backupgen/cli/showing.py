@@ -1,0 +1,25 @@
+"""Findings on a stream."""
+
+import sys
+from collections.abc import Iterable, Mapping
+
+from backupgen.cli import exits, terminal
+from backupgen.diagnostics import Finding, Severity, has_errors
+
+
+def note_findings(findings: Iterable[Finding], sources: Mapping[str, str], *, targets: int = 0) -> None:
+    """Write findings to standard error as text, for the commands whose result is something else. None: nothing."""
+    from backupgen.report import FORMATS, Report, arrange
+
+    arranged = arrange(finding for finding in findings if finding.severity is not Severity.INFO)
+    if arranged:
+        color, width = terminal.colored(sys.stderr), terminal.width(sys.stderr)
+        report = Report(arranged, sources=sources, targets=targets, color=color, width=width)
+        terminal.note(FORMATS["text"](report))
+
+
+def exit_code(findings: Iterable[Finding], *, readable: bool = True) -> int:
+    """The exit code that findings stand for."""
+    if not readable:
+        return exits.USAGE
+    return exits.FOUND if has_errors(findings) else exits.CLEAN

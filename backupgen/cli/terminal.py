@@ -1,0 +1,52 @@
+"""The two streams: results on standard output, everything else on standard error."""
+
+import io
+import os
+import shutil
+import sys
+from typing import Final, TextIO
+
+_PART: Final = 1 << 15
+_WIDEST: Final = 120
+_WIDTH: Final = 100
+"""Without a terminal, so that output does not depend on who looks."""
+
+
+def result(text: str) -> None:
+    """Write a part of the result. Raises BrokenPipeError."""
+    _write(sys.stdout, text)
+
+
+def note(text: str) -> None:
+    """Write something for people: a finding, a summary, a hint."""
+    _write(sys.stderr, text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        # A stream that is no UTF-8 gets escapes rather than a traceback.
+        stream.reconfigure(errors="backslashreplace")
+    # In parts: Python takes one large write that is cut short by a reader who leaves for a complete one.
+    stream.writelines(text[start : start + _PART] for start in range(0, len(text), _PART))
+    stream.flush()
+
+
+def colored(stream: TextIO) -> bool:
+    """Whether to colour what is written to a stream (https://no-color.org, https://force-color.org)."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def width(stream: TextIO) -> int:
+    """How many cells a line may take."""
+    return min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDEST) if stream.isatty() else _WIDTH
+
+
+def abandon_output() -> None:
+    """Let the interpreter flush its streams at exit into nothing, after a pipe was closed."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,62 @@
+"""The Kubernetes objects of rendered files, by what identifies them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from backupgen.diff.sealed import without_values
+from backupgen.source import PlainError, load_all
+
+FILE: Final = "File"
+"""The kind of what is no Kubernetes object: a runbook, `.sops.yaml`, a file that is no YAML."""
+
+
+class Identity(NamedTuple):
+    """What makes an object the same object in two versions, whatever file it stands in."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    """Empty for an object without a namespace."""
+    name: str
+    """A file's path below out/, where there is no name: a kustomization has none."""
+
+
+Object = dict[str, Any]
+
+
+def read_objects(files: Mapping[str, str], paths: Iterable[str]) -> dict[Identity, Object]:
+    """Return the objects in the files at `paths`, as plain data. Never raises: what is no YAML is a text."""
+    found: dict[Identity, Object] = {}
+    for path in paths:
+        for document in _documents(path, files[path]):
+            identity = _identity(document, path)
+            if identity in found:
+                identity = identity._replace(name=f"{identity.name} ({path})")
+            found[identity] = document
+    return found
+
+
+def _documents(path: str, text: str) -> list[Object]:
+    if path.endswith((".yaml", ".yml")):
+        try:
+            documents = load_all(text)
+        except PlainError:
+            return [{"text": text}]
+        if all(isinstance(document, dict) for document in documents):
+            return [document for document in documents if isinstance(document, dict)]
+    return [{"text": text}]
+
+
+def _identity(document: Object, path: str) -> Identity:
+    kind, meta = document.get("kind"), document.get("metadata")
+    if not isinstance(kind, str):
+        return Identity("", FILE, "", path)
+    name, namespace = (meta.get("name"), meta.get("namespace")) if isinstance(meta, dict) else (None, None)
+    return Identity(str(document.get("apiVersion", "")), kind, str(namespace or ""), str(name or path))
+
+
+def comparable(old: Object, new: Object) -> tuple[Object, Object]:
+    """Return two versions of an object as they can be compared: a sealed Secret has keys, but no values."""
+    if old.get("kind") == "Secret" and ("sops" in old or "sops" in new):
+        return without_values(old), without_values(new)
+    return old, new

@@ -1,0 +1,36 @@
+"""Secrets that sops encrypted: what can be known of one without its key."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+SUFFIX: Final = ".enc.yaml"
+"""How the files of Secrets end."""
+
+_SOPS_KEY: Final = re.compile(r"^sops:", re.MULTILINE)
+
+
+def is_sealed(path: str, text: str) -> bool:
+    """Whether the file is a Secret that sops encrypted: it carries sops' own top-level key."""
+    return path.endswith(SUFFIX) and _SOPS_KEY.search(text) is not None
+
+
+def secret_keys(documents: tuple[object, ...]) -> tuple[str, ...]:
+    """Return the keys of the Secrets among the documents, sorted."""
+    keys: set[str] = set()
+    for document in documents:
+        if isinstance(document, Mapping) and document.get("kind") == "Secret":
+            for field in ("data", "stringData"):
+                values = document.get(field)
+                keys.update(values if isinstance(values, Mapping) else ())
+    return tuple(sorted(keys))
+
+
+def without_values(secret: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the Secret without its values and sops' own key: what two versions can be compared by.
+
+    `data` and `stringData` become one, as they do in the cluster.
+    """
+    kept = {key: value for key, value in secret.items() if key not in {"sops", "data", "stringData"}}
+    kept["stringData"] = dict.fromkeys(secret_keys((secret,)), "(sealed)")
+    return kept
