@@ -14,7 +14,12 @@ file="${MARIADB_ROOT_PASSWORD_FILE-${MYSQL_ROOT_PASSWORD_FILE-}}"
 [ -z "$file" ] || password=$(cat "$file")
 options=$(mktemp)
 trap 'rm -f "$options"' EXIT
-printf '[client]\\nuser="%s"\\npassword="%s"\\n' "$1" "$(printf %s "$password" | sed 's/[\\\\"]/\\\\&/g')" > "$options"
+quoted() { printf '"%s"\\n' "$(printf %s "$1" | sed 's/[\\\\"]/\\\\&/g')"; }
+{
+  echo '[client]'
+  printf 'user='; quoted "$1"
+  printf 'password='; quoted "$password"
+} > "$options"
 tool=$(command -v mariadb-backup || command -v mariabackup)
 "$tool" --defaults-extra-file="$options" --backup --stream=xbstream"""
 

@@ -8,6 +8,7 @@ from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
 from backupgen.fleet import codes, naming, resolved, schema
 from backupgen.fleet.load import target_of
 from backupgen.fleet.location import Location, LocationError, parse_http
+from backupgen.fleet.scalars import amount
 from backupgen.schedule import Auto, CronExpr
 
 START_WITHIN = 120
@@ -85,7 +86,9 @@ def resolve_job(
         context.notes.add(codes.BAD_NAME, message, identity.path, on_key=True)
     if inner("cache", "medium", "disk") == "memory" and not inner("cache", "size", ""):
         context.notes.add(codes.CONFLICTING_KEYS, "a cache in memory needs a `size`", (*identity.path, "cache"))
-    _check_labels(layers, identity, context.notes)
+    check_labels(own.labels, identity.path, context.notes)
+    placement = resolve_placement(layers)
+    check_resources(placement, identity.path, context.notes)
     run_as: schema.RunAsMapping | None = given("run_as", None)
     return resolved.Job(
         name=identity.name,
@@ -103,7 +106,7 @@ def resolve_job(
         image=given("image", fleet.images.restic),
         cache_size=inner("cache", "size", ""),
         cache_in_memory=inner("cache", "medium", "disk") == "memory",
-        placement=resolve_placement(layers),
+        placement=placement,
         user=resolve_user(run_as) if run_as else user or resolved.User(NOBODY, NOBODY),
         labels=merged(fleet.labels, *(layer.labels for layer in reversed(layers))),
         annotations=merged(context.annotations, *(layer.annotations for layer in reversed(layers))),
@@ -121,12 +124,22 @@ def _deadline(layers: Sequence[schema.JobSettings], identity: Identity, notes: N
     return 0
 
 
-def _check_labels(layers: Sequence[schema.JobSettings], identity: Identity, notes: Notes) -> None:
-    for key in layers[0].labels or {}:
+def check_labels(labels: Mapping[str, str] | None, path: NodePath, notes: Notes) -> None:
+    """Note labels by which the compiler's own objects are told apart."""
+    for key in labels or {}:
         if key in naming.OWN_LABELS:
-            notes.add(
-                codes.CONFLICTING_KEYS, f"the label `{key}` is the compiler's own", (*identity.path, "labels", key)
-            )
+            message = f"the label `{key}` is the compiler's own"
+            notes.add(codes.CONFLICTING_KEYS, message, (*path, "labels", key), "leave it out", on_key=True)
+
+
+def check_resources(placement: resolved.Placement, path: NodePath, notes: Notes) -> None:
+    """Note a request above its limit, also a default one: the API server refuses such a pod."""
+    for name, limit in placement.limits.items():
+        request = placement.requests.get(name, "0")
+        if amount(request) > amount(limit):
+            message = f"the request of `{request}` {name} is more than its limit `{limit}`"
+            help_ = f"raise the limit, or write `{name}` under `requests` too"
+            notes.add(codes.CONFLICTING_KEYS, message, (*path, "resources"), help_, on_key=True)
 
 
 def resolve_user(run_as: schema.RunAsMapping) -> resolved.User:
@@ -186,15 +199,20 @@ def _ntfy(layers: Sequence[schema.JobSettings], identity: Identity, context: Con
     ntfy = context.ntfy
     overrides = [layer.ntfy for layer in layers if layer.ntfy is not None]
     if ntfy is None:
-        if overrides and overrides[0].enabled is not False:
-            message = "the fleet has no `ntfy` that could be overridden here"
-            context.notes.add(codes.CONFLICTING_KEYS, message, (*identity.path, "ntfy"), on_key=True)
+        check_override(layers[0].ntfy, identity.path, context)
         return None
     if next((override.enabled for override in overrides if override.enabled is not None), True) is False:
         return None
     for override in reversed(overrides):
         ntfy = replace(ntfy, **override.model_dump(exclude_none=True, exclude={"enabled"}))
     return ntfy if ntfy.title else replace(ntfy, title=f"{identity.instance} - Backup failed")
+
+
+def check_override(override: schema.NtfyOverride | None, path: NodePath, context: Context) -> None:
+    """Note an override of a `ntfy` that the fleet does not have."""
+    if override is not None and override.enabled is not False and context.fleet.ntfy is None:
+        message = "the fleet has no `ntfy` that could be overridden here"
+        context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "ntfy"), on_key=True)
 
 
 def http_location(text: str, path: NodePath, notes: Notes) -> Location | None:

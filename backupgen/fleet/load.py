@@ -11,10 +11,11 @@ from pydantic import BaseModel, ValidationError
 
 from backupgen.diagnostics import Checked, CodeInfo, Finding, NodePath, Spot
 from backupgen.fleet.codes import INVALID_VALUE, MISSING_KEY, UNKNOWN_KEY
+from backupgen.fleet.scalars import described, shown
 from backupgen.fleet.schema import Fleet
 from backupgen.source import Document
 
-_EXPECTED_TYPES = {
+_EXPECTED = {
     "bool_type": "`true` or `false`",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -23,6 +24,9 @@ _EXPECTED_TYPES = {
     "model_attributes_type": "a mapping",
     "tuple_type": "a list",
     "string_type": "text",
+    "greater_than_equal": "a whole number of at least {ge}",
+    "less_than_equal": "a whole number of at most {le}",
+    "too_short": "at least one entry",
 }
 
 
@@ -35,7 +39,14 @@ def load_fleet(document: Document) -> Checked[Fleet]:
         return Checked(Fleet.model_validate(document.data))
     except ValidationError as error:
         errors = error.errors(include_url=False)
+        meant = {_meant(_document_path(entry["loc"], document.data)) for entry in errors if _is_unknown(entry)}
+        # A mistyped key is one mistake, although the key that was meant is missing then.
+        errors = [entry for entry in errors if entry["type"] != "missing" or entry["loc"] not in meant]
         return Checked(None, tuple(_finding(entry, document) for entry in errors))
+
+
+def _is_unknown(entry: Mapping[str, Any]) -> bool:
+    return bool(entry["type"] == "extra_forbidden")
 
 
 def _finding(entry: Mapping[str, Any], document: Document) -> Finding:
@@ -48,28 +59,30 @@ def _finding(entry: Mapping[str, Any], document: Document) -> Finding:
         case "fleet_value":
             context = entry["ctx"]
             return _invalid(path, str(context["message"]), str(context["hint"]), on_key=entry["loc"][-1:] == ("[key]",))
-        case "literal_error":
-            return _invalid(
-                path, f"`{_shown(entry['input'])}` is not allowed here, expected {entry['ctx']['expected']}"
-            )
-        case kind if kind in _EXPECTED_TYPES:
-            return _invalid(path, f"expected {_EXPECTED_TYPES[kind]}, found {_described(entry['input'])}")
         case _:
-            message = str(entry["msg"])
-            return _invalid(path, f"{message[:1].lower()}{message[1:]}, found {_described(entry['input'])}")
+            return _invalid(path, f"expected {_expected(entry)}, found {described(entry['input'])}")
+
+
+def _expected(entry: Mapping[str, Any]) -> str:
+    kind, context = str(entry["type"]), entry.get("ctx", {})
+    if kind == "literal_error":
+        return str(context["expected"]).replace("'", "`")
+    if kind in _EXPECTED:
+        return _EXPECTED[kind].format(**context)
+    return f"something else ({entry['msg']})"  # pragma: no cover - a kind of error that no field of the language has
 
 
 def _document_path(loc: tuple[str | int, ...], data: object) -> NodePath:
-    """The parts of pydantic's location that exist in the document: it also holds tags of unions and of bad keys."""
+    """The parts of pydantic's location that exist in the document.
+
+    It also holds a mark of bad keys, the names of missing fields, and those of a short form's mapping.
+    """
     path: list[str | int] = []
     node: Any = data
-    for index, part in enumerate(loc):
-        last = index == len(loc) - 1
+    for part in loc:
         if _has(node, part):
             node = node[part]
-        elif not last or part == "[key]":
-            continue
-        path.append(part)
+            path.append(part)
     return tuple(path)
 
 
@@ -79,26 +92,33 @@ def _has(node: object, part: str | int) -> bool:
     return isinstance(node, dict) and part in node
 
 
-def _missing(loc: tuple[str | int, ...], path: NodePath) -> Finding:
-    parent = path[:-1] if path and path[-1] == loc[-1] else path
+def _missing(loc: tuple[str | int, ...], parent: NodePath) -> Finding:
     where = f" in `{'.'.join(str(part) for part in parent)}`" if parent else ""
     spot = Spot(path=parent, on_key=True)
     return Finding(MISSING_KEY, f"the key `{loc[-1]}` is missing{where}", spot, target=target_of(parent))
 
 
 def _unknown(path: NodePath) -> Finding:
-    known = known_keys(path[:-1])
+    meant = _meant(path)
     key, colon, value = str(path[-1]).partition(":")
-    near = get_close_matches(key, known, n=1, cutoff=0.6)
-    if colon and key in known:
+    if colon and meant and meant[-1] == key:
         hint = f"a space is missing after the colon, write `{key}: {value}`"
-    elif near:
-        hint = f"did you mean `{near[0]}`?"
+    elif meant:
+        hint = f"did you mean `{meant[-1]}`?"
     else:
-        hint = f"known keys here: {', '.join(f'`{key}`' for key in known)}"
+        hint = f"known keys here: {', '.join(f'`{key}`' for key in known_keys(path[:-1]))}"
     where = f" in `{'.'.join(str(part) for part in path[:-1])}`" if path[:-1] else " at the top of the file"
-    message = f"unknown key `{path[-1]}`{where}"
+    message = f"unknown key `{shown(path[-1])}`{where}"
     return Finding(UNKNOWN_KEY, message, Spot(path=path, on_key=True), hint, target_of(path))
+
+
+def _meant(path: NodePath) -> NodePath:
+    """The path of the key that an unknown one was meant to be; empty, if there is none near."""
+    known = known_keys(path[:-1])
+    written = str(path[-1])
+    key, colon, _ = written.partition(":")
+    near = [key] if colon and key in known else get_close_matches(written, known, n=1, cutoff=0.6)
+    return (*path[:-1], near[0]) if near else ()
 
 
 def _invalid(
@@ -136,20 +156,3 @@ def _is_mapping(annotation: object) -> bool:
     if getattr(annotation, "__origin__", None) is dict:
         return True
     return any(_is_mapping(argument) for argument in getattr(annotation, "__args__", ()))
-
-
-def _described(value: object) -> str:
-    match value:
-        case None:
-            return "nothing"
-        case bool() | int() | float() | str():
-            return f"`{_shown(value)}`"
-        case dict():
-            return "a mapping"
-        case _:
-            return "a list"
-
-
-def _shown(value: object) -> str:
-    shown = str(value).lower() if isinstance(value, bool) else str(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."

@@ -3,9 +3,13 @@
 The forms of a repository are those of restic's manual, "Preparing a new repository".
 """
 
+import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+# urlsplit takes anything for a host; an IPv6 address has lost its brackets there.
+_HOST = re.compile(r"[a-z0-9]([-_.a-z0-9]*[a-z0-9])?|[0-9a-f:.]+")
+_SERVICE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PORTS = {"http": 80, "https": 443}
 
 BACKEND_VARIABLES = {
@@ -39,7 +43,8 @@ class Location:
     def service(self) -> tuple[str, str] | None:
         """The Service's name and namespace, if the host is one of this cluster (`name.namespace.svc…`)."""
         parts = self.host.split(".")
-        return (parts[0], parts[1]) if len(parts) >= 3 and parts[2] == "svc" else None
+        named = len(parts) >= 3 and parts[2] == "svc" and all(_SERVICE.fullmatch(part) for part in parts[:2])
+        return (parts[0], parts[1]) if named else None
 
     @property
     def netloc(self) -> str:
@@ -92,8 +97,12 @@ def _split(text: str) -> SplitResult:
         raise LocationError(
             "a user or password stands in the URL, which Git would keep; expected it in the values file"
         )
-    if parts.query or parts.fragment or any(character.isspace() for character in text):
+    if any(character in "?#" or character.isspace() for character in text):
         raise LocationError("expected a URL without spaces, `?` and `#`")
+    if parts.port == 0:
+        raise LocationError("there is no port 0")
+    if parts.hostname and not _HOST.fullmatch(parts.hostname):
+        raise LocationError(f"`{parts.hostname}` is no host name, expected one such as `rest.example.com`")
     return parts
 
 

@@ -9,6 +9,8 @@ from backupgen.fleet.jobs import (
     NOBODY,
     Context,
     Identity,
+    check_labels,
+    check_resources,
     merged,
     resolve_job,
     resolve_placement,
@@ -18,7 +20,8 @@ from backupgen.fleet.location import BACKEND_VARIABLES, Location, LocationError,
 from backupgen.fleet.targets import keep_flags, resolve_volume
 from backupgen.schedule import Auto
 
-REST_PORT = 8000
+MAXIMUM_PORT = 65535
+"""The server needs one port more, for those who may delete."""
 
 
 def resolve_repository(name: str, written: schema.Repository, context: Context) -> resolved.Repository | None:
@@ -64,7 +67,10 @@ def _credentials(
 
 def _server(written: schema.Server, location: Location, path: NodePath, context: Context) -> resolved.Server | None:
     service = location.service
-    if location.kind != "rest" or service is None or location.tls:
+    check_labels(written.labels, path, context.notes)
+    placement = resolve_placement([written])
+    check_resources(placement, path, context.notes)
+    if location.kind != "rest" or service is None or location.tls or location.port >= MAXIMUM_PORT:
         message = f"`{location.text}` does not lead to a server of this cluster"
         help_ = "write `rest:http://<name>.<namespace>.svc.cluster.local:8000/`, or leave `server` out"
         context.notes.add(codes.UNSUPPORTED_URL, message, (*path[:-1], "url"), help_)
@@ -82,7 +88,7 @@ def _server(written: schema.Server, location: Location, path: NodePath, context:
         image=image,
         user=resolve_user(written.run_as) if written.run_as else resolved.User(NOBODY, NOBODY, NOBODY),
         volume=resolve_volume("repository", written.volume, (*path, "volume")),
-        placement=resolve_placement([written]),
+        placement=placement,
         labels=merged(context.fleet.labels, written.labels),
         annotations=merged(context.annotations, written.annotations),
         path=path,

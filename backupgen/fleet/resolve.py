@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from backupgen.diagnostics import Checked, NodePath, has_errors
 from backupgen.fleet import codes, naming, resolved, schema
-from backupgen.fleet.jobs import Context, Notes, http_location, resolve_ntfy
+from backupgen.fleet.jobs import Context, Notes, check_labels, check_override, http_location, resolve_ntfy
 from backupgen.fleet.repositories import resolve_repository
 from backupgen.fleet.targets import resolve_target
 
@@ -26,6 +26,7 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
     targets = [resolve_target(name, target, written, context) for name, target in sorted(fleet.targets.items())]
     pushgateway = _pushgateway(fleet, notes)
     _check_reports(fleet, notes)
+    _check_shared(fleet, context)
     result = resolved.ResolvedFleet(
         name=fleet.fleet,
         home_namespace=fleet.home_namespace,
@@ -81,6 +82,14 @@ def _check_reports(fleet: schema.Fleet, notes: Notes) -> None:
         if getattr(fleet, key) is not None and fleet.pushgateway is None:
             message = f"`{key}` read the metrics of a Pushgateway, expected `pushgateway`"
             notes.add(codes.CONFLICTING_KEYS, message, (key,), on_key=True)
+
+
+def _check_shared(fleet: schema.Fleet, context: Context) -> None:
+    """Judge what holds for many objects where it is written, not at each of them."""
+    check_labels(fleet.labels, (), context.notes)
+    if fleet.defaults is not None:
+        check_labels(fleet.defaults.labels, ("defaults",), context.notes)
+        check_override(fleet.defaults.ntfy, ("defaults",), context)
 
 
 def _check_names(fleet: resolved.ResolvedFleet, notes: Notes) -> None:

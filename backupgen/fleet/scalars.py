@@ -6,6 +6,9 @@ expected; `load` turns it into a finding. Never: a look at other fields.
 """
 
 import re
+from fractions import Fraction
+from ipaddress import ip_network
+from math import ceil
 from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, StrictBool, StrictInt, WithJsonSchema
@@ -14,28 +17,31 @@ from pydantic_core import PydanticCustomError
 from backupgen.schedule import Auto, CronExpr, SlotError, ZoneError, load_zone, parse_slot
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"(?:[0-9]+[smhdw])+")
+# Longer numbers are no setting, and Python refuses to convert thousands of digits.
+_DURATION = re.compile(r"(?:[0-9]{1,9}[smhdw])+")
 _DURATION_PART = re.compile(r"([0-9]+)([smhdw])")
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
+_QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?|\.[0-9]{1,9})(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
 _FACTOR = {
-    "m": 0.001,
-    "": 1,
-    **{unit: 1000**power for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), start=1)},
-    **{unit + "i": 1024**power for power, unit in enumerate(("K", "M", "G", "T", "P", "E"), start=1)},
+    "m": Fraction(1, 1000),
+    "": Fraction(1),
+    **{unit: Fraction(1000**power) for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), start=1)},
+    **{unit + "i": Fraction(1024**power) for power, unit in enumerate(("K", "M", "G", "T", "P", "E"), start=1)},
 }
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 _QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _TAG = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+_TOPIC = re.compile(r"[-_A-Za-z0-9]{1,64}")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _IMAGE = re.compile(
     r"(?P<name>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+_CIDR = re.compile(r"[0-9A-Fa-f:.]+/[0-9]{1,3}")
 _REPOSITORY_ID = re.compile(r"[0-9a-f]{64}")
 _KEEP_WITHIN = re.compile(r"(?=.)(?:([1-9][0-9]{0,3})y)?(?:([1-9][0-9]{0,3})mo)?(?:([1-9][0-9]{0,3})d)?")
-_PART = re.compile(r"1/([1-9][0-9]{0,3})")
+_PART = re.compile(r"1/([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-6])")
 _HOUR_RANGE = re.compile(r"([01][0-9]|2[0-3]):00-([01][0-9]|2[0-4]):00")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -45,21 +51,41 @@ def refuse(message: str, hint: str = "") -> PydanticCustomError:
     return PydanticCustomError("fleet_value", "{message}", {"message": message, "hint": hint})
 
 
+def shown(value: object) -> str:
+    """A scalar as a message quotes it: as YAML writes it, at most 60 characters."""
+    match value:
+        case bool():
+            written = str(value).lower()
+        case int() if value.bit_length() > 200:
+            written = hex(value)
+        case _:
+            written = str(value)
+    return written if len(written) <= 60 else f"{written[:57]}..."
+
+
 def _string(value: object, expected: str) -> str:
     if isinstance(value, str):
         return value
     if value is None:
         raise refuse(f"there is no value here, expected {expected}")
     hint = "write it in quotes" if isinstance(value, int | float) else ""
-    raise refuse(f"expected {expected}, found {_kind(value)}", hint)
+    raise refuse(f"expected {expected}, found {described(value)}", hint)
 
 
-def _kind(value: object) -> str:
-    if isinstance(value, bool):
-        return f"the boolean `{str(value).lower()}`"
-    if isinstance(value, int | float):
-        return f"the number `{value}`"
-    return {dict: "a mapping", list: "a list", type(None): "nothing"}.get(type(value), "something else")
+def described(value: object) -> str:
+    """A value of the document, of any kind, as a message names it."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return f"the boolean `{shown(value)}`"
+        case int() | float():
+            return f"the number `{shown(value)}`"
+        case str():
+            return f"`{shown(value)}`"
+        case _:
+            kind = "mapping" if isinstance(value, dict) else "list"
+            return f"a {kind}" if value else f"an empty {kind}"
 
 
 def text(value: object) -> str:
@@ -82,15 +108,22 @@ def duration(value: object) -> int:
     """`9m`, `2h`, `540s`, `1h30m` -> seconds."""
     expected = "a duration such as `540s`, `9m`, `2h` or `1h30m`"
     if isinstance(value, int) and not isinstance(value, bool):
-        raise refuse(
-            f"`{value}` has no unit, expected {expected}", f"write `{value}s` for seconds, `{value}m` for minutes"
-        )
+        hint = f"write `{value}s` for seconds, `{value}m` for minutes" if 0 < value < 10**6 else ""
+        raise refuse(f"`{shown(value)}` has no unit, expected {expected}", hint)
     value = _string(value, expected)
     if not _DURATION.fullmatch(value):
-        raise refuse(f"`{value}` is no duration, expected {expected}")
+        raise refuse(f"`{shown(value)}` is no duration, expected {expected}")
     seconds = sum(int(count) * _SECONDS[unit] for count, unit in _DURATION_PART.findall(value))
     if not 0 < seconds <= 366 * 86400:
-        raise refuse(f"`{value}` is out of range, expected a duration between `1s` and `366d`")
+        raise refuse(f"`{shown(value)}` is out of range, expected a duration between `1s` and `366d`")
+    return seconds
+
+
+def start_window(value: object) -> int:
+    """A duration of at least ten seconds: the CronJob controller looks only every ten (Kubernetes' documentation)."""
+    seconds = duration(value)
+    if seconds < 10:
+        raise refuse(f"`{shown(value)}` is too short, expected at least `10s`: Kubernetes would miss slots")
     return seconds
 
 
@@ -107,28 +140,36 @@ def format_duration(seconds: int) -> str:
 def quantity(value: object) -> str:
     """A Kubernetes quantity (k8s.io/apimachinery resource.Quantity), without the exponent form."""
     expected = "a Kubernetes quantity such as `500Mi`, `20Gi` or `100m`"
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**15:
         return str(value)
     value = _string(value, expected)
     if not _QUANTITY.fullmatch(value):
-        hint = f"write `{value[:-1]}`" if value.endswith(("iB", "MB", "GB", "TB", "KB")) else ""
-        raise refuse(f"`{value}` is no size, expected {expected}", hint)
+        near = value.removesuffix("B").replace("K", "k" if value.endswith("KB") else "K")
+        hint = f"write `{near}`" if _QUANTITY.fullmatch(near) else ""
+        raise refuse(f"`{shown(value)}` is no size, expected {expected}", hint)
     return value
+
+
+def amount(value: str) -> Fraction:
+    """A quantity in its base unit: bytes or cores."""
+    match = _QUANTITY.fullmatch(value)
+    if match is None:  # pragma: no cover - the model accepts nothing else
+        raise ValueError(value)
+    return Fraction(match[1]) * _FACTOR[match[2] or ""]
 
 
 def quantity_value(value: str) -> int:
     """A quantity in its base unit (bytes, for a size), rounded up."""
-    match = _QUANTITY.fullmatch(value)
-    if match is None:  # pragma: no cover - the model accepts nothing else
-        raise ValueError(value)
-    return -int(-float(match[1]) * _FACTOR[match[2] or ""] // 1)
+    return ceil(amount(value))
 
 
 def size(value: object) -> str:
-    """A quantity of at least one byte."""
+    """A quantity of at least one byte, with its unit where it is written as a number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise refuse(f"`{shown(value)}` has no unit, expected bytes such as `500Mi` or `20Gi`")
     result = quantity(value)
     if quantity_value(result) < 1 or result.endswith("m"):
-        raise refuse(f"`{result}` is no size, expected bytes such as `500Mi` or `20Gi`")
+        raise refuse(f"`{shown(result)}` is no size, expected bytes such as `500Mi` or `20Gi`")
     return result
 
 
@@ -137,8 +178,8 @@ def dns_label(value: object) -> str:
     expected = "a name of lower-case letters, digits and `-` (RFC 1123), at most 63 characters"
     value = _string(value, expected)
     if not _DNS_LABEL.fullmatch(value) or len(value) > 63:
-        near = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")[:63]
-        raise refuse(f"`{value}` is no name, expected {expected}", f"write `{near}`" if near else "")
+        near = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")[:63].rstrip("-")
+        raise refuse(f"`{shown(value)}` is no name, expected {expected}", f"write `{near}`" if near else "")
     return value
 
 
@@ -146,15 +187,22 @@ def volume_name(value: object) -> str:
     """An RFC 1123 label that still fits into a label with a prefix."""
     value = dns_label(value)
     if len(value) > 50:
-        raise refuse(f"`{value}` has {len(value)} characters, expected at most 50")
+        raise refuse(f"`{shown(value)}` has {len(value)} characters, expected at most 50")
+    return value
+
+
+def _path(value: object) -> str:
+    value = text(value)
+    if "\n" in value or "\t" in value:
+        raise refuse("expected a path without line feeds and tabs")
     return value
 
 
 def file_name(value: object) -> str:
     """The name of a file in a folder."""
-    value = text(value)
+    value = _path(value)
     if not value or "/" in value or value in {".", ".."}:
-        raise refuse(f"`{value}` is no file name, expected one without `/`")
+        raise refuse(f"`{shown(value)}` is no file name, expected one without `/`")
     return value
 
 
@@ -163,7 +211,7 @@ def dns_subdomain(value: object) -> str:
     expected = "a name of lower-case letters, digits, `-` and `.` (RFC 1123), at most 253 characters"
     value = _string(value, expected)
     if not _DNS_SUBDOMAIN.fullmatch(value) or len(value) > 253:
-        raise refuse(f"`{value}` is no name, expected {expected}")
+        raise refuse(f"`{shown(value)}` is no name, expected {expected}")
     return value
 
 
@@ -173,7 +221,7 @@ def label_key(value: object) -> str:
     prefix, slash, name = value.rpartition("/")
     valid = _QUALIFIED_NAME.fullmatch(name) and len(name) <= 63
     if not valid or (slash and (not _DNS_SUBDOMAIN.fullmatch(prefix) or len(prefix) > 253)):
-        raise refuse(f"`{value}` is no label key, expected `name` or `prefix.example.com/name`")
+        raise refuse(f"`{shown(value)}` is no label key, expected `name` or `prefix.example.com/name`")
     return value
 
 
@@ -181,7 +229,7 @@ def label_value(value: object) -> str:
     """A label's value: at most 63 letters, digits, `-`, `_` and `.`."""
     value = _string(value, "a label value")
     if not _LABEL_VALUE.fullmatch(value) or len(value) > 63:
-        raise refuse(f"`{value}` is no label value, expected at most 63 letters, digits, `-`, `_` and `.`")
+        raise refuse(f"`{shown(value)}` is no label value, expected at most 63 letters, digits, `-`, `_` and `.`")
     return value
 
 
@@ -189,7 +237,15 @@ def tag(value: object) -> str:
     """A snapshot's tag or host. restic splits tags at commas; the Pushgateway puts the host into a URL."""
     value = _string(value, "a tag of letters, digits, `-`, `_` and `.`")
     if not _TAG.fullmatch(value) or len(value) > 63:
-        raise refuse(f"`{value}` is no tag, expected at most 63 letters, digits, `-`, `_` and `.`")
+        raise refuse(f"`{shown(value)}` is no tag, expected at most 63 letters, digits, `-`, `_` and `.`")
+    return value
+
+
+def topic(value: object) -> str:
+    """A topic of ntfy (its server's `topicRegex`)."""
+    value = _string(value, "a topic of letters, digits, `-` and `_`")
+    if not _TOPIC.fullmatch(value):
+        raise refuse(f"`{shown(value)}` is no topic, expected at most 64 letters, digits, `-` and `_`")
     return value
 
 
@@ -197,25 +253,41 @@ def env_name(value: object) -> str:
     """The name of an environment variable."""
     value = _string(value, "the name of an environment variable")
     if not _ENV_NAME.fullmatch(value):
-        raise refuse(f"`{value}` is no name of an environment variable, expected letters, digits and `_`")
+        raise refuse(f"`{shown(value)}` is no name of an environment variable, expected letters, digits and `_`")
+    return value
+
+
+def cidr(value: object) -> str:
+    """A range of addresses as Kubernetes takes it: with the length of its prefix, and without bits beyond it."""
+    expected = "a range of addresses such as `192.0.2.0/24`"
+    value = _string(value, expected)
+    refused = refuse(f"`{shown(value)}` is no range of addresses, expected one such as `192.0.2.0/24`")
+    if not _CIDR.fullmatch(value):
+        raise refused
+    try:
+        ip_network(value)
+    except ValueError:
+        raise refused from None
     return value
 
 
 def absolute_path(value: object) -> str:
     """An absolute path without `..`, `.` or a trailing slash."""
-    value = text(value)
+    value = _path(value)
     if not value.startswith("/") or value != "/" + "/".join(_clean_parts(value)) or ":" in value:
-        raise refuse(f"`{value}` is no absolute path, expected `/` and then names without `.`, `..`, `//` or `:`")
+        expected = "`/` and then names without `.`, `..`, `//` or `:`"
+        raise refuse(f"`{shown(value)}` is no absolute path, expected {expected}")
     return value
 
 
 def relative_path(value: object) -> str:
     """A path below a root: no leading slash, no `..`. A lone `.` is the root itself."""
-    value = text(value)
+    value = _path(value)
     if value == ".":
         return value
     if not value or value.startswith("/") or value != "/".join(_clean_parts(value)):
-        raise refuse(f"`{value}` is no relative path, expected names separated by `/` without `..` and a leading `/`")
+        expected = "names separated by `/` without `.`, `..` and a leading `/`"
+        raise refuse(f"`{shown(value)}` is no relative path, expected {expected}")
     return value
 
 
@@ -228,7 +300,7 @@ def image(value: object) -> str:
     expected = "an image such as `registry.example.com/name:tag@sha256:` and 64 hexadecimal digits"
     value = _string(value, expected)
     if not _IMAGE.fullmatch(value):
-        raise refuse(f"`{value}` is no image, expected {expected}")
+        raise refuse(f"`{shown(value)}` is no image, expected {expected}")
     return value
 
 
@@ -244,7 +316,7 @@ def repository_id(value: object) -> str:
     """Restic's repository id, as `restic cat config` prints it."""
     value = _string(value, "the repository's id, 64 hexadecimal digits")
     if not _REPOSITORY_ID.fullmatch(value):
-        raise refuse(f"`{value}` is no repository id, expected the 64 hexadecimal digits of `restic cat config`")
+        raise refuse(f"`{shown(value)}` is no repository id, expected the 64 hexadecimal digits of `restic cat config`")
     return value
 
 
@@ -253,7 +325,7 @@ def check_part(value: object) -> int:
     value = _string(value, "the part of the repository that each run reads, such as `1/20`")
     match = _PART.fullmatch(value)
     if match is None:
-        raise refuse(f"`{value}` is no part, expected `1/` and the number of runs that read the whole repository")
+        raise refuse(f"`{shown(value)}` is no part, expected `1/` and a number of runs from 1 to 256, restic's limit")
     return int(match[1])
 
 
@@ -263,7 +335,7 @@ def keep_within(value: object) -> str:
     value = _string(value, expected)
     if not _KEEP_WITHIN.fullmatch(value):
         hint = "restic reads `m` as months; write `mo` to make that plain" if value.endswith("m") else ""
-        raise refuse(f"`{value}` is no span, expected {expected}", hint)
+        raise refuse(f"`{shown(value)}` is no span, expected {expected}", hint)
     return value.replace("mo", "m")
 
 
@@ -272,8 +344,9 @@ def hour_range(value: object) -> int:
     value = _string(value, "a range of whole hours such as `12:00-14:00`")
     match = _HOUR_RANGE.fullmatch(value)
     if match is None:
+        expected = "expected one such as `12:00-14:00` or `22:00-02:00`"
         hint = "cron can leave out whole hours only"
-        raise refuse(f"`{value}` is no range of whole hours, expected one such as `12:00-14:00` or `22:00-02:00`", hint)
+        raise refuse(f"`{shown(value)}` is no range of whole hours, {expected}", hint)
     first, end = int(match[1]), int(match[2])
     hours = range(first, end if end > first else end + 24)
     return sum({1 << hour % 24 for hour in hours})
@@ -309,6 +382,9 @@ Line = Annotated[str, PlainValidator(one_line), WithJsonSchema({"type": "string"
 Duration = Annotated[
     int, PlainValidator(duration), _schema("A duration.", "540s", "9m", "2h", "1h30m", pattern=_DURATION.pattern)
 ]
+StartWindow = Annotated[
+    int, PlainValidator(start_window), _schema("A duration of at least 10s.", "2m", pattern=_DURATION.pattern)
+]
 Size = Annotated[
     str, PlainValidator(size), _schema("A Kubernetes quantity of bytes.", "500Mi", "20Gi", pattern=_QUANTITY.pattern)
 ]
@@ -328,7 +404,9 @@ FileName = Annotated[str, PlainValidator(file_name), _schema("A file name.", "ap
 LabelKey = Annotated[str, PlainValidator(label_key), WithJsonSchema({"type": "string"})]
 LabelValue = Annotated[str, PlainValidator(label_value), WithJsonSchema({"type": "string"})]
 Tag = Annotated[str, PlainValidator(tag), _schema("A tag or host name.", "grafana", pattern=_TAG.pattern)]
+Topic = Annotated[str, PlainValidator(topic), _schema("A topic of ntfy.", "backup", pattern=_TOPIC.pattern)]
 EnvName = Annotated[str, PlainValidator(env_name), WithJsonSchema({"type": "string"})]
+Cidr = Annotated[str, PlainValidator(cidr), _schema("A range of addresses.", "192.0.2.0/24", pattern=_CIDR.pattern)]
 AbsolutePath = Annotated[str, PlainValidator(absolute_path), _schema("An absolute path.", "/vol/data", pattern="/.*")]
 RelativePath = Annotated[str, PlainValidator(relative_path), _schema("A relative path.", "data/library.db")]
 Image = Annotated[str, PlainValidator(image), _schema("An image by digest.", "ghcr.io/example/restic:0.19.1@sha256:…")]

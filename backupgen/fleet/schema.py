@@ -6,7 +6,6 @@ default (that is `resolve`'s work), or a judgement that needs two places of the 
 The docstring under a field is its documentation: the JSON schema, the reference in docs/ and `explain` show it.
 """
 
-from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, model_validator
@@ -35,11 +34,15 @@ def _exactly_one(*names: str) -> Any:
     return model_validator(mode="after")(validate)
 
 
-def _short_form(field: str, *types: type) -> BeforeValidator:
-    """A validator: a lone value of one of the types stands for a mapping that holds only `field`."""
+def _short_form(field: str, short: type, expected: str) -> BeforeValidator:
+    """A validator: a lone value of the type stands for a mapping that holds only `field`."""
 
     def expand(value: object) -> object:
-        return {field: value} if isinstance(value, types) and not isinstance(value, bool) else value
+        if isinstance(value, dict):
+            return value
+        if isinstance(value, short) and not isinstance(value, bool):
+            return {field: value}
+        raise s.refuse(f"expected {expected}, found {s.described(value)}")
 
     return BeforeValidator(expand)
 
@@ -105,6 +108,14 @@ class Toleration(Model):
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
     """The taint's effect; every effect, if it is left out."""
 
+    @model_validator(mode="after")
+    def _as_kubernetes_takes_it(self) -> "Toleration":
+        if self.operator == "Exists" and self.value is not None:
+            raise s.refuse("`operator: Exists` takes no `value`")
+        if self.key is None and self.operator != "Exists":
+            raise s.refuse("a toleration without a `key` needs `operator: Exists`")
+        return self
+
 
 class RunAsMapping(Model):
     """The user that a job's containers run as."""
@@ -127,7 +138,7 @@ class RunAsMapping(Model):
         return self
 
 
-RunAs = Annotated[RunAsMapping, _short_form("uid", int)]
+RunAs = Annotated[RunAsMapping, _short_form("uid", int, "a uid or a mapping")]
 
 
 class Ntfy(Model):
@@ -135,7 +146,7 @@ class Ntfy(Model):
 
     server: s.Line
     """The server's URL."""
-    topic: s.Tag
+    topic: s.Topic
     """The topic. On a public server it is a password: choose one that cannot be guessed."""
     auth: s.Bool | None = None
     """Whether the server wants credentials; they are the value `ntfy-credentials`, as `user:password` or a token."""
@@ -154,7 +165,7 @@ class NtfyOverride(Model):
 
     enabled: s.Bool | None = None
     """Whether failures are sent at all; yes by default."""
-    topic: s.Tag | None = None
+    topic: s.Topic | None = None
     """Another topic."""
     priority: Annotated[StrictInt, Field(ge=1, le=5)] | None = None
     """Another priority."""
@@ -171,7 +182,7 @@ class JobSettings(Model):
     """The zone that the slot is meant in; the fleet's by default."""
     deadline: s.Duration | None = None
     """After how long a run is ended (`activeDeadlineSeconds`), retries included."""
-    start_within: s.Duration | None = None
+    start_within: s.StartWindow | None = None
     """How late a run may start (`startingDeadlineSeconds`); 2m by default. Part of the window that the proof uses."""
     retries: s.Count | None = None
     """How often a failed run is tried again within its deadline (`backoffLimit`); 2 by default."""
@@ -225,6 +236,16 @@ class Volume(Model):
             raise s.refuse("`access` is the access mode of a claim, a `host_path` has none")
         if self.pvc is not None and self.reason is not None:
             raise s.refuse("a `reason` belongs to a `host_path`, a claim needs none")
+        return self
+
+    @model_validator(mode="after")
+    def _paths_of_their_own(self) -> "Volume":
+        paths = self.paths or ()
+        if len(set(paths)) < len(paths):
+            twice = next(path for path in paths if paths.count(path) > 1)
+            raise s.refuse(f"`paths` names `{s.shown(twice)}` twice")
+        if "." in paths and len(paths) > 1:
+            raise s.refuse("`paths` names `.`, which is all of the volume, beside others")
         return self
 
 
@@ -314,7 +335,7 @@ class Peer(Model):
     """The pods' namespace; the target's own by default."""
     host: s.DnsSubdomain | None = None
     """A host name. Kubernetes' own policies know none: they then allow the port to every address."""
-    cidr: s.Line | None = None
+    cidr: s.Cidr | None = None
     """A range of addresses."""
     port: Annotated[StrictInt, Field(ge=1, le=65535)]
     """The TCP port."""
@@ -325,11 +346,6 @@ class Peer(Model):
     def _namespace_of_pods(self) -> "Peer":
         if self.namespace is not None and self.pod is None:
             raise s.refuse("`namespace` belongs to `pod`")
-        if self.cidr is not None:
-            try:
-                ip_network(self.cidr)
-            except ValueError:
-                raise s.refuse(f"`{self.cidr}` is no range of addresses, expected one such as `192.0.2.0/24`") from None
         return self
 
 
@@ -387,7 +403,7 @@ class ScratchMapping(Model):
     """The storage class of a volume made for each run. Left out: an emptyDir on the node's disk."""
 
 
-Scratch = Annotated[ScratchMapping, _short_form("size", str)]
+Scratch = Annotated[ScratchMapping, _short_form("size", str, "a size such as `20Gi` or a mapping")]
 
 
 class RestoreTest(Maintenance):

@@ -9,6 +9,7 @@ from backupgen.fleet.scalars import format_duration, quantity_value
 from backupgen.schedule import AUTO, CADENCES, Auto, CronExpr
 
 STAGING_SIZE = "10Gi"
+_ALL_HOURS = (1 << 24) - 1
 
 
 def resolve_target(
@@ -33,6 +34,9 @@ def resolve_target(
     slot = _slot(target, skip, path, context)
     job_name = naming.backup(name)
     dump = _dump(name, target.dump)
+    if dump is not None and any(dump.file == f"{naming.BACKUP_DIR}/{volume.name}" for volume in volumes):
+        message = f"the dump and a volume would both lie at `{dump.file}`"
+        notes.add(codes.CONFLICTING_KEYS, message, (*path, "dump"), "give the dump another `file`", on_key=True)
     if dump is not None and dump.in_pod and context.fleet.images.kubectl is None:
         message = "a dump in the app's pod needs an image with kubectl, expected `kubectl` under `images`"
         notes.add(codes.MISSING_IMAGE, message, (*path, "dump"), on_key=True)
@@ -97,6 +101,9 @@ def _skip(target: schema.Target) -> int:
 
 
 def _slot(target: schema.Target, skip: int, path: NodePath, context: Context) -> tuple[CronExpr | Auto, int]:
+    if skip == _ALL_HOURS:
+        context.notes.add(codes.CONFLICTING_KEYS, "`skip` leaves no hour in which it could start", (*path, "skip"))
+        return target.at, 0
     if isinstance(target.at, Auto):
         every = target.every or EVERY
         if every not in CADENCES:
@@ -131,7 +138,8 @@ def _root(dump: schema.Dump | None) -> str:
 
 
 def _pattern(pattern: str) -> str:
-    return f"{naming.BACKUP_DIR}{pattern}" if pattern.startswith("/") else pattern
+    bare = pattern.removeprefix("!")  # restic's negation
+    return f"{pattern[: -len(bare)]}{naming.BACKUP_DIR}{bare}" if bare.startswith("/") else pattern
 
 
 _OWN_FLAGS = {
@@ -150,21 +158,42 @@ _OWN_FLAGS = {
     "--dry-run": "suspend",
     "-n": "suspend",
     "--no-lock": "",
+    "--help": "",
+    "-h": "",
+    "--json": "",
+    "--repository-file": "repository",
     "--password-file": "credentials",
+    "-p": "credentials",
     "--password-command": "credentials",
+    "--insecure-no-password": "credentials",
+    "--files-from": "volumes",
+    "--files-from-verbatim": "volumes",
+    "--files-from-raw": "volumes",
 }
+_SHORT_WITH_VALUE = frozenset("eHopr")
+
+
+def _flags(argument: str) -> Iterator[str]:
+    """The flags of one argument: `--a=b` holds one, `-xn` two, `-Hname` one and its value."""
+    if argument.startswith("--"):
+        yield argument.partition("=")[0]
+        return
+    for letter in argument[1:]:
+        yield f"-{letter}"
+        if letter in _SHORT_WITH_VALUE:
+            return
 
 
 def _backup_args(target: schema.Target, path: NodePath, context: Context) -> tuple[str, ...]:
     arguments = target.backup_args or ()
     for index, argument in enumerate(arguments):
-        flag = argument.partition("=")[0]
         place = (*path, "backup_args", index)
-        if flag in _OWN_FLAGS:
-            key = _OWN_FLAGS[flag]
+        own = [flag for flag in _flags(argument) if flag in _OWN_FLAGS] if argument.startswith("-") else []
+        if own:
+            key = _OWN_FLAGS[own[0]]
             help_ = f"write it as `{key}`" if key else "leave it out"
-            context.notes.add(codes.CONFLICTING_KEYS, f"`{flag}` is set by the compiler", place, help_)
-        elif argument == "--" or not argument.startswith("-"):
+            context.notes.add(codes.CONFLICTING_KEYS, f"`{own[0]}` is set by the compiler", place, help_)
+        elif argument in {"-", "--"} or not argument.startswith("-"):
             message = f"`{argument}` is no flag, expected one such as `--one-file-system` or `--compression=max`"
             context.notes.add(
                 codes.INVALID_VALUE, message, place, "write a flag and its value as one item, joined by `=`"

@@ -9,6 +9,8 @@ from backupgen.schedule import CronExpr, Operation, Placer, Use, parse_cron
 _ANY = parse_cron("0 * * * *")
 """Stands for the slot of an operation that has none yet."""
 
+_ATTEMPTS = 200
+
 
 def operations_of(fleet: ResolvedFleet) -> tuple[Operation, ...]:
     """Every operation with its slot and its lock; `auto` slots are chosen here.
@@ -30,9 +32,23 @@ def operations_of(fleet: ResolvedFleet) -> tuple[Operation, ...]:
 
 
 def _placed(target: Target, lock_wait: int, placer: Placer) -> Operation:
+    """Choose the slot. One that lies in the skipped hours as a whole is passed over for that of a longer name."""
     operation = _operation(target.job, target.repository, Use.BACKUP, _ANY, lock_wait)
     chosen = placer.place(operation, target.job.every)
-    return replace(operation, schedule=chosen.without_hours(target.skip) or chosen)
+    left = chosen.without_hours(target.skip)
+    for attempt in range(1, _ATTEMPTS):
+        if left is not None:
+            break
+        longer = replace(operation, name=operation.name + "+" * attempt)
+        left = placer.place(longer, target.job.every).without_hours(target.skip)
+    return replace(operation, schedule=left or _in_first_hour(chosen, target.skip))
+
+
+def _in_first_hour(chosen: CronExpr, skip: int) -> CronExpr:
+    """The slot moved to an hour that is not skipped; whether it meets something there is for the proof to say."""
+    fields = str(chosen).split()
+    fields[1] = str(next(hour for hour in range(24) if not skip >> hour & 1))
+    return parse_cron(" ".join(fields))
 
 
 def _operation(job: Job, repository: str, use: Use, schedule: CronExpr, lock_wait: int) -> Operation:

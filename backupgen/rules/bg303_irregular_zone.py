@@ -28,7 +28,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
         reason = load_zone(job.timezone).irregular
         if reason:
             path = ("timezone",) if job.timezone == context.fleet.timezone else (*job.path, "timezone")
-            yield finding(INFO, f"`{job.timezone}` {reason}", path, "write the slots in `UTC`")
+            yield finding(INFO, f"`{job.timezone}`: {reason}", path, "write the slots in `UTC`")
 
 
 RULE = Rule(INFO, check)

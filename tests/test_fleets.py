@@ -1,0 +1,43 @@
+"""The fleets that other tests draw are fleets: they read back as drawn, load and resolve."""
+
+from hypothesis import HealthCheck, given, settings
+
+from backupgen.diagnostics import has_errors
+from backupgen.fleet.load import load_fleet
+from backupgen.fleet.resolve import resolve_fleet
+from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.fleet.timetable import operations_of, parallel_of
+from backupgen.rules import RuleContext, judge
+from backupgen.schedule import prove
+from backupgen.source import read_document
+from tests.fleets import Data, dumped, fleets, large_fleet
+
+
+def resolved(data: Data) -> ResolvedFleet:
+    read = read_document(dumped(data), "fleet.yaml")
+    assert read.value is not None, read.findings
+    assert read.value.data == data
+    loaded = load_fleet(read.value)
+    assert loaded.value is not None, loaded.findings
+    checked = resolve_fleet(loaded.value)
+    assert checked.value is not None, checked.findings
+    assert checked.findings == ()
+    return checked.value
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(fleets())
+def test_a_drawn_fleet_resolves(data: Data) -> None:
+    fleet = resolved(data)
+    assert [target.name for target in fleet.targets] == sorted(data["targets"])
+    # The proof takes every slot, also those that it chooses.
+    prove(operations_of(fleet), parallel_of(fleet))
+
+
+def test_a_large_fleet_is_sound() -> None:
+    fleet = resolved(large_fleet(60))
+    assert len({target.job.namespace for target in fleet.targets}) == 3
+    outcome = prove(operations_of(fleet), parallel_of(fleet))
+    findings = judge(RuleContext(fleet, outcome))
+    assert findings == ()
+    assert not has_errors(findings)

@@ -1,0 +1,106 @@
+"""The catalogue is whole: every code is documented, every rule is registered and has a fleet that provokes it."""
+
+import importlib
+import re
+from dataclasses import fields
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+import backupgen.rules
+from backupgen.diagnostics import CodeInfo, Severity
+from backupgen.fleet.codes import CODES as FLEET_CODES
+from backupgen.manifests import CODES as MANIFEST_CODES
+from backupgen.rules import CODES as RULE_CODES
+from backupgen.rules import RULES, Rule
+from backupgen.source import CODES as SOURCE_CODES
+from tests.judging import judged, lines_of
+
+FOLDERS = Path(__file__).parent / "rules"
+MODULES = sorted(path.stem for path in Path(backupgen.rules.__file__).parent.glob("bg*.py"))
+CATALOGUE: tuple[CodeInfo, ...] = (*SOURCE_CODES, *FLEET_CODES, *RULE_CODES, *MANIFEST_CODES)
+
+
+def test_every_module_of_a_rule_is_registered_in_order() -> None:
+    modules = [importlib.import_module(f"backupgen.rules.{name}") for name in MODULES]
+    assert [module.RULE for module in modules] == list(RULES)
+    assert all(isinstance(module.RULE, Rule) and module.RULE.info is module.INFO for module in modules)
+
+
+def test_a_rules_module_is_called_after_its_code_and_slug() -> None:
+    assert [f"{rule.info.code.lower()}_{rule.info.slug.replace('-', '_')}" for rule in RULES] == MODULES
+
+
+def test_no_code_and_no_slug_is_used_twice() -> None:
+    codes, slugs = [info.code for info in CATALOGUE], [info.slug for info in CATALOGUE]
+    assert len(set(codes)) == len(codes)
+    assert len(set(slugs)) == len(slugs)
+
+
+@pytest.mark.parametrize(
+    ("codes", "stages"),
+    [(SOURCE_CODES, "1"), (FLEET_CODES, "2"), (RULE_CODES, "34"), (MANIFEST_CODES, "5")],
+    ids=["source", "fleet", "rules", "manifests"],
+)
+def test_the_codes_of_a_stage_begin_with_its_digit(codes: tuple[CodeInfo, ...], stages: str) -> None:
+    assert codes
+    numbers = [info.code for info in codes]
+    assert numbers == sorted(numbers)
+    assert all(re.fullmatch(f"BG[{stages}][0-9][0-9]", number) for number in numbers)
+
+
+@pytest.mark.parametrize("info", CATALOGUE, ids=lambda info: str(info.code))
+def test_a_code_explains_itself(info: CodeInfo) -> None:
+    assert all(str(getattr(info, field.name)).strip() for field in fields(info))
+    assert re.fullmatch("[a-z]+(-[a-z0-9]+)*", info.slug)
+    assert "\n" not in info.summary
+    assert info.bad != info.good
+
+
+def test_every_code_of_a_rule_has_its_folder_and_no_folder_is_an_orphan() -> None:
+    assert sorted(path.name for path in FOLDERS.iterdir()) == [info.code for info in RULE_CODES]
+    for folder in FOLDERS.iterdir():
+        assert sorted(path.name for path in folder.iterdir()) == ["bad.txt", "bad.yaml", "good.yaml"]
+
+
+@pytest.mark.parametrize("code", [info.code for info in RULE_CODES])
+def test_a_bad_fleet_yields_its_code_and_nothing_else(code: str) -> None:
+    found = judged((FOLDERS / code / "bad.yaml").read_bytes())
+    assert lines_of(found) == (FOLDERS / code / "bad.txt").read_text(encoding="utf-8").splitlines()
+    assert {finding.info.code for finding in found} == {code}
+
+
+@pytest.mark.parametrize("code", [info.code for info in RULE_CODES])
+def test_a_good_fleet_yields_nothing(code: str) -> None:
+    assert lines_of(judged((FOLDERS / code / "good.yaml").read_bytes())) == []
+
+
+@pytest.mark.parametrize("code", [info.code for info in RULE_CODES if info.severity is not Severity.ERROR])
+def test_a_finding_can_be_waived_where_it_stands(code: str) -> None:
+    if code == "BG499":  # a waiver that waives nothing cannot itself be waived
+        return
+    raw = (FOLDERS / code / "bad.yaml").read_bytes()
+    (slug,) = {finding.info.slug for finding in judged(raw)}
+    assert b"\nwaive:" not in raw
+    assert lines_of(judged(raw + f"waive: {{{slug}: it is meant}}\n".encode())) == []
+
+
+@pytest.mark.parametrize("code", [info.code for info in RULE_CODES if info.severity is Severity.ERROR])
+def test_an_error_cannot_be_waived(code: str) -> None:
+    raw = (FOLDERS / code / "bad.yaml").read_bytes()
+    before = judged(raw)
+    (slug,) = {finding.info.slug for finding in before}
+    after = judged(raw + f"waive: {{{slug}: it is meant}}\n".encode())
+    assert {finding.info.code for finding in after} == {code, "BG499"}
+    assert set(lines_of(before)) <= set(lines_of(after))
+
+
+def test_every_finding_names_a_place_and_the_target_that_it_stands_in() -> None:
+    found = chain.from_iterable(judged(path.read_bytes()) for path in sorted(FOLDERS.glob("*/bad.yaml")))
+    for finding in found:
+        inside = len(finding.spot.path) > 1 and finding.spot.path[0] == "targets"
+        assert finding.target == (finding.spot.path[1] if inside else None)
+        assert finding.spot.span is not None
+        assert all(other.spot.span is not None for other in finding.related)
+        assert not finding.message.endswith(".")
