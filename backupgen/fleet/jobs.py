@@ -1,7 +1,7 @@
 """JobSettings as written -> Job: defaults, merged mappings, and what every operation must say."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
@@ -204,8 +204,8 @@ def _ntfy(layers: Sequence[schema.JobSettings], identity: Identity, context: Con
     if next((override.enabled for override in overrides if override.enabled is not None), True) is False:
         return None
     for override in reversed(overrides):
-        ntfy = replace(ntfy, **override.model_dump(exclude_none=True, exclude={"enabled"}))
-    return ntfy if ntfy.title else replace(ntfy, title=f"{identity.instance} - Backup failed")
+        ntfy = ntfy._replace(**override.model_dump(exclude_none=True, exclude={"enabled"}))
+    return ntfy if ntfy.title else ntfy._replace(title=f"{identity.instance} - Backup failed")
 
 
 def check_override(override: schema.NtfyOverride | None, path: NodePath, context: Context) -> None:

@@ -4,8 +4,7 @@ Durations are seconds, paths are absolute, patterns are as restic gets them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from backupgen.diagnostics import NodePath
 from backupgen.fleet.location import Location
@@ -15,8 +14,7 @@ from backupgen.schedule import Auto, CronExpr
 StringMap = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(NamedTuple):
     """The user of a pod. Root carries the reason why."""
 
     uid: int
@@ -25,8 +23,7 @@ class User:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Toleration:
+class Toleration(NamedTuple):
     """A toleration; an empty string is a field that is left out."""
 
     key: str
@@ -35,8 +32,7 @@ class Toleration:
     effect: str
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """Where a pod may run and what it may use."""
 
     node_selector: StringMap
@@ -45,8 +41,7 @@ class Placement:
     limits: StringMap
 
 
-@dataclass(frozen=True, slots=True)
-class Ntfy:
+class Ntfy(NamedTuple):
     """Where a job's failures are sent."""
 
     server: Location
@@ -58,8 +53,7 @@ class Ntfy:
     pod_labels: StringMap
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """How an operation runs."""
 
     name: str
@@ -90,8 +84,7 @@ class Job:
     path: NodePath
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(NamedTuple):
     """A claim or a folder of the node."""
 
     name: str
@@ -104,8 +97,7 @@ class Volume:
     path: NodePath
 
 
-@dataclass(frozen=True, slots=True)
-class Dump:
+class Dump(NamedTuple):
     """A command whose output is backed up as a file."""
 
     in_pod: StringMap
@@ -118,8 +110,7 @@ class Dump:
     staging_size: str
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyRule:
+class VerifyRule(NamedTuple):
     """What the restore test looks for in a snapshot."""
 
     kind: Literal["file", "dir", "sqlite", "xbstream", "pgdump"]
@@ -131,8 +122,7 @@ class VerifyRule:
     """Whether the compiler made it up because the fleet gives none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(NamedTuple):
     """Somebody whom a job talks to: pods, a host name or a range of addresses."""
 
     pod: StringMap
@@ -142,8 +132,7 @@ class Peer:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """One thing that is backed up."""
 
     name: str
@@ -166,8 +155,7 @@ class Target:
     connects_to: tuple[Peer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
+class Retention(NamedTuple):
     """Forget, prune and check."""
 
     job: Job
@@ -177,8 +165,7 @@ class Retention:
     """In how many runs the check reads the whole repository; 0 reads no data."""
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreTest:
+class RestoreTest(NamedTuple):
     """Restores every tag."""
 
     job: Job
@@ -186,8 +173,7 @@ class RestoreTest:
     storage_class: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Mirror:
+class Mirror(NamedTuple):
     """A second copy of the repository."""
 
     name: str
@@ -197,8 +183,7 @@ class Mirror:
     credentials: StringMap
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(NamedTuple):
     """The REST server: an append-only endpoint for everybody, one with all rights for the retention."""
 
     name: str
@@ -214,8 +199,7 @@ class Server:
     path: NodePath
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """A restic repository."""
 
     name: str
@@ -237,16 +221,14 @@ class Repository:
         return (*single, *(mirror.job for mirror in self.mirrors))
 
 
-@dataclass(frozen=True, slots=True)
-class Pushgateway:
+class Pushgateway(NamedTuple):
     """The Pushgateway that jobs report to."""
 
     location: Location
     pod_labels: StringMap
 
 
-@dataclass(frozen=True, slots=True)
-class Waiver:
+class Waiver(NamedTuple):
     """A finding that is accepted at a place of the fleet and below it."""
 
     scope: NodePath
@@ -259,8 +241,7 @@ class Waiver:
         return (*self.scope, "waive", self.slug)
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedFleet:
+class ResolvedFleet(NamedTuple):
     """The whole fleet."""
 
     name: str

@@ -95,8 +95,7 @@ def _render(facts: model.Facts, fleet: str, templates: Templates) -> str:
 
 
 def _fields(facts: model.Facts) -> dict[str, Any]:
-    # Not dataclasses.asdict: it copies what lies below.
-    return {name: getattr(facts, name) for name in type(facts).__slots__}
+    return facts._asdict()
 
 
 def _finish(text: str) -> str:

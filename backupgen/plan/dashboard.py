@@ -5,7 +5,6 @@ come from the rules, so the dashboard of a fleet without `alerts` has no query t
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Literal
 
 from backupgen.fleet import metrics, naming
@@ -47,7 +46,7 @@ def _known(panels: Iterable[Panel], *, recorded: bool) -> Iterator[Panel]:
             names = [metric.name for metric in metrics.RECORDED]
             queries = tuple(query for query in queries if not any(name in query.expr for name in names))
         if queries:
-            yield replace(panel, queries=queries)
+            yield panel._replace(queries=queries)
 
 
 def _placed(panels: Iterable[Panel]) -> Iterator[Panel]:
@@ -56,7 +55,7 @@ def _placed(panels: Iterable[Panel]) -> Iterator[Panel]:
     for panel in panels:
         if x + panel.width > WIDTH:
             x, y, row = 0, y + row, 0
-        yield replace(panel, x=x, y=y)
+        yield panel._replace(x=x, y=y)
         x, row = x + panel.width, max(row, panel.height)
 
 

@@ -1,7 +1,6 @@
 """The objects of the operations on a whole repository: retention, restore test, mirrors."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import Job, Mirror, Repository, ResolvedFleet, RestoreTest, Retention, Target
@@ -175,6 +174,6 @@ def _operation(
 
 def _plan_unit(fleet: ResolvedFleet, job: Job, role: str, lines: list[PlanLine]) -> Unit:
     meta = meta_of(fleet, job, role, naming.plan(job.name))
-    meta = replace(meta, annotations={**meta.annotations, naming.FLUX_SUBSTITUTE: "disabled"})
+    meta = meta._replace(annotations={**meta.annotations, naming.FLUX_SUBSTITUTE: "disabled"})
     facts = PlanConfigMap(meta, tuple(lines))
     return Unit(naming.file_of(meta.namespace, "ConfigMap", meta.name), facts)

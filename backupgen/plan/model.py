@@ -1,30 +1,29 @@
 """What is rendered: one unit for each file below out/, as typed facts. Still no YAML.
 
 The class of a unit's facts decides its template (`manifests.render`). Everything is a tuple or an ordered mapping: the
-order here is the order in the file.
+order here is the order in the file. Mostly named tuples: to define so many dataclasses takes longer than to compile a
+small fleet.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple
 
 from backupgen.fleet.resolved import Placement, StringMap, User
 
 NO_STRINGS: StringMap = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Meta:
+class Meta(NamedTuple):
     """An object's name, place and marks."""
 
     name: str
     namespace: str
     labels: StringMap
-    annotations: StringMap = field(default_factory=dict)
+    annotations: StringMap = NO_STRINGS
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """A volume in a container."""
 
     volume: str
@@ -33,8 +32,7 @@ class Mount:
     read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(NamedTuple):
     """A pod's volume. `source` says which of the other fields count."""
 
     name: str
@@ -46,16 +44,14 @@ class Volume:
     read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     """A container's port."""
 
     name: str
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(NamedTuple):
     """A container. Kubernetes' `$(VAR)` expansion is undone by the template: every string arrives as it is here."""
 
     name: str
@@ -73,8 +69,7 @@ class Container:
     ports: tuple[Port, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(NamedTuple):
     """A pod's template, hardened to the `restricted` Pod Security Standard but for what `user` and `volumes` say."""
 
     labels: StringMap
@@ -91,8 +86,7 @@ class Pod:
     volumes: tuple[Volume, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CronJob:
+class CronJob(NamedTuple):
     """A CronJob."""
 
     meta: Meta
@@ -108,8 +102,7 @@ class CronJob:
     pod: Pod
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(NamedTuple):
     """The REST server's Deployment: one replica, recreated."""
 
     meta: Meta
@@ -117,8 +110,7 @@ class Deployment:
     pod: Pod
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """A ClusterIP Service."""
 
     meta: Meta
@@ -126,8 +118,7 @@ class Service:
     ports: tuple[Port, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SecretKey:
+class SecretKey(NamedTuple):
     """A key of a Secret and where its value comes from."""
 
     key: str
@@ -137,54 +128,47 @@ class SecretKey:
     """`htpasswd`: a line `user:bcrypt` for each `user=value` of `values`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(NamedTuple):
     """A Secret, SOPS-ready: complete but for its values."""
 
     meta: Meta
     keys: tuple[SecretKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptsConfigMap:
+class ScriptsConfigMap(NamedTuple):
     """The ConfigMap with the shared scripts; the template stage reads them from `templates/scripts/`."""
 
     meta: Meta
     scripts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanLine:
+class PlanLine(NamedTuple):
     """One call in a job's plan file: a function of its script, and the arguments, which the template quotes."""
 
     function: str
     arguments: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanConfigMap:
+class PlanConfigMap(NamedTuple):
     """The ConfigMap that tells retention, restore test or mirror what to do."""
 
     meta: Meta
     lines: tuple[PlanLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceAccount:
+class ServiceAccount(NamedTuple):
     """The ServiceAccount of a dump."""
 
     meta: Meta
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(NamedTuple):
     """What a dump may do in its namespace: look for the app's pod, and run a command in it."""
 
     meta: Meta
 
 
-@dataclass(frozen=True, slots=True)
-class RoleBinding:
+class RoleBinding(NamedTuple):
     """Gives a dump's Role to its ServiceAccount."""
 
     meta: Meta
@@ -222,8 +206,7 @@ class CidrPeer:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkPolicy:
+class NetworkPolicy(NamedTuple):
     """Who may talk to the selected pods, and to whom they may talk. What is not named is denied."""
 
     meta: Meta
@@ -239,8 +222,7 @@ class NetworkPolicy:
     """False: only ingress is ruled (a server of somebody else)."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlertRule:
+class AlertRule(NamedTuple):
     """An alerting rule."""
 
     alert: str
@@ -251,8 +233,7 @@ class AlertRule:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingRule:
+class RecordingRule(NamedTuple):
     """A recording rule: a constant of the fleet as a series."""
 
     record: str
@@ -260,8 +241,7 @@ class RecordingRule:
     labels: StringMap
 
 
-@dataclass(frozen=True, slots=True)
-class PrometheusRule:
+class PrometheusRule(NamedTuple):
     """All rules of the fleet."""
 
     meta: Meta
@@ -269,8 +249,7 @@ class PrometheusRule:
     alerts: tuple[AlertRule, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """A query of a panel; of a table it is a column."""
 
     ref: str
@@ -279,8 +258,7 @@ class Query:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(NamedTuple):
     """A panel of the dashboard, and its place in a grid of 24 columns."""
 
     kind: Literal["stat", "table", "timeseries", "state-timeline"]
@@ -299,8 +277,7 @@ class Panel:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class DashboardConfigMap:
+class DashboardConfigMap(NamedTuple):
     """The Grafana dashboard for Grafana's sidecar."""
 
     meta: Meta
@@ -311,8 +288,7 @@ class DashboardConfigMap:
     panels: tuple[Panel, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Kustomization:
+class Kustomization(NamedTuple):
     """A kustomization.yaml."""
 
     resources: tuple[str, ...]
@@ -322,16 +298,14 @@ class Kustomization:
     """Comment lines: what has to be applied by other means."""
 
 
-@dataclass(frozen=True, slots=True)
-class KsopsGenerator:
+class KsopsGenerator(NamedTuple):
     """The generator through which Argo CD decrypts a namespace's Secrets."""
 
     name: str
     files: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FluxKustomization:
+class FluxKustomization(NamedTuple):
     """The Flux Kustomization of a namespace's folder."""
 
     meta: Meta
@@ -343,8 +317,7 @@ class FluxKustomization:
     decryption_secret: str
 
 
-@dataclass(frozen=True, slots=True)
-class ArgoApplication:
+class ArgoApplication(NamedTuple):
     """The Argo CD Application of a namespace's folder."""
 
     meta: Meta
@@ -355,8 +328,7 @@ class ArgoApplication:
     destination: str
 
 
-@dataclass(frozen=True, slots=True)
-class SopsConfig:
+class SopsConfig(NamedTuple):
     """The .sops.yaml for the rendered Secrets."""
 
     recipients: Mapping[str, tuple[str, ...]]
@@ -383,16 +355,14 @@ Facts = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One file below out/."""
 
     path: str
     facts: Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """Everything that is rendered, sorted by path."""
 
     fleet: str

@@ -1,7 +1,6 @@
 """The ConfigMaps with the shared scripts: one in each namespace, or one that Reflector copies."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import ResolvedFleet
@@ -19,7 +18,7 @@ def script_units(fleet: ResolvedFleet) -> Iterator[Unit]:
         annotations |= _reflection([name for name in namespaces if name != fleet.home_namespace])
         namespaces = [fleet.home_namespace]
     for namespace in namespaces:
-        meta = replace(fleet_meta(fleet, naming.SCRIPTS, namespace), annotations=annotations)
+        meta = fleet_meta(fleet, naming.SCRIPTS, namespace)._replace(annotations=annotations)
         yield Unit(naming.file_of(namespace, "ConfigMap", naming.SCRIPTS), ScriptsConfigMap(meta, SCRIPTS))
 
 

@@ -5,7 +5,6 @@ retention (D42). Each has its own port and its own users, and the network polici
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import Repository, ResolvedFleet, Server, StringMap
@@ -28,7 +27,7 @@ def server_units(fleet: ResolvedFleet, repository: Repository, server: Server) -
     deployment = Deployment(meta, selector, _pod(fleet, server, labels))
     yield Unit(naming.file_of(server.namespace, "Deployment", server.name), deployment)
     yield Unit(naming.file_of(server.namespace, "Service", server.name), Service(meta, selector, ports))
-    secret = replace(meta, name=naming.htpasswd(server.name))
+    secret = meta._replace(name=naming.htpasswd(server.name))
     password = repository.credentials["RESTIC_REST_PASSWORD"]
     users = {
         _APPENDING: {naming.BACKUP_USER: password},

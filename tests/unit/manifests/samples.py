@@ -1,9 +1,8 @@
 """Facts for the tests: small ones, and a CronJob in which every field holds something."""
 
-from dataclasses import replace
-
 from backupgen.fleet.resolved import Placement, Toleration, User
 from backupgen.plan import model
+from tests.replacing import replace
 
 DIGEST = "sha256:" + "0" * 64
 

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +7,7 @@ from hypothesis import strategies as st
 from backupgen.fleet.resolved import User
 from backupgen.plan import model
 from backupgen.source import load_all
+from tests.replacing import replace
 from tests.unit.manifests import samples
 from tests.unit.manifests.kubernetes import expand
 from tests.unit.manifests.rendering import object_of, pod_of, text_of

@@ -1,5 +1,4 @@
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import kubernetes_validate
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from backupgen.manifests import is_placeholder, placeholder, render_plan, render_secret, verify
 from backupgen.plan import model
+from tests.replacing import replace
 from tests.unit.manifests import samples
 from tests.unit.manifests.rendering import BUILTIN, object_of, text_of
 from tests.unit.manifests.texts import TEXT

@@ -1,6 +1,5 @@
 """The rules of the example fleets, told by promtool: each alert fires when it should, and is silent otherwise."""
 
-import dataclasses
 import re
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from backupgen.plan.alerts import prometheus_rule
 from backupgen.plan.expectations import Expectation, expectations
 from backupgen.schedule import load_zone, parse_cron
 from backupgen.schedule.firings import longest_gap
+from tests.replacing import replace
 from tests.unit.plan.promtool import FLEETS, Case, Rules, Tool, check_rules, example, run_cases, schedules, spec
 
 EXIT_CODES = (1, 3, 10, 11, 12, 66, 124, 130, 143)
@@ -40,7 +40,7 @@ def alone(rules: Rules, item: Expectation, alert: str) -> Rules:
         rule for rule in rules.rule.expectations if rule.labels.get("instance", item.job.instance) == item.job.instance
     )
     alerts = tuple(rule for rule in rules.rule.alerts if rule.alert == alert)
-    return dataclasses.replace(rules, rule=dataclasses.replace(rules.rule, expectations=recordings, alerts=alerts))
+    return replace(rules, rule=replace(rules.rule, expectations=recordings, alerts=alerts))
 
 
 def soonest(rules: Rules, kind: str) -> Expectation:
@@ -106,12 +106,10 @@ def test_two_missed_runs_are_overdue_and_one_is_not(rules: Rules, kind: str, too
 def test_another_threshold_is_noticed(by: int, tool: Tool, tmp_path: Path) -> None:
     rules = Rules.of(example(FLEETS[0]))
     recordings = tuple(
-        dataclasses.replace(
-            rule, expr=re.sub(r"^vector\((\d+)\)$", lambda match: f"vector({int(match[1]) + by})", rule.expr)
-        )
+        replace(rule, expr=re.sub(r"^vector\((\d+)\)$", lambda match: f"vector({int(match[1]) + by})", rule.expr))
         for rule in rules.rule.expectations
     )
-    mutated = dataclasses.replace(rules, rule=dataclasses.replace(rules.rule, expectations=recordings))
+    mutated = replace(rules, rule=replace(rules.rule, expectations=recordings))
     item = soonest(rules, "backup")
     case = Case("two missed")
     case.runs(item, "0x500")
@@ -258,7 +256,7 @@ def test_only_what_the_fleet_has_is_expected_and_alerted() -> None:
 
 
 def test_a_fleet_without_alerts_has_no_rules() -> None:
-    fleet = dataclasses.replace(example("fleet.yaml"), alerts=None)
+    fleet = replace(example("fleet.yaml"), alerts=None)
     assert prometheus_rule(fleet, schedules(fleet)) is None
 
 
@@ -283,8 +281,8 @@ def test_the_table_is_what_the_scripts_push(repository: Path) -> None:
 @pytest.mark.parametrize("host", ['a"b', "it's", "a\\b", "ä ö", "{{x}}", "a\tb"])
 def test_a_strange_hostname_stays_itself(host: str, tool: Tool, tmp_path: Path) -> None:
     fleet = example(FLEETS[1])
-    job = dataclasses.replace(fleet.targets[0].job, instance=host)
-    rules = Rules.of(dataclasses.replace(fleet, targets=(dataclasses.replace(fleet.targets[0], job=job),)))
+    job = replace(fleet.targets[0].job, instance=host)
+    rules = Rules.of(replace(fleet, targets=(replace(fleet.targets[0], job=job),)))
     case = Case("it fails")
     case.push("backup_status", host, "3x20", status="failure")
     case.expect(6, "BackupFailed", host)

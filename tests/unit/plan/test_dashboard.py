@@ -1,6 +1,5 @@
 """The dashboard's queries and places, before any template."""
 
-import dataclasses
 import re
 from itertools import combinations
 from pathlib import Path
@@ -11,6 +10,7 @@ from backupgen.fleet.metrics import METRICS, RECORDED
 from backupgen.fleet.naming import dashboard_uid
 from backupgen.plan.dashboard import WIDTH, dashboard
 from backupgen.plan.model import DashboardConfigMap, Panel
+from tests.replacing import replace
 from tests.unit.plan.promtool import FLEETS, Tool, check_rules, example
 
 PUSHED = {metric.name for metric in METRICS}
@@ -61,7 +61,7 @@ def test_a_fleet_without_mirrors_has_no_panel_of_them() -> None:
 
 
 def test_without_alerts_no_query_reads_what_nothing_records() -> None:
-    fleet = dataclasses.replace(example(FLEETS[0]), alerts=None)
+    fleet = replace(example(FLEETS[0]), alerts=None)
     made = dashboard(fleet)
     assert made is not None
     exprs = [query.expr for panel in made.panels for query in panel.queries]
@@ -73,7 +73,7 @@ def test_without_alerts_no_query_reads_what_nothing_records() -> None:
 
 
 def test_a_fleet_without_a_dashboard_has_none() -> None:
-    assert dashboard(dataclasses.replace(example(FLEETS[0]), dashboard=None)) is None
+    assert dashboard(replace(example(FLEETS[0]), dashboard=None)) is None
 
 
 def test_the_uid_is_the_fleets_and_fits_grafana() -> None:

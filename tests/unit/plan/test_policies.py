@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from ipaddress import ip_address, ip_network
 from itertools import product
@@ -27,6 +26,7 @@ from backupgen.plan.edges import edges, unreachable
 from backupgen.plan.model import CidrPeer, HostPeer, NetworkPolicy, Plan, PodPeer, Unit
 from backupgen.plan.policies import network_policies
 from backupgen.source import read_document
+from tests.replacing import replace
 from tests.unit.plan.network import Host, Network, Pod, pod
 
 REPOSITORY = Path(__file__).resolve().parents[3]

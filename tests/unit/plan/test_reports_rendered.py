@@ -1,6 +1,5 @@
 """Rules and dashboard as files: the cluster gets what was planned, whatever strings the fleet holds."""
 
-import dataclasses
 import json
 import os
 import sys
@@ -15,6 +14,7 @@ from backupgen.plan.alerts import prometheus_rule
 from backupgen.plan.dashboard import dashboard
 from backupgen.plan.model import DashboardConfigMap, Facts, Plan, Unit
 from backupgen.source import load_all
+from tests.replacing import replace
 from tests.unit.plan.promtool import FLEETS, REPOSITORY, Rules, Tool, check_rules, example, schedules, spec
 
 # The plain-environment fixture takes CI away from the tests, so it is asked before.
@@ -51,8 +51,8 @@ def test_the_rendered_rules_are_the_planned_ones(path: str, tool: Tool, tmp_path
 @pytest.mark.parametrize("text", STRANGE)
 def test_a_strange_hostname_comes_back_from_the_rules(text: str) -> None:
     fleet = example(FLEETS[1])
-    job = dataclasses.replace(fleet.targets[0].job, instance=text)
-    rules = Rules.of(dataclasses.replace(fleet, targets=(dataclasses.replace(fleet.targets[0], job=job),)))
+    job = replace(fleet.targets[0].job, instance=text)
+    rules = Rules.of(replace(fleet, targets=(replace(fleet.targets[0], job=job),)))
     assert render(rules.rule, fleet.name)["spec"] == spec(rules.rule)
 
 
@@ -115,16 +115,16 @@ def test_strange_texts_come_back_from_the_dashboard(text: str) -> None:
     facts = dashboard(example(FLEETS[0]))
     assert facts is not None
     panels = tuple(
-        dataclasses.replace(
+        replace(
             panel,
             title=text,
             description=text,
-            queries=tuple(dataclasses.replace(query, expr=text, legend=text) for query in panel.queries),
+            queries=tuple(replace(query, expr=text, legend=text) for query in panel.queries),
         )
         for panel in facts.panels
     )
-    meta = dataclasses.replace(facts.meta, annotations={"note": text})
-    strange = dataclasses.replace(facts, title=text, instances=text, panels=panels, meta=meta)
+    meta = replace(facts.meta, annotations={"note": text})
+    strange = replace(facts, title=text, instances=text, panels=panels, meta=meta)
     document = render(strange, text)
     assert document["metadata"]["annotations"] == {"note": text}
     made = panels_of(document, strange)

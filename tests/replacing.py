@@ -1,0 +1,9 @@
+"""`dataclasses.replace` for named tuples as well, of which the plan is made."""
+
+import dataclasses
+from typing import Any
+
+
+def replace(value: Any, **changes: Any) -> Any:
+    """The same value with other fields."""
+    return value._replace(**changes) if isinstance(value, tuple) else dataclasses.replace(value, **changes)
