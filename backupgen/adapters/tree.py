@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from backupgen.adapters.folder import BlockedError, by_folder, join, open_below, open_root, read_file
 from backupgen.diagnostics import Checked, Finding, Spot
-from backupgen.diff import OutTree, codes
+from backupgen.diff import codes
 from backupgen.diff.inventory import INVENTORY, Inventory, InventoryError, parse_inventory
+from backupgen.diff.staleness import OutTree
 
 
 class Survey(NamedTuple):

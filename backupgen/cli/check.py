@@ -43,7 +43,7 @@ def check(options: CheckOptions) -> int:
 def _out_findings(out: Path, compilation: Compilation) -> tuple[Finding, ...]:
     """Compare with what is committed, if there is something to compare with."""
     from backupgen.adapters.tree import read_out
-    from backupgen.diff import staleness
+    from backupgen.diff.staleness import staleness
 
     if compilation.compiled is None:
         return ()

@@ -24,7 +24,8 @@ class DiffOptions:
 
 def diff(options: DiffOptions) -> int:
     """Say what rendering would change. Returns the exit code."""
-    from backupgen.diff import compare, impact
+    from backupgen.diff.compare import compare
+    from backupgen.diff.impact import impact
     from backupgen.diff.sealed import is_sealed
     from backupgen.report.changes import CHANGE_FORMATS, ChangeReport
 

@@ -6,20 +6,16 @@ Input: a `Plan` and the templates. Output: the text of every file. Never: a flee
 from backupgen.manifests.codes import CODES
 from backupgen.manifests.render import ManifestSet, is_placeholder, placeholder, render_plan, render_secret
 from backupgen.manifests.templates import TemplateFaultError, Templates, TemplatesMissingError, load_templates
-from backupgen.manifests.verify import ObjectId, planned_id, verify
 
 __all__ = [
     "CODES",
     "ManifestSet",
-    "ObjectId",
     "TemplateFaultError",
     "Templates",
     "TemplatesMissingError",
     "is_placeholder",
     "load_templates",
     "placeholder",
-    "planned_id",
     "render_plan",
     "render_secret",
-    "verify",
 ]

@@ -14,6 +14,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
 
 from backupgen.manifests import filters
+from backupgen.manifests.bytecode import Bytecode, bytecode
 from backupgen.manifests.scalars import json_finalizer, yaml_finalizer
 
 Source = Callable[[str], tuple[str, str | None, Callable[[], bool] | None] | None]
@@ -86,7 +87,13 @@ class Engine(Environment):
 
     code_generator_class = _Generator
 
-    def __init__(self, engines: dict[str, "Engine"], source: Source, finalize: Callable[[object], str]) -> None:
+    def __init__(
+        self,
+        engines: dict[str, "Engine"],
+        source: Source,
+        finalize: Callable[[object], str],
+        bytecode_cache: Bytecode | None = None,
+    ) -> None:
         super().__init__(
             loader=FunctionLoader(source),
             undefined=StrictUndefined,
@@ -97,6 +104,7 @@ class Engine(Environment):
             lstrip_blocks=True,
             auto_reload=False,
             cache_size=-1,
+            bytecode_cache=bytecode_cache,
         )
         self._engines = engines
         self._compiled: dict[str, Template] = {}
@@ -134,6 +142,7 @@ def make_engine(source: Source, raw: Callable[[str], str]) -> Engine:
     of a file that is not rendered.
     """
     engines: dict[str, Engine] = {}
+    compiled = bytecode()
     finalizers: Mapping[str, Callable[[object], str]] = {
         "yaml": yaml_finalizer(),
         "json": json_finalizer(),
@@ -151,7 +160,7 @@ def make_engine(source: Source, raw: Callable[[str], str]) -> Engine:
         "sh": filters.sh,
     }
     for language, finalize in finalizers.items():
-        engine = engines[language] = Engine(engines, source, finalize)
+        engine = engines[language] = Engine(engines, source, finalize, compiled)
         engine.filters.update(shared)
         engine.globals["raw"] = raw
     return engines["yaml"]

@@ -2,6 +2,7 @@
 
 import re
 from enum import Enum
+from functools import cache
 from typing import Final, NoReturn
 
 from backupgen.schedule.cron import CronError, CronExpr, parse_cron
@@ -39,6 +40,7 @@ AUTO: Final = Auto.AUTO
 """The slot is left to the compiler."""
 
 
+@cache
 def parse_slot(text: str) -> CronExpr | Auto:
     """Read the value of `at:`.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backupgen.diagnostics import Checked, Finding, NodePath, Span, Spot
-from backupgen.source import codes, syntax
+from backupgen.source import codes
 from backupgen.source.build import DEEPEST, Builder, TooDeepError
 from backupgen.source.encoding import decode
 from backupgen.source.events import YAMLError, open_events
@@ -67,6 +67,8 @@ def read_document(raw: bytes, file: str) -> Checked[Document]:
         message = f"collections are nested more than {DEEPEST} deep"
         collector.add(codes.TOO_DEEP, message, error.start, error.start + 1)
     except YAMLError as error:
+        from backupgen.source import syntax
+
         collector.findings.extend(syntax.explain(error, text, file, lines, builder.last_scalar))
     else:
         collector.judge_root(builder)

@@ -1,14 +1,14 @@
 """From bytes to text: UTF-8 only, and no word about where other encodings would have led."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from backupgen.diagnostics import Checked, Finding, Span, Spot
 from backupgen.source import codes
 from backupgen.source.lines import LineIndex
 
-FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""The characters that YAML 1.2.2 (section 5.1) forbids."""
+_FORBIDDEN: Final = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 _MARKS: Final = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
@@ -16,6 +16,12 @@ _MARKS: Final = (
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
 )
+
+
+def forbidden_characters(text: str) -> Iterator[re.Match[str]]:
+    """Find the characters that YAML 1.2.2 (section 5.1) forbids."""
+    # Not compiled at import: that takes longer than to read a fleet, and few have such a character.
+    return re.finditer(_FORBIDDEN, text)
 
 
 def decode(raw: bytes, file: str) -> Checked[str]:

@@ -3,7 +3,7 @@
 from typing import Any, NoReturn
 
 from backupgen.source.build import Builder, Oddities, TooDeepError
-from backupgen.source.encoding import FORBIDDEN
+from backupgen.source.encoding import forbidden_characters
 from backupgen.source.events import YAMLError, open_events
 from backupgen.source.lines import LineIndex
 
@@ -37,7 +37,7 @@ def load_all(text: str) -> tuple[object, ...]:
         mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         if mark is not None:
             _refuse(text, mark.index, str(getattr(error, "problem", None) or "not valid YAML"))
-        character = FORBIDDEN.search(text)
+        character = next(forbidden_characters(text), None)
         if character is None:
             _refuse(text, 0, "not valid YAML")
         _refuse(text, character.start(), f"character U+{ord(character[0]):04X} is not allowed in YAML")

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from backupgen.diagnostics import CodeInfo, Finding, Related, Spot
 from backupgen.source import codes
-from backupgen.source.encoding import FORBIDDEN
 from backupgen.source.events import YAMLError
 from backupgen.source.lines import LineIndex
 

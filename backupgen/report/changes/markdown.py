@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from backupgen.diff import Action, Change
+from backupgen.diff.compare import Action, Change
 from backupgen.report.changes.model import ChangeReport, title
 from backupgen.report.changes.values import field_lines
 from backupgen.report.visible import visible

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from backupgen.diff import Action, Change, Impact
+from backupgen.diff.compare import Action, Change
+from backupgen.diff.impact import Impact
 from backupgen.report.summary import counted
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from backupgen.diff import Action, Change, Impact
+from backupgen.diff.compare import Action, Change
+from backupgen.diff.impact import Impact
 from backupgen.report.changes.model import ChangeReport, title
 from backupgen.report.changes.values import field_lines
 from backupgen.report.styled import Line, paint

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import unified_diff
 from typing import Any, Final
 
-from backupgen.diff import FieldChange
+from backupgen.diff.fields import FieldChange
 from backupgen.report.visible import visible
 
 Piece = tuple[str, str]

@@ -12,8 +12,8 @@ import pytest
 
 from backupgen.adapters.tree import read_out
 from backupgen.adapters.write import WriteResult, write_manifests
-from backupgen.diff import staleness
 from backupgen.diff.inventory import INVENTORY, Inventory, dump_inventory, fingerprint
+from backupgen.diff.staleness import staleness
 
 FLEET = {
     ".sops.yaml": "creation_rules: []\n",

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backupgen.diff import Action, FieldChange, compare
-from backupgen.diff.fields import ORDER, Item, Step, by_name, compare_fields
+from backupgen.diff.compare import Action, compare
+from backupgen.diff.fields import ORDER, FieldChange, Item, Step, by_name, compare_fields
 from backupgen.diff.objects import read_objects
 
 CRONJOB = """\

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from backupgen.diff import compare, impact
+from backupgen.diff.compare import compare
+from backupgen.diff.impact import impact
 
 
 def cronjob(name: str = "backup-grafana", role: str = "backup", deadline: int = 510, **spec: Any) -> dict[str, str]:

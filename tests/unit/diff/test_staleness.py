@@ -2,8 +2,8 @@
 
 import pytest
 
-from backupgen.diff import OutTree, staleness
 from backupgen.diff.inventory import Inventory, fingerprint
+from backupgen.diff.staleness import OutTree, staleness
 
 PLANNED = {"a.yaml": "a: 1\n", "ns/b.yaml": "b: 1\n"}
 SEALED_FILE = "ns/secret.x.enc.yaml"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backupgen.manifests import is_placeholder, placeholder, render_plan, render_secret, verify
+from backupgen.manifests import is_placeholder, placeholder, render_plan, render_secret
+from backupgen.manifests.verify import verify
 from backupgen.plan import model
 from tests.replacing import replace
 from tests.unit.manifests import samples

@@ -2,7 +2,8 @@ from types import MappingProxyType
 
 import pytest
 
-from backupgen.manifests import ManifestSet, planned_id, verify
+from backupgen.manifests import ManifestSet
+from backupgen.manifests.verify import planned_id, verify
 from backupgen.plan import model
 from tests.unit.manifests import samples
 

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from backupgen.diff import compare, impact
+from backupgen.diff.compare import compare
+from backupgen.diff.impact import impact
 from backupgen.report.changes import CHANGE_FORMATS, ChangeReport
 from backupgen.report.changes.values import field_lines
 
