@@ -21,13 +21,13 @@ def test_the_rendered_files_are_the_expected_ones(
     rendered = compiled(case).manifests.files
     orphans = [path for path in _files(expected) if path.relative_to(expected).as_posix() not in rendered]
     if request.config.getoption("--regen-all") or request.config.getoption("--force-regen"):
-        for path in orphans:
-            path.unlink()
+        for orphan in orphans:
+            orphan.unlink()
     else:
         assert orphans == [], "nothing renders these: `make regen` removes them"
-    for path, text in rendered.items():
+    for name, text in rendered.items():
         # pytest-regressions writes a missing file, and fails.
-        file_regression.check(_golden(path, text), fullpath=expected / path, binary=True)
+        file_regression.check(_golden(name, text), fullpath=expected / name, binary=True)
 
 
 @pytest.mark.parametrize("case", CASES)
