@@ -1,7 +1,11 @@
 """The example fleets, compiled once, and what is read from the rendered files."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from backupgen.pipeline import Compiled, compile_fleet
 from tests.conftest import REPOSITORY
@@ -25,3 +29,19 @@ def compile_text(text: str) -> Compiled:
 @cache
 def compiled(name: str) -> Compiled:
     return compile_text(file_of(name).read_text(encoding="utf-8"))
+
+
+@cache
+def objects(name: str) -> Mapping[str, dict[str, Any]]:
+    """Path below out/ -> the object of the file, read as YAML 1.1 by a library that backupgen does not use."""
+    return {path: yaml.safe_load(text) for path, text in compiled(name).manifests.files.items()}
+
+
+def pod_of(item: dict[str, Any]) -> dict[str, Any] | None:
+    """The pod template of an object."""
+    spec = item.get("spec", {})
+    if item.get("kind") == "CronJob":
+        spec = spec["jobTemplate"]["spec"]
+    found = spec.get("template")
+    assert found is None or isinstance(found, dict)
+    return found
