@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from backupgen.fleet import naming
-from backupgen.fleet.resolved import Job, Mirror, Repository, ResolvedFleet, RestoreTest, Retention, Target
+from backupgen.fleet.resolved import Job, Mirror, Repository, ResolvedFleet, RestoreTest, Retention, Server, Target
 from backupgen.fleet.scalars import quantity_value
 from backupgen.plan.cronjobs import cron_job
 from backupgen.plan.model import Mount, PlanConfigMap, PlanLine, Pod, Unit, Volume
@@ -14,6 +14,7 @@ from backupgen.plan.pods import (
     ntfy_credentials,
     report_environment,
     script_container,
+    server_selector,
     source_volume,
     work_volumes,
 )
@@ -76,6 +77,8 @@ def _restore_test(fleet: ResolvedFleet, repository: Repository, test: RestoreTes
         scratch = Volume("restore", "ephemeral", test.storage_class, size=test.scratch_size)
     mounts = (Mount("restore", naming.RESTORE_DIR),)
     pod = _pod(fleet, job, naming.ROLE_RESTORE_TEST, "restore-test", environment, mounts, (scratch,))
+    if test.storage_class is not None and job.user.fs_group is None:
+        pod = replace(pod, user=replace(job.user, fs_group=job.user.gid))  # a new volume's root folder is root's
     lines = [line for target in fleet.targets_of(repository.name) for line in _drill(target, slots)]
     yield from _operation(fleet, job, naming.ROLE_RESTORE_TEST, pod, slots, repository.credentials)
     yield _plan_unit(fleet, job, naming.ROLE_RESTORE_TEST, lines)
@@ -121,7 +124,18 @@ def _mirror(fleet: ResolvedFleet, repository: Repository, mirror: Mirror, slots:
     else:
         environment["MIRROR_METHOD"] = "snapshots"
     pod = _pod(fleet, job, naming.ROLE_MIRROR, "mirror", environment, mounts, volumes)
+    if volumes and repository.server is not None:
+        pod = _beside(pod, repository.server)
     yield from _operation(fleet, job, naming.ROLE_MIRROR, pod, slots, credentials)
+
+
+def _beside(pod: Pod, server: Server) -> Pod:
+    """The pod on the server's node, which alone has the folder, or the claim unless several nodes may mount it."""
+    placement = pod.placement
+    if not placement.tolerations:
+        placement = replace(placement, tolerations=server.placement.tolerations)
+    with_pod = NOTHING if server.volume.shared else server_selector(server)
+    return replace(pod, placement=placement, with_pod=with_pod)
 
 
 def _rclone_remote(mirror: Mirror) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from backupgen.fleet import naming
-from backupgen.fleet.resolved import Job, Repository, ResolvedFleet, StringMap
+from backupgen.fleet.resolved import Job, Repository, ResolvedFleet, Server, StringMap
 from backupgen.fleet.resolved import Volume as ResolvedVolume
 from backupgen.fleet.scalars import format_duration
 from backupgen.plan.model import Container, Meta, Mount, Volume
@@ -68,6 +68,11 @@ def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
 def ntfy_credentials(job: Job) -> Mapping[str, str]:
     """The variable with ntfy's credentials and its value's name, if the server wants any."""
     return {naming.NTFY_VARIABLE: naming.NTFY_VALUE} if job.ntfy is not None and job.ntfy.auth else NOTHING
+
+
+def server_selector(server: Server) -> StringMap:
+    """The labels that only the pods of the REST server have in its namespace."""
+    return {naming.NAME_LABEL: server.name, naming.ROLE_LABEL: naming.ROLE_SERVER}
 
 
 def work_volumes(job: Job) -> tuple[Volume, ...]:

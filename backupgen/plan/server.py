@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import Repository, ResolvedFleet, Server, StringMap
 from backupgen.plan.model import Container, Deployment, Meta, Mount, Pod, Port, Service, Unit, Volume
-from backupgen.plan.pods import NOTHING, source_volume
+from backupgen.plan.pods import NOTHING, server_selector, source_volume
 from backupgen.plan.secrets import htpasswd_unit
 
 _DATA = "/data"
@@ -22,7 +22,7 @@ def server_units(fleet: ResolvedFleet, repository: Repository, server: Server) -
     """The files of a repository's server."""
     labels = {**server.labels, **naming.pod_labels(fleet.name, server.name, naming.ROLE_SERVER)}
     meta = Meta(server.name, server.namespace, labels, server.annotations)
-    selector = {naming.NAME_LABEL: server.name, naming.ROLE_LABEL: naming.ROLE_SERVER}
+    selector = server_selector(server)
     ports = (Port(_APPENDING, server.port), Port(_MAINTENANCE, server.maintenance_port))
     deployment = Deployment(meta, selector, _pod(fleet, server, labels))
     yield Unit(naming.file_of(server.namespace, "Deployment", server.name), deployment)
