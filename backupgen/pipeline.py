@@ -16,6 +16,7 @@ from backupgen.fleet.resolved import ResolvedFleet
 from backupgen.fleet.timetable import operations_of, parallel_of
 from backupgen.manifests import CODES as MANIFEST_CODES
 from backupgen.manifests import ManifestSet, Templates, load_templates, render_plan
+from backupgen.manifests.verify import verify
 from backupgen.plan.build import build_plan
 from backupgen.plan.model import Plan
 from backupgen.rules import CODES as RULE_CODES
@@ -72,6 +73,9 @@ def _compile(document: Document, templates: Templates) -> Checked[Compiled]:
     plan = build_plan(fleet, outcome)
     rendered = render_plan(plan, templates)
     findings = (*findings, *rendered.findings)
-    if rendered.value is None:
+    if rendered.value is not None and templates.overridden:
+        # Our own templates are proved by our tests; the user's can be proved here only.
+        findings = (*findings, *verify(rendered.value, plan))
+    if rendered.value is None or has_errors(findings):
         return Checked(None, findings)
     return Checked(Compiled(document, fleet, outcome, plan, rendered.value), findings)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from backupgen.diagnostics import CodeInfo, Finding, Related, Spot
 from backupgen.source import codes
+from backupgen.source.encoding import forbidden_characters
 from backupgen.source.events import YAMLError
 from backupgen.source.lines import LineIndex
 
@@ -93,7 +94,7 @@ def _forbidden(error: YAMLError, text: str, file: str, lines: LineIndex) -> list
             Spot(file=file, span=lines.span(match.start(), match.end())),
             "delete it, or write it as an escape in double quotes",
         )
-        for match in islice(FORBIDDEN.finditer(text), _MOST_CHARACTERS)
+        for match in islice(forbidden_characters(text), _MOST_CHARACTERS)
     ]
     if findings:
         return findings
