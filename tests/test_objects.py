@@ -15,6 +15,7 @@ import kubernetes_validate
 import kubernetes_validate.utils
 import pytest
 
+from backupgen.fleet import naming
 from tests.compiled import FLEETS, objects, pod_of
 from tests.conftest import REPOSITORY
 from tests.pod_security import containers_of
@@ -211,3 +212,10 @@ def test_a_jobs_deadline_holds_what_the_script_needs(name: str) -> None:
             for container in job["template"]["spec"]["containers"]:
                 env = {it["name"]: it.get("value") for it in container["env"]}
                 assert env["BACKUP_DEADLINE"] == str(job["activeDeadlineSeconds"])
+
+
+def test_long_namespaces_keep_wirings_of_their_own() -> None:
+    names = [naming.wiring("f" * 40, "n" * 40 + end) for end in ("a", "b")]
+    assert names[0] != names[1]
+    assert all(LABEL.fullmatch(name) for name in names)
+    assert naming.wiring("home", "media") == "home-media"

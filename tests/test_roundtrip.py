@@ -93,7 +93,7 @@ def test_an_examples_files_are_the_planned_objects(name: str) -> None:
     check_roundtrip(compiled(name))
 
 
-@settings(max_examples=25, suppress_health_check=SLOW)
+@settings(max_examples=40, suppress_health_check=SLOW)
 @given(data=fleets())
 def test_any_fleets_files_are_the_planned_objects(data: Data) -> None:
     check_roundtrip(compile_drawn(data))

@@ -117,7 +117,8 @@ def maintenance_value(repository: str) -> str:
 
 def wiring(fleet: str, namespace: str) -> str:
     """The Flux Kustomization or Argo CD Application of a namespace's folder."""
-    return f"{fleet}-{namespace}"[:63].rstrip("-")
+    name = f"{fleet}-{namespace}"
+    return name if len(name) <= 63 else f"{name[:54]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def value(owner: str, variable: str) -> str:
