@@ -290,7 +290,8 @@ def _extras(*, ntfy: bool) -> dict[str, SearchStrategy[Any]]:
         "network_policies": st.sampled_from(["none", "kubernetes", "cilium"]),
         "gitops": st.one_of(flux.map(lambda value: {"flux": value}), argocd.map(lambda value: {"argocd": value})),
         "sops": st.fixed_dictionaries(
-            {}, optional={"age": st.lists(LINES, max_size=2), "pgp": st.lists(LINES, max_size=1)}
+            {},
+            optional={"age": st.lists(LINES, min_size=1, max_size=2), "pgp": st.lists(LINES, min_size=1, max_size=1)},
         ),
         "labels": LABELS,
         "annotations": ANNOTATIONS,

@@ -84,9 +84,13 @@ def test_the_commands_find_their_files(name: str) -> None:
             if "secret" in volume:
                 content[volume["name"]] = rendered[namespace, "Secret", volume["secret"]["secretName"]]["stringData"]
         for container in containers_of(spec):
-            places = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
-            words = [text.rpartition("/") for text in (*container["command"], *container.get("args", []))]
-            read = [(places[folder], file) for folder, _, file in words if places.get(folder) in content]
+            folders = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+            files = {mount["mountPath"]: (mount["name"], mount.get("subPath")) for mount in container["volumeMounts"]}
+            words = [*container["command"], *container.get("args", [])]
+            read = [files[word] for word in words if word in files and files[word][0] in content]
+            for folder, _, file in (word.rpartition("/") for word in words):
+                if folders.get(folder) in content:
+                    read.append((folders[folder], file))
             assert read
             assert all(file in content[place] for place, file in read)
 

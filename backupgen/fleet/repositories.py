@@ -86,7 +86,7 @@ def _server(written: schema.Server, location: Location, path: NodePath, context:
         port=location.port,
         maintenance_port=location.port + 1,
         image=image,
-        user=resolve_user(written.run_as) if written.run_as else resolved.User(NOBODY, NOBODY, NOBODY),
+        user=resolve_user(written.run_as) if written.run_as else resolved.User(NOBODY, NOBODY),
         volume=resolve_volume("repository", written.volume, (*path, "volume")),
         placement=placement,
         labels=merged(context.fleet.labels, written.labels),

@@ -125,7 +125,8 @@ class RunAsMapping(Model):
     gid: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] | None = None
     """The group id; the user id by default."""
     fs_group: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] | None = None
-    """The group that kubelet gives the volumes to. None by default: it changes the owner of the app's files."""
+    """The group that kubelet gives the volumes to; by default the group id where all of them are the job's own,
+    and none elsewhere: it changes the owner of the app's files."""
     reason: s.Line | None = None
     """Why it has to be root; needed with uid 0, which then may read every file (CAP_DAC_READ_SEARCH)."""
 
@@ -604,20 +605,23 @@ class Gitops(Model):
     _one = _exactly_one("flux", "argocd")
 
 
+Recipients = Annotated[tuple[s.Line, ...], Field(min_length=1)]
+
+
 class Sops(Model):
     """Whom the Secrets are sealed for; written to out/.sops.yaml. Left out: your own .sops.yaml says it."""
 
-    age: tuple[s.Line, ...] | None = None
+    age: Recipients | None = None
     """age recipients."""
-    pgp: tuple[s.Line, ...] | None = None
+    pgp: Recipients | None = None
     """Fingerprints of GnuPG keys."""
-    kms: tuple[s.Line, ...] | None = None
+    kms: Recipients | None = None
     """ARNs of AWS KMS keys."""
-    gcp_kms: tuple[s.Line, ...] | None = None
+    gcp_kms: Recipients | None = None
     """Resource ids of Google Cloud KMS keys."""
-    azure_keyvault: tuple[s.Line, ...] | None = None
+    azure_keyvault: Recipients | None = None
     """URLs of Azure Key Vault keys."""
-    hc_vault_transit_uri: tuple[s.Line, ...] | None = None
+    hc_vault_transit_uri: Recipients | None = None
     """URLs of HashiCorp Vault transit keys."""
 
 

@@ -11,6 +11,7 @@ from backupgen.plan.pods import (
     client_environment,
     meta_of,
     ntfy_credentials,
+    owner,
     report_environment,
     script_container,
     source_volume,
@@ -52,7 +53,7 @@ def _pod(fleet: ResolvedFleet, target: Target) -> Pod:
     )
     return Pod(
         labels=meta_of(fleet, job, naming.ROLE_BACKUP).labels,
-        user=job.user,
+        user=owner(job.user) if in_pod and in_pod.staging_claim and not target.volumes else job.user,
         placement=job.placement,
         grace=job.grace,
         service_account=job.name if in_pod else "",

@@ -12,6 +12,7 @@ from backupgen.plan.pods import (
     client_environment,
     meta_of,
     ntfy_credentials,
+    owner,
     report_environment,
     script_container,
     server_selector,
@@ -77,8 +78,8 @@ def _restore_test(fleet: ResolvedFleet, repository: Repository, test: RestoreTes
         scratch = Volume("restore", "ephemeral", test.storage_class, size=test.scratch_size)
     mounts = (Mount("restore", naming.RESTORE_DIR),)
     pod = _pod(fleet, job, naming.ROLE_RESTORE_TEST, "restore-test", environment, mounts, (scratch,))
-    if test.storage_class is not None and job.user.fs_group is None:
-        pod = replace(pod, user=replace(job.user, fs_group=job.user.gid))  # a new volume's root folder is root's
+    if test.storage_class is not None:
+        pod = pod._replace(user=owner(job.user))
     lines = [line for target in fleet.targets_of(repository.name) for line in _drill(target, slots)]
     yield from _operation(fleet, job, naming.ROLE_RESTORE_TEST, pod, slots, repository.credentials)
     yield _plan_unit(fleet, job, naming.ROLE_RESTORE_TEST, lines)
@@ -133,9 +134,9 @@ def _beside(pod: Pod, server: Server) -> Pod:
     """The pod on the server's node, which alone has the folder, or the claim unless several nodes may mount it."""
     placement = pod.placement
     if not placement.tolerations:
-        placement = replace(placement, tolerations=server.placement.tolerations)
+        placement = placement._replace(tolerations=server.placement.tolerations)
     with_pod = NOTHING if server.volume.shared else server_selector(server)
-    return replace(pod, placement=placement, with_pod=with_pod)
+    return pod._replace(placement=placement, with_pod=with_pod)
 
 
 def _rclone_remote(mirror: Mirror) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from backupgen.fleet import naming
-from backupgen.fleet.resolved import Job, Repository, ResolvedFleet, Server, StringMap
+from backupgen.fleet.resolved import Job, Repository, ResolvedFleet, Server, StringMap, User
 from backupgen.fleet.resolved import Volume as ResolvedVolume
 from backupgen.fleet.scalars import format_duration
 from backupgen.plan.model import Container, Meta, Mount, Volume
@@ -82,6 +82,11 @@ def work_volumes(job: Job) -> tuple[Volume, ...]:
         Volume("tmp", "empty_dir", size=_TMP_SIZE),
         Volume("cache", "empty_dir", size=job.cache_size, in_memory=job.cache_in_memory),
     )
+
+
+def owner(user: User) -> User:
+    """The user of a pod that alone uses a claim: without an fsGroup, the root folder of a new volume is root's."""
+    return user if user.fs_group is not None else user._replace(fs_group=user.gid)
 
 
 def source_volume(name: str, volume: ResolvedVolume) -> Volume:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import Repository, ResolvedFleet, Server, StringMap
 from backupgen.plan.model import Container, Deployment, Meta, Mount, Pod, Port, Service, Unit, Volume
-from backupgen.plan.pods import NOTHING, server_selector, source_volume
+from backupgen.plan.pods import NOTHING, owner, server_selector, source_volume
 from backupgen.plan.secrets import htpasswd_unit
 
 _DATA = "/data"
@@ -39,7 +39,7 @@ def server_units(fleet: ResolvedFleet, repository: Repository, server: Server) -
 def _pod(fleet: ResolvedFleet, server: Server, labels: StringMap) -> Pod:
     return Pod(
         labels=labels,
-        user=server.user,
+        user=owner(server.user) if server.volume.claim is not None else server.user,
         placement=server.placement,
         grace=_GRACE,
         service_account="",
@@ -75,7 +75,8 @@ def _container(server: Server, name: str, port: int, *flags: str) -> Container:
         env=NOTHING,
         secrets=(),
         secret_keys=NOTHING,
-        mounts=(Mount("data", _DATA), Mount("htpasswd", naming.HTPASSWD_DIR, read_only=True)),
+        # Its own users only: who breaks into the one must not learn the other's.
+        mounts=(Mount("data", _DATA), Mount("htpasswd", f"{naming.HTPASSWD_DIR}/{name}", name, read_only=True)),
         requests=server.placement.requests,
         limits=server.placement.limits,
         ports=(Port(name, port),),

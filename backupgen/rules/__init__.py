@@ -17,6 +17,7 @@ from backupgen.rules import (
     bg405_unverified_source,
     bg406_missing_operation,
     bg407_unknown_pods,
+    bg408_verify_outside_sources,
 )
 from backupgen.rules.base import Rule, RuleContext
 from backupgen.rules.waivers import IDLE_WAIVER, apply_waivers
@@ -33,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     bg405_unverified_source.RULE,
     bg406_missing_operation.RULE,
     bg407_unknown_pods.RULE,
+    bg408_verify_outside_sources.RULE,
 )
 
 CODES = (*(rule.info for rule in RULES), IDLE_WAIVER)
