@@ -41,6 +41,16 @@ def test_the_page_of_findings_is_up_to_date(docs: ModuleType) -> None:
     assert docs.PAGE.read_text(encoding="utf-8") == docs.findings_page(docs.CATALOGUE), "run `make docs`"
 
 
+def test_the_reference_of_the_language_is_up_to_date(docs: ModuleType) -> None:
+    schema = json.loads(docs.SCHEMA.read_text(encoding="utf-8"))
+    page = docs.language_page(schema)
+    assert docs.LANGUAGE.read_text(encoding="utf-8") == page, "run `make docs`"
+    for name, definition in schema["$defs"].items():
+        if name != "JobSettings":
+            assert f"\n## {name}\n" in page
+        assert [key for key in docs._properties(definition) if f"`{key}`" not in page] == []
+
+
 def test_every_finding_is_on_the_page(docs: ModuleType) -> None:
     page = docs.findings_page(docs.CATALOGUE)
     assert [info.code for info in docs.CATALOGUE if f"### {info.code} {info.slug}\n" not in page] == []

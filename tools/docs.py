@@ -1,15 +1,23 @@
-"""Writes docs/findings.md, the page of every finding, from the catalogue that `backupgen check --explain` reads.
+"""Writes the reference pages that are made from the code.
 
-python tools/docs.py
+    python tools/docs.py
+
+docs/findings.md comes from the catalogue that `backupgen check --explain` reads, docs/language.md from the schema of
+fleet.yaml.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from backupgen.diagnostics.code import CodeInfo
 from backupgen.pipeline import CATALOGUE
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "findings.md"
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "findings.md"
+LANGUAGE = ROOT / "docs" / "language.md"
+SCHEMA = ROOT / "fleet.schema.json"
 
 # The first digit of a code.
 STAGES = {
@@ -63,10 +71,94 @@ def _section(info: CodeInfo) -> str:
     return "\n".join([*parts, f"{info.fix}\n"])
 
 
+LANGUAGE_HEAD = """\
+<!-- Made by `make docs` from fleet.schema.json; do not edit. -->
+# The language of fleet.yaml
+
+Every mapping and every key. A key in bold is required. Unknown keys, duplicate keys, anchors, aliases and tags are
+refused. Durations are written `540s`, `9m`, `2h` or `1h30m`; sizes are Kubernetes quantities.
+
+Paths in `verify` and `exclude` are those of the snapshot: a volume is at `/backup/<volume>` (the only one at
+`/backup/<target>`), the dump of an app's pod at `/backup/<file>`. Only what a command of the job's own prints is at `/<file>`.
+
+`defaults` holds for targets. Mappings in it are merged with the target's, lists and values are replaced.
+"""
+
+
+def language_page(schema: dict[str, Any]) -> str:
+    """Return the reference of the language as Markdown, from its JSON schema."""
+    parts = [LANGUAGE_HEAD, *_mapping("fleet.yaml", schema)]
+    for name in _in_order(schema):
+        parts += _mapping(name, schema["$defs"][name])
+    return "\n".join(parts)
+
+
+def _in_order(schema: dict[str, Any]) -> list[str]:
+    """The names of the mappings, in the order in which a reader meets them."""
+    found: list[str] = []
+    waiting = [schema]
+    while waiting:
+        for name in _referred(waiting.pop(0)):
+            if name not in found:
+                found.append(name)
+                waiting.append(schema["$defs"][name])
+    return found
+
+
+def _referred(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "$ref":
+                yield value.rpartition("/")[2]
+            elif key != "$defs":
+                yield from _referred(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _referred(value)
+
+
+def _mapping(name: str, definition: dict[str, Any]) -> Iterator[str]:
+    yield f"## {name}\n"
+    yield f"{definition.get('description', '')}\n"
+    yield "| key | value | meaning |\n|---|---|---|"
+    required = definition.get("required", ())
+    for key, value in _properties(definition).items():
+        shown = f"**`{key}`**" if key in required else f"`{key}`"
+        meaning = " ".join(str(value.get("description", "")).split()).replace("|", "\\|")
+        yield f"| {shown} | {_kind(value)} | {meaning} |"
+    yield ""
+
+
+def _properties(definition: dict[str, Any]) -> dict[str, Any]:
+    if "properties" in definition:
+        return dict(definition["properties"])
+    return next((dict(one["properties"]) for one in definition.get("anyOf", ()) if "properties" in one), {})
+
+
+def _kind(value: dict[str, Any]) -> str:
+    if "$ref" in value:
+        name = value["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "enum" in value:
+        return ", ".join(f"`{one}`" for one in value["enum"])
+    if "anyOf" in value:
+        return " or ".join(dict.fromkeys(_kind(one) for one in value["anyOf"]))
+    if value.get("type") == "array":
+        return f"list, each {_kind(value['items'])}"
+    if value.get("type") == "object":
+        inner = value.get("additionalProperties") or next(iter(value.get("patternProperties", {}).values()), None)
+        return f"by name, each {_kind(inner)}" if isinstance(inner, dict) else "mapping"
+    examples = [one for one in value.get("examples", ()) if one is not None]
+    if examples:
+        return "such as " + ", ".join(f"`{one}`" for one in examples[:3])
+    return {"string": "text", "integer": "number", "boolean": "`true` or `false`"}.get(str(value.get("type")), "text")
+
+
 def main() -> None:
-    """Write the page."""
+    """Write the pages."""
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(findings_page(CATALOGUE), encoding="utf-8")
+    LANGUAGE.write_text(language_page(json.loads(SCHEMA.read_text(encoding="utf-8"))), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,9 @@ def check(context: RuleContext) -> Iterator[Finding]:
         first = conflicts[0]
         others = ", ".join(f"`{conflict.other}`" for conflict in conflicts)
         when = datetime.fromtimestamp(first.first, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        message = f"`{name}` can meet {others}: {_WHY[first.why]}; first on {when}, {first.per_year:.3g} times a year"
+        message = (
+            f"`{name}` can meet {others}: {_WHY[first.why]}; for instance on {when}, {first.per_year:.3g} times a year"
+        )
         related = tuple(_slot(context, conflict.other) for conflict in conflicts)
         yield replace(finding(INFO, message, (*job.path, "at"), _HELP), related=related)
 
