@@ -79,7 +79,8 @@ Every mapping and every key. A key in bold is required. Unknown keys, duplicate 
 refused. Durations are written `540s`, `9m`, `2h` or `1h30m`; sizes are Kubernetes quantities.
 
 Paths in `verify` and `exclude` are those of the snapshot: a volume is at `/backup/<volume>` (the only one at
-`/backup/<target>`), the dump of an app's pod at `/backup/<file>`. Only what a command of the job's own prints is at `/<file>`.
+`/backup/<target>`), the dump of an app's pod at `/backup/<file>`. Only what a command of the job's own prints is at
+`/<file>`.
 
 `defaults` holds for targets. Mappings in it are merged with the target's, lists and values are replaced.
 """
@@ -146,8 +147,12 @@ def _kind(value: dict[str, Any]) -> str:
     if value.get("type") == "array":
         return f"list, each {_kind(value['items'])}"
     if value.get("type") == "object":
-        inner = value.get("additionalProperties") or next(iter(value.get("patternProperties", {}).values()), None)
-        return f"by name, each {_kind(inner)}" if isinstance(inner, dict) else "mapping"
+        inner = value.get("additionalProperties") or next(iter(value["patternProperties"].values()))
+        return f"by name, each {_kind(inner)}"
+    return _scalar_kind(value)
+
+
+def _scalar_kind(value: dict[str, Any]) -> str:
     examples = [one for one in value.get("examples", ()) if one is not None]
     if examples:
         return "such as " + ", ".join(f"`{one}`" for one in examples[:3])
