@@ -11,7 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jobs import OPENS_WITH, REPOSITORY_ID, ROOT, TOOLS, Fleet, Inbox, RestServer, free_port, new_repository, served
+
+from tests.scripts.jobs import (
+    OPENS_WITH,
+    REPOSITORY_ID,
+    ROOT,
+    TOOLS,
+    Fleet,
+    Inbox,
+    RestServer,
+    free_port,
+    new_repository,
+    served,
+)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from jobs import SHELLS, Fleet, Inbox, new_repository
+
+from tests.scripts.jobs import SHELLS, Fleet, Inbox, new_repository
 
 FAILURE = 'backup_status{status="failure"}'
 

@@ -4,7 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
-from jobs import Fleet, Inbox
+
+from tests.scripts.jobs import Fleet, Inbox
 
 KUBECTL = """#!/bin/sh
 printf '%s\\n' "$@" >>"$CALLS"

@@ -5,7 +5,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from jobs import Fleet, bare
+
+from tests.scripts.jobs import Fleet, bare
 
 NASTY = 'it\'s "a" $(touch pwned) `x` \\ *\n\u00fcn\u00efcode'
 

@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from jobs import DATA, OPENS_WITH, Fleet, new_repository
+
+from tests.scripts.jobs import DATA, OPENS_WITH, Fleet, new_repository
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from jobs import Fleet
+
+from tests.scripts.jobs import Fleet
 
 PLAIN_DUMP = """--
 -- PostgreSQL database dump

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from jobs import Fleet
+
+from tests.scripts.jobs import Fleet
 
 
 def snapshots(fleet: Fleet, source: Path, *tags: str, count: int = 2) -> None:

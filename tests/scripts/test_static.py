@@ -4,7 +4,8 @@ import re
 import subprocess
 
 import pytest
-from jobs import SCRIPTS, SHELLS
+
+from tests.scripts.jobs import SCRIPTS, SHELLS
 
 FILES = sorted(SCRIPTS.glob("*.sh"))
 LINE = re.compile(r"^# metric (?P<name>[a-z_]+) (?P<type>gauge|counter) (?P<labels>[a-z,]*): (?P<meaning>\S.*)$")
