@@ -26,6 +26,8 @@ def run(command: Sequence[str | Path], *, cwd: Path, output: Path | None = None)
     Raises SystemExit with the command's standard error when it fails.
     """
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    # As installed: with bytecode, Python's and the templates', from the run before the first measured one.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with Path(output or os.devnull).open("wb") as stdout, tempfile.TemporaryFile() as stderr:
         start = time.perf_counter()
         process = subprocess.Popen(
