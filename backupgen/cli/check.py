@@ -43,12 +43,15 @@ def check(options: CheckOptions) -> int:
 def _out_findings(out: Path, compilation: Compilation) -> tuple[Finding, ...]:
     """Compare with what is committed, if there is something to compare with."""
     from backupgen.adapters.tree import read_out
-    from backupgen.diff.staleness import staleness
+    from backupgen.diff.staleness import staleness, unsealed
 
     if compilation.compiled is None:
         return ()
     read = read_out(out, compilation.manifests)
-    return (*read.findings, *(staleness(compilation.manifests, read.value) if read.value else ()))
+    if read.value is None:
+        return read.findings
+    manifests = compilation.manifests
+    return (*read.findings, *staleness(manifests, read.value), *unsealed(manifests, read.value))
 
 
 def explain(code: str) -> int:

@@ -121,6 +121,16 @@ REVISION_UNREADABLE: Final = _error(
     bad="# backupgen diff --against orign/main\nfleet: home\n",
     good="# backupgen diff --against origin/main\nfleet: home\n",
 )
+SECRETS_UNSEALED: Final = CodeInfo(
+    code="BG563",
+    slug="secrets-unsealed",
+    severity=Severity.INFO,
+    summary="Secrets hold placeholders, not sealed values",
+    why="Their jobs cannot start: a placeholder is no password.",
+    fix="Write each value in place of its placeholder, then seal the file with `sops encrypt --in-place`.",
+    bad="# a Secret of out/\nstringData:\n  RESTIC_PASSWORD: '<backupgen value: restic-password>'\n",
+    good="# a Secret of out/\nstringData:\n  RESTIC_PASSWORD: ENC[AES256_GCM,data:…]\n",
+)
 
 CODES: Final = (
     OUT_STALE,
@@ -135,4 +145,5 @@ CODES: Final = (
     OUT_NOT_WRITABLE,
     SEALED_KEYS_DIFFER,
     REVISION_UNREADABLE,
+    SECRETS_UNSEALED,
 )

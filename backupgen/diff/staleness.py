@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from backupgen.diagnostics import CodeInfo, Finding, Spot
 from backupgen.diff import codes
 from backupgen.diff.inventory import INVENTORY, Inventory, fingerprint
-from backupgen.diff.sealed import is_sealed, secret_keys
+from backupgen.diff.sealed import SUFFIX, is_sealed, secret_keys
 from backupgen.source import PlainError, load_all
 
 
@@ -44,6 +44,17 @@ def staleness(manifests: Mapping[str, str], tree: OutTree) -> tuple[Finding, ...
         for path in tree.unknown
     ]
     return tuple(findings)
+
+
+def unsealed(manifests: Mapping[str, str], tree: OutTree) -> tuple[Finding, ...]:
+    """Name the Secrets that still hold placeholders, all in one finding: there is nothing wrong with any of them."""
+    waiting = [path for path in sorted(manifests) if path.endswith(SUFFIX) and tree.files.get(path) == manifests[path]]
+    if not waiting:
+        return ()
+    more = f" and {len(waiting) - 1} more Secrets hold" if len(waiting) > 1 else " holds"
+    message = f"`{waiting[0]}`{more} placeholders: not sealed yet"
+    remedy = "write each value in place of its placeholder, then `sops encrypt --in-place` the file"
+    return (Finding(codes.SECRETS_UNSEALED, message, Spot(file=tree.name), remedy),)
 
 
 def _planned(path: str, expected: str, tree: OutTree) -> Iterator[Finding]:

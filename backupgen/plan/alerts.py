@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from backupgen.fleet import metrics, naming
 from backupgen.fleet.resolved import ResolvedFleet
 from backupgen.plan.expectations import Kind, expectations, recordings
-from backupgen.plan.model import AlertRule, Meta, PrometheusRule
+from backupgen.plan.model import AlertRule, PrometheusRule
+from backupgen.plan.pods import fleet_meta
 from backupgen.plan.promql import one_of, select
 from backupgen.schedule import CronExpr
 
@@ -49,7 +50,7 @@ def prometheus_rule(fleet: ResolvedFleet, schedules: Mapping[str, CronExpr]) -> 
     rules = _Rules(fleet.name)
     kinds = {item.kind for item in expected}
     return PrometheusRule(
-        meta=_meta(fleet.name, fleet.alerts.namespace, fleet.alerts.labels, fleet.alerts.annotations),
+        meta=fleet_meta(fleet, naming.ALERTS, fleet.alerts.namespace, fleet.alerts.labels, fleet.alerts.annotations),
         expectations=recordings(fleet.name, expected),
         alerts=(
             rules.failed(),
@@ -60,11 +61,6 @@ def prometheus_rule(fleet: ResolvedFleet, schedules: Mapping[str, CronExpr]) -> 
             *([rules.mirror_failed(), rules.mirror_stale()] if "mirror" in kinds else []),
         ),
     )
-
-
-def _meta(fleet: str, namespace: str, labels: Mapping[str, str] | None, annotations: Mapping[str, str] | None) -> Meta:
-    own = {naming.NAME_LABEL: naming.ALERTS, naming.PART_OF_LABEL: fleet, naming.MANAGED_BY_LABEL: "backupgen"}
-    return Meta(naming.ALERTS, namespace, {**(labels or {}), **own}, annotations or {})
 
 
 class _Rules:

@@ -9,7 +9,8 @@ from typing import Literal
 
 from backupgen.fleet import metrics, naming
 from backupgen.fleet.resolved import ResolvedFleet
-from backupgen.plan.model import DashboardConfigMap, Meta, Panel, Query
+from backupgen.plan.model import DashboardConfigMap, Panel, Query
+from backupgen.plan.pods import fleet_meta
 from backupgen.plan.promql import select
 
 CHOSEN = 'instance=~"$instance"'
@@ -26,11 +27,10 @@ def dashboard(fleet: ResolvedFleet) -> DashboardConfigMap | None:
     """Derive the dashboard; None for a fleet without `dashboard`."""
     if fleet.dashboard is None:
         return None
-    own = {naming.NAME_LABEL: naming.DASHBOARD, naming.PART_OF_LABEL: fleet.name, naming.MANAGED_BY_LABEL: "backupgen"}
-    labels = {**(fleet.dashboard.labels or {}), **own}
+    wanted = fleet.dashboard
     expected = select(metrics.EXPECTED_WITHIN, fleet=fleet.name)
     return DashboardConfigMap(
-        meta=Meta(naming.DASHBOARD, fleet.dashboard.namespace, labels, fleet.dashboard.annotations or {}),
+        meta=fleet_meta(fleet, naming.DASHBOARD, wanted.namespace, wanted.labels, wanted.annotations),
         title=f"Backups of {fleet.name}",
         uid=naming.dashboard_uid(fleet.name),
         instances=select(metrics.START, job=metrics.JOB) if fleet.alerts is None else expected,

@@ -21,9 +21,18 @@ def meta_of(fleet: ResolvedFleet, job: Job, role: str, name: str | None = None) 
     return Meta(name or job.name, job.namespace, labels, job.annotations)
 
 
-def fleet_meta(fleet: ResolvedFleet, name: str, namespace: str) -> Meta:
-    """The metadata of an object that belongs to no job."""
-    return Meta(name, namespace, {**fleet.labels, **naming.object_labels(fleet.name, name)}, fleet.annotations)
+def fleet_meta(
+    fleet: ResolvedFleet,
+    name: str,
+    namespace: str,
+    labels: StringMap | None = None,
+    annotations: StringMap | None = None,
+) -> Meta:
+    """The metadata of an object that belongs to no job, with further labels and annotations of its own."""
+    own = naming.object_labels(fleet.name, name)
+    return Meta(
+        name, namespace, {**fleet.labels, **(labels or {}), **own}, {**fleet.annotations, **(annotations or {})}
+    )
 
 
 def client_environment(repository: Repository) -> dict[str, str]:

@@ -56,7 +56,8 @@ def test_render_then_check_then_diff(home: Path) -> None:
     assert again.stdout == f"out: 0 written, {len(files(home / 'out')) - 1} unchanged\n"
     check = invoke("check")
     assert (check.exit_code, check.stderr) == (exits.CLEAN, "")
-    assert check.stdout.startswith("no findings: 1 target, ")
+    assert check.stdout.startswith("info[BG563 secrets-unsealed]: ")
+    assert check.stdout.endswith("\n1 info in 1 target\n")
     diff = invoke("diff")
     assert (diff.exit_code, diff.stdout) == (exits.CLEAN, "against out: no object differs\n")
 
@@ -67,7 +68,7 @@ def test_a_change_is_found_told_and_rendered(home: Path) -> None:
     check = invoke("check", "--format", "json")
     assert check.exit_code == exits.FOUND
     report = json.loads(check.stdout)
-    assert {finding["slug"] for finding in report["findings"]} == {"out-stale"}
+    assert {finding["slug"] for finding in report["findings"]} == {"out-stale", "secrets-unsealed"}
     assert report["summary"]["targets"] == 1
     assert "out/notes/cronjob.backup-notes.yaml" in {finding["file"] for finding in report["findings"]}
     diff = invoke("diff")
@@ -385,4 +386,4 @@ def test_a_sealed_secret_outlives_its_target_and_is_named(home: Path) -> None:
     assert secret.read_text() == sealed
     check = invoke("check", "--format", "concise")
     assert check.exit_code == exits.FOUND
-    assert check.stdout.startswith(f"out/notes/{secret.name}: error[BG554 out-orphan] ")
+    assert f"\nout/notes/{secret.name}: error[BG554 out-orphan] " in check.stdout

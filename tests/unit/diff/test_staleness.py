@@ -3,7 +3,7 @@
 import pytest
 
 from backupgen.diff.inventory import Inventory, fingerprint
-from backupgen.diff.staleness import OutTree, staleness
+from backupgen.diff.staleness import OutTree, staleness, unsealed
 
 PLANNED = {"a.yaml": "a: 1\n", "ns/b.yaml": "b: 1\n"}
 SEALED_FILE = "ns/secret.x.enc.yaml"
@@ -97,3 +97,15 @@ def test_the_remedy_for_an_orphan_fits() -> None:
         assert finding.info.slug == "out-orphan"
         helps.append("`backupgen render`" in finding.help)
     assert helps == [True, False, False]
+
+
+def test_secrets_with_placeholders_are_named_in_one_finding() -> None:
+    text = "kind: Secret\nstringData: {A: '<backupgen value: a>'}\n"
+    manifests = {"a/secret.x.enc.yaml": text, "a/secret.y.enc.yaml": text, "a/role.yaml": "kind: Role\n"}
+    sealed = text + "sops: {}\n"
+    (found,) = unsealed(manifests, OutTree("out", manifests, Inventory()))
+    assert found.message == "`a/secret.x.enc.yaml` and 1 more Secrets hold placeholders: not sealed yet"
+    half = {**manifests, "a/secret.x.enc.yaml": sealed}
+    (found,) = unsealed(manifests, OutTree("out", half, Inventory()))
+    assert found.message == "`a/secret.y.enc.yaml` holds placeholders: not sealed yet"
+    assert unsealed(manifests, OutTree("out", {**half, "a/secret.y.enc.yaml": sealed}, Inventory())) == ()
