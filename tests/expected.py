@@ -231,9 +231,7 @@ def _rules(facts: model.PrometheusRule) -> Item:
 
 def _kustomization(facts: model.Kustomization) -> Item:
     item: Item = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
-    return item | _given(
-        commonAnnotations=dict(facts.annotations), resources=list(facts.resources), generators=list(facts.generators)
-    )
+    return item | _given(resources=list(facts.resources), generators=list(facts.generators))
 
 
 def _ksops(facts: model.KsopsGenerator) -> Item:

@@ -128,7 +128,7 @@ def _settings(*, ntfy: bool) -> dict[str, SearchStrategy[Any]]:
         "deadline": st.sampled_from(["90s", "2m", "3m"]),
         "start_within": st.sampled_from(["10s", "1m"]),
         "retries": st.integers(0, 3),
-        "grace": st.sampled_from(["30s", "1m"]),
+        "grace": st.sampled_from(["2m", "3m"]),
         "history": st.fixed_dictionaries({}, optional={"success": st.integers(0, 5), "failure": st.integers(0, 5)}),
         "suspend": st.booleans(),
         "image": IMAGES,
@@ -243,10 +243,10 @@ def _repository(draw: st.DrawFn, index: int, *, ntfy: bool) -> Data:
     del operation["optional"]["deadline"]
     kind = draw(st.sampled_from([*URLS, "server"]))
     name = "rest-server" if index == 0 else f"rest-{index}"
-    url = f"rest:http://{name}.storage.svc.cluster.local:8000/" if kind == "server" else URLS[kind]
+    url = f"rest:http://{name}.storage.svc.cluster.local:8000/" if kind == "server" else f"{URLS[kind]}{index}"
     repository: Data = {"url": url, **draw(
         st.fixed_dictionaries({}, optional={
-            "id": st.just("0123456789abcdef" * 4),
+            "id": st.just(f"{index}123456789abcdef" + "0123456789abcdef" * 3),
             "lock_wait": st.sampled_from(["5m", "20m"]),
             "parallel": st.integers(1, 5),
             "credentials": CREDENTIALS,
@@ -266,9 +266,9 @@ def _repository(draw: st.DrawFn, index: int, *, ntfy: bool) -> Data:
         scratch = SIZES | st.fixed_dictionaries({"size": SIZES}, optional={"storage_class": WORDS})
         required = {"at": st.just("Sun 03:00"), "deadline": st.just("1h"), "scratch": scratch}
         repository["restore_test"] = draw(st.fixed_dictionaries(required, **operation))
-    copies = {"s3": "b2:copy:", "b2": "s3:copy.example.com/b", "azure": "b2:copy:", "rest": "b2:c:x"}
+    copies = {"s3": f"b2:copy:{index}", "b2": f"s3:copy.example.com/b{index}", "azure": f"b2:copy:{index}"}
     if draw(st.booleans()):
-        to = "s3:copy.example.com/b" if kind == "server" else copies[kind]
+        to = f"s3:copy.example.com/b{index}" if kind == "server" else copies.get(kind, f"b2:c:{index}")
         required = {"at": st.just("Mon,Thu 05:00"), "deadline": st.just("1h"), "to": st.just(to)}
         repository["mirrors"] = {f"m{index}": draw(st.fixed_dictionaries(required, **operation))}
     return repository
@@ -291,7 +291,10 @@ def _extras(*, ntfy: bool) -> dict[str, SearchStrategy[Any]]:
         "gitops": st.one_of(flux.map(lambda value: {"flux": value}), argocd.map(lambda value: {"argocd": value})),
         "sops": st.fixed_dictionaries(
             {},
-            optional={"age": st.lists(LINES, min_size=1, max_size=2), "pgp": st.lists(LINES, min_size=1, max_size=1)},
+            optional={
+                "age": st.lists(LINES.map("age1{}".format), min_size=1, max_size=2),
+                "pgp": st.lists(LINES, min_size=1, max_size=1),
+            },
         ),
         "labels": LABELS,
         "annotations": ANNOTATIONS,

@@ -22,6 +22,6 @@ def main() -> NoReturn:
 def _leave(code: int) -> NoReturn:
     """End the process at once: to free a million objects one by one takes longer than to render some of them."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # nobody listens any more, or the stream is closed
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody listens any more, or there is no stream
             stream.flush()
     os._exit(code)

@@ -23,6 +23,10 @@ def guarded(command: Callable[[], int], *, trace: bool = False) -> int:
         with contextlib.suppress(OSError, ValueError):
             terminal.abandon_output()
         return exits.PIPE_CLOSED
+    except terminal.OutputError as error:
+        with contextlib.suppress(terminal.OutputError):
+            terminal.note(f"{error}\n")
+        return exits.USAGE
     except Exception as error:  # noqa: BLE001 (the last place that can turn a fault into an exit code)
         _apologise(error, trace=trace or bool(os.environ.get("BACKUPGEN_DEBUG")))
         return exits.FAULT

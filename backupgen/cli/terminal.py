@@ -22,7 +22,22 @@ def note(text: str) -> None:
     _write(sys.stderr, text)
 
 
-def _write(stream: TextIO, text: str) -> None:
+class OutputError(Exception):
+    """The output cannot be written: it was closed, or its disk is full."""
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None or stream.closed:
+        raise OutputError("the output is closed")
+    try:
+        _write_parts(stream, text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"the output cannot be written: {error.strerror}") from None
+
+
+def _write_parts(stream: TextIO, text: str) -> None:
     if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
         # A stream that is no UTF-8 gets escapes rather than a traceback.
         stream.reconfigure(errors="backslashreplace")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from backupgen.diff.sealed import without_values
+from backupgen.diff.sealed import values_of, without_values
 from backupgen.source import PlainError, load_all
 
 FILE: Final = "File"
@@ -56,7 +56,12 @@ def _identity(document: Object, path: str) -> Identity:
 
 
 def comparable(old: Object, new: Object) -> tuple[Object, Object]:
-    """Return two versions of an object as they can be compared: a sealed Secret has keys, but no values."""
-    if old.get("kind") == "Secret" and ("sops" in old or "sops" in new):
-        return without_values(old), without_values(new)
-    return old, new
+    """Return two versions of an object as they can be compared: of a Secret's values, only whether they differ."""
+    if old.get("kind") != "Secret" or new.get("kind") != "Secret":
+        return old, new
+    before, after = without_values(old), without_values(new)
+    if "sops" not in old and "sops" not in new:
+        plain_old, plain_new = values_of(old), values_of(new)
+        changed = {key for key in plain_old.keys() & plain_new.keys() if plain_old[key] != plain_new[key]}
+        after["stringData"] |= dict.fromkeys(changed, "(another value)")
+    return before, after

@@ -26,11 +26,17 @@ def secret_keys(documents: tuple[object, ...]) -> tuple[str, ...]:
     return tuple(sorted(keys))
 
 
+def values_of(secret: Mapping[str, Any]) -> dict[str, object]:
+    """Return the values of a Secret by their keys; they are for comparing, never for showing."""
+    fields = (secret.get(name) for name in ("data", "stringData"))
+    return {key: value for field in fields if isinstance(field, Mapping) for key, value in field.items()}
+
+
 def without_values(secret: Mapping[str, Any]) -> dict[str, Any]:
     """Return the Secret without its values and sops' own key: what two versions can be compared by.
 
-    `data` and `stringData` become one, as they do in the cluster.
+    `data` and `stringData` become one, as they do in the cluster. A value is never shown: it may be filled in already.
     """
     kept = {key: value for key, value in secret.items() if key not in {"sops", "data", "stringData"}}
-    kept["stringData"] = dict.fromkeys(secret_keys((secret,)), "(sealed)")
+    kept["stringData"] = dict.fromkeys(secret_keys((secret,)), "(a value)")
     return kept

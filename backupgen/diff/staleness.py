@@ -75,6 +75,10 @@ def _planned(path: str, expected: str, tree: OutTree) -> Iterator[Finding]:
 def in_the_way(path: str, inventory: Inventory, out: str) -> Finding:
     """The finding about a file whose content backupgen did not write, and which it would have to replace."""
     spot = Spot(file=f"{out}/{path}")
+    if path in inventory and path.endswith(SUFFIX):
+        message = "this Secret was filled in or changed, but is not sealed"
+        remedy = "seal it with `sops encrypt --in-place` before you commit it, or delete it and run `backupgen render`"
+        return Finding(codes.OUT_EDITED, message, spot, remedy)
     if path in inventory:
         remedy = "move the change into fleet.yaml or a template, delete the file, and run `backupgen render`"
         return Finding(codes.OUT_EDITED, "this file was changed by hand since it was rendered", spot, remedy)

@@ -88,7 +88,7 @@ UNSUPPORTED_URL = CodeInfo(
     severity=Severity.ERROR,
     summary="A URL is not of a kind that the fleet can use there.",
     why="The job would fail at night, or a password would stand in Git.",
-    fix="Write it as the finding says. Passwords belong into the values file.",
+    fix="Write it as the finding says. Passwords belong into the Secrets.",
     bad="url: rest:http://user:password@rest-server:8000/",
     good="url: rest:http://rest-server.backup.svc.cluster.local:8000/",
 )

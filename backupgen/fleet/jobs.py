@@ -82,7 +82,8 @@ def resolve_job(
     fleet = context.fleet
     deadline = _deadline(layers, identity, context.notes)
     if len(identity.name) > naming.CRONJOB_NAME_LIMIT:
-        message = f"the CronJob's name `{identity.name}` has {len(identity.name)} characters, expected at most 52"
+        said = f"the CronJob's name `{identity.name}` has {len(identity.name)} characters"
+        message = f"{said}, expected at most {naming.CRONJOB_NAME_LIMIT}"
         context.notes.add(codes.BAD_NAME, message, identity.path, on_key=True)
     if inner("cache", "medium", "disk") == "memory" and not inner("cache", "size", ""):
         context.notes.add(codes.CONFLICTING_KEYS, "a cache in memory needs a `size`", (*identity.path, "cache"))
@@ -205,7 +206,7 @@ def _ntfy(layers: Sequence[schema.JobSettings], identity: Identity, context: Con
         return None
     for override in reversed(overrides):
         ntfy = ntfy._replace(**override.model_dump(exclude_none=True, exclude={"enabled"}))
-    return ntfy if ntfy.title else ntfy._replace(title=f"{identity.instance} - Backup failed")
+    return ntfy
 
 
 def check_override(override: schema.NtfyOverride | None, path: NodePath, context: Context) -> None:

@@ -52,6 +52,11 @@ class Location:
         implied = _PORTS["https" if self.tls else "http"]
         return self.host if self.port == implied else f"{self.host}:{self.port}"
 
+    @property
+    def place(self) -> str:
+        """What two spellings of one place have in common."""
+        return f"{self.kind}:{self.host}:{self.port}/{self.path.strip('/')}"
+
     def with_port(self, port: int) -> str:
         """The same URL at another port."""
         scheme = "https" if self.tls else "http"
@@ -94,9 +99,7 @@ def _split(text: str) -> SplitResult:
     except ValueError as error:
         raise LocationError(f"this is no URL: {error}") from None
     if "@" in parts.netloc:
-        raise LocationError(
-            "a user or password stands in the URL, which Git would keep; expected it in the values file"
-        )
+        raise LocationError("a user or password stands in the URL, which Git would keep; it belongs into a Secret")
     if any(character in "?#" or character.isspace() for character in text):
         raise LocationError("expected a URL without spaces, `?` and `#`")
     if parts.port == 0:

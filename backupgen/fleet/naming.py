@@ -1,4 +1,4 @@
-"""Every name that backupgen generates: objects, labels, files, values, mount paths. None is spelled out elsewhere."""
+"""Every name that backupgen generates: objects, labels, files, values, mount paths."""
 
 import hashlib
 import re

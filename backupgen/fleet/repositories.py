@@ -24,6 +24,9 @@ MAXIMUM_PORT = 65535
 """The server needs one port more, for those who may delete."""
 
 
+_NO_SERVER = "only `method: restic_copy` copies from a server that is not the fleet's"
+
+
 def resolve_repository(name: str, written: schema.Repository, context: Context) -> resolved.Repository | None:
     """One repository; None after noting a URL that restic would not take."""
     path: NodePath = ("repository",) if name == naming.MAIN else ("repositories", name)
@@ -162,7 +165,8 @@ def _mirror(
         if server is None or to.kind != "s3":
             message = "`rclone` copies from a `server` that the fleet owns to a place that begins with `s3:`"
             place = (*path, "method") if written.method else path
-            context.notes.add(codes.CONFLICTING_KEYS, message, place, "use `method: restic_copy`", on_key=True)
+            help_ = "leave `method` out" if to.kind != source.kind else "choose a place that begins with `s3:`"
+            context.notes.add(codes.CONFLICTING_KEYS, message, place, help_ if server else _NO_SERVER, on_key=True)
             return None
         if written.namespace not in {None, server.namespace}:
             message = f"the mirror mounts the repository's volume, expected its namespace `{server.namespace}`"
@@ -170,7 +174,7 @@ def _mirror(
         namespace, user = server.namespace, server.user
     elif to.kind == source.kind:
         message = f"`restic copy` takes the credentials of two `{to.kind}:` repositories from the same variables"
-        help_ = "choose a place of another kind for the copy, or `method: rclone`"
+        help_ = "choose a place of another kind" + ("" if server is None else ", or `method: rclone`")
         context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "to"), help_)
     job = _maintenance(written, naming.mirror(repository, name), namespace, path, context, user)
     own = () if method == "rclone" else ("MIRROR_RESTIC_PASSWORD",)

@@ -48,6 +48,7 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
         waivers=tuple(_waivers(fleet)),
     )
     _check_names(result, notes)
+    _check_places(result, notes)
     findings = tuple(notes.findings)
     return Checked(None if has_errors(findings) else result, findings)
 
@@ -99,6 +100,46 @@ def _check_names(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
             other = ".".join(str(part) for part in taken[job.name])
             notes.add(codes.BAD_NAME, f"the CronJob's name `{job.name}` is taken by `{other}`", job.path, on_key=True)
         taken.setdefault(job.name, job.path)
+    for target in fleet.targets:
+        if target.name in taken:  # both would have the Secret `backup-env-configuration-<name>`
+            other = ".".join(str(part) for part in taken[target.name])
+            notes.add(codes.BAD_NAME, f"the name `{target.name}` is taken by `{other}`", target.job.path, on_key=True)
+    _check_servers(fleet, taken, notes)
+
+
+def _check_places(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+    """Refuse two names for one place: the proof is one of each repository, and a mirror overwrites what is there."""
+    taken: dict[str, NodePath] = {}
+    ids: dict[str, NodePath] = {}
+    for repository in fleet.repositories:
+        places = [(repository.location, (*repository.path, "url"))]
+        places += [(mirror.to, (*mirror.job.path, "to")) for mirror in repository.mirrors]
+        for location, path in places:
+            _claim(taken, location.place, path, notes)
+        if repository.id is not None:
+            _claim(ids, repository.id, (*repository.path, "id"), notes)
+
+
+def _claim(taken: dict[str, NodePath], place: str, path: NodePath, notes: Notes) -> None:
+    if place in taken:
+        other = ".".join(str(part) for part in taken[place])
+        notes.add(codes.CONFLICTING_KEYS, f"this is the same repository as `{other}`", path)
+    taken.setdefault(place, path)
+
+
+def _check_servers(fleet: resolved.ResolvedFleet, taken: Mapping[str, NodePath], notes: Notes) -> None:
+    servers: dict[tuple[str, str], NodePath] = {}
+    for repository in fleet.repositories:
+        server = repository.server
+        if server is None:
+            continue
+        place, url = (server.namespace, server.name), (*repository.path, "url")
+        if place in servers:
+            message = f"the server `{server.name}` in `{server.namespace}` belongs to another repository already"
+            notes.add(codes.BAD_NAME, message, url, "one server serves one repository: give each a Service of its own")
+        if server.name in taken:
+            notes.add(codes.BAD_NAME, f"the server's name `{server.name}` is that of a CronJob", url)
+        servers.setdefault(place, url)
 
 
 def _waivers(fleet: schema.Fleet) -> Iterator[resolved.Waiver]:

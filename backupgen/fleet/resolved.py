@@ -154,6 +154,11 @@ class Target(NamedTuple):
     """Environment variables of its own -> names of values."""
     connects_to: tuple[Peer, ...]
 
+    @property
+    def dump_in_pod(self) -> Dump | None:
+        """The dump, if its command runs in the app's pod."""
+        return self.dump if self.dump is not None and self.dump.in_pod else None
+
 
 class Retention(NamedTuple):
     """Forget, prune and check."""
@@ -214,6 +219,10 @@ class Repository(NamedTuple):
     restore_test: RestoreTest | None
     mirrors: tuple[Mirror, ...]
     path: NodePath
+
+    def lock_wait_of(self, job: Job) -> int:
+        """How long a job's commands wait for a lock: not past its deadline, so that a lock is reported as a lock."""
+        return min(self.lock_wait, job.deadline // 2)
 
     def jobs(self) -> tuple[Job, ...]:
         """The operations on the whole repository."""

@@ -27,6 +27,9 @@ _FACTOR = {
     **{unit: Fraction(1000**power) for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), start=1)},
     **{unit + "i": Fraction(1024**power) for power, unit in enumerate(("K", "M", "G", "T", "P", "E"), start=1)},
 }
+_CREDENTIALS = {"RESTIC_PASSWORD", "RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD", "MIRROR_RESTIC_PASSWORD"}
+_OWN_VARIABLES = {"PATH", "HOME", "TMPDIR", "PLAN", "PRE_HOOK", "POST_HOOK", "LD_PRELOAD", "LD_LIBRARY_PATH"}
+_OWN_PREFIXES = ("RESTIC_", "BACKUP_", "RESTORE_", "MIRROR_", "NTFY_", "PUSHGATEWAY_", "RCLONE_CONFIG_MIRROR_", "KEEP_")
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
@@ -44,6 +47,10 @@ _KEEP_WITHIN = re.compile(r"(?=.)(?:([1-9][0-9]{0,3})y)?(?:([1-9][0-9]{0,3})mo)?
 _PART = re.compile(r"1/([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-6])")
 _HOUR_RANGE = re.compile(r"([01][0-9]|2[0-3]):00-([01][0-9]|2[0-4]):00")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+SHORTEST_GRACE = 120
+"""40 s in which restic may end by itself, a hook of 30 s, and the reports; rounded up."""
 
 
 def refuse(message: str, hint: str = "") -> PydanticCustomError:
@@ -124,6 +131,23 @@ def start_window(value: object) -> int:
     seconds = duration(value)
     if seconds < 10:
         raise refuse(f"`{shown(value)}` is too short, expected at least `10s`: Kubernetes would miss slots")
+    return seconds
+
+
+def deadline(value: object) -> int:
+    """A duration in which a job can do anything at all."""
+    seconds = duration(value)
+    if seconds < 60:
+        raise refuse(f"`{value}` is too short for a backup, expected a deadline of at least `1m`")
+    return seconds
+
+
+def grace(value: object) -> int:
+    """The time that the scripts need, after SIGTERM, to end restic, remove its lock and report (lib.sh)."""
+    seconds = duration(value)
+    if seconds < SHORTEST_GRACE:
+        message = f"`{value}` is too short to end restic, remove its lock and report"
+        raise refuse(f"{message}, expected at least `{format_duration(SHORTEST_GRACE)}`")
     return seconds
 
 
@@ -271,6 +295,22 @@ def cidr(value: object) -> str:
     return value
 
 
+def credential_name(value: object) -> str:
+    """The name of an environment variable that the fleet may fill from a Secret: none that the compiler sets itself."""
+    name = env_name(value)
+    if name not in _CREDENTIALS and (name in _OWN_VARIABLES or name.startswith(_OWN_PREFIXES)):
+        raise refuse(f"the compiler sets `{name}` itself, expected the name of a credential")
+    return name
+
+
+def age_recipient(value: object) -> str:
+    """An age recipient: a public key. The private one (`AGE-SECRET-KEY-…`) must never come into the output."""
+    key = one_line(value)
+    if not key.startswith(("age1", "ssh-")) or " PRIVATE " in key:
+        raise refuse("this is no age recipient, expected a public key such as `age1…` or `ssh-ed25519 …`")
+    return key
+
+
 def absolute_path(value: object) -> str:
     """An absolute path without `..`, `.` or a trailing slash."""
     value = _path(value)
@@ -385,6 +425,8 @@ Duration = Annotated[
 StartWindow = Annotated[
     int, PlainValidator(start_window), _schema("A duration of at least 10s.", "2m", pattern=_DURATION.pattern)
 ]
+Deadline = Annotated[int, PlainValidator(deadline), _schema("A duration.", "9m", "2h", pattern=_DURATION.pattern)]
+Grace = Annotated[int, PlainValidator(grace), _schema("A duration.", "2m", "5m", pattern=_DURATION.pattern)]
 Size = Annotated[
     str, PlainValidator(size), _schema("A Kubernetes quantity of bytes.", "500Mi", "20Gi", pattern=_QUANTITY.pattern)
 ]
@@ -405,6 +447,8 @@ LabelKey = Annotated[str, PlainValidator(label_key), WithJsonSchema({"type": "st
 LabelValue = Annotated[str, PlainValidator(label_value), WithJsonSchema({"type": "string"})]
 Tag = Annotated[str, PlainValidator(tag), _schema("A tag or host name.", "grafana", pattern=_TAG.pattern)]
 Topic = Annotated[str, PlainValidator(topic), _schema("A topic of ntfy.", "backup", pattern=_TOPIC.pattern)]
+AgeRecipient = Annotated[str, PlainValidator(age_recipient), _schema("An age recipient.", "age1…")]
+CredentialName = Annotated[str, PlainValidator(credential_name), WithJsonSchema({"type": "string"})]
 EnvName = Annotated[str, PlainValidator(env_name), WithJsonSchema({"type": "string"})]
 Cidr = Annotated[str, PlainValidator(cidr), _schema("A range of addresses.", "192.0.2.0/24", pattern=_CIDR.pattern)]
 AbsolutePath = Annotated[str, PlainValidator(absolute_path), _schema("An absolute path.", "/vol/data", pattern="/.*")]

@@ -181,13 +181,13 @@ class JobSettings(Model):
 
     timezone: s.Timezone | None = None
     """The zone that the slot is meant in; the fleet's by default."""
-    deadline: s.Duration | None = None
+    deadline: s.Deadline | None = None
     """After how long a run is ended (`activeDeadlineSeconds`), retries included."""
     start_within: s.StartWindow | None = None
     """How late a run may start (`startingDeadlineSeconds`); 2m by default. Part of the window that the proof uses."""
     retries: s.Count | None = None
     """How often a failed run is tried again within its deadline (`backoffLimit`); 2 by default."""
-    grace: s.Duration | None = None
+    grace: s.Grace | None = None
     """How long a run gets to remove its lock when it is ended (`terminationGracePeriodSeconds`); 2m by default."""
     history: History | None = None
     """How many finished Jobs Kubernetes keeps."""
@@ -414,7 +414,7 @@ class RestoreTest(Maintenance):
     """Where it restores to: a size, or a mapping."""
 
 
-Credentials = dict[s.EnvName, s.DnsLabel]
+Credentials = dict[s.CredentialName, s.DnsLabel]
 
 
 class Mirror(Maintenance):
@@ -611,7 +611,7 @@ Recipients = Annotated[tuple[s.Line, ...], Field(min_length=1)]
 class Sops(Model):
     """Whom the Secrets are sealed for; written to out/.sops.yaml. Left out: your own .sops.yaml says it."""
 
-    age: Recipients | None = None
+    age: Annotated[tuple[s.AgeRecipient, ...], Field(min_length=1)] | None = None
     """age recipients."""
     pgp: Recipients | None = None
     """Fingerprints of GnuPG keys."""
@@ -668,7 +668,7 @@ class Fleet(Model):
     """Annotations of every object."""
     defaults: JobSettings | None = None
     """What holds for every target that does not say otherwise. Mappings are merged, lists and values replaced."""
-    targets: dict[s.DnsLabel, Target]
+    targets: Annotated[dict[s.DnsLabel, Target], Field(min_length=1)]
     """What is backed up, by name."""
     waive: Waivers | None = None
     """Findings about the whole fleet that are known and accepted, each with its reason."""

@@ -17,23 +17,24 @@ def operations_of(fleet: ResolvedFleet) -> tuple[Operation, ...]:
 
     A suspended operation counts as well: it may be resumed, or started by hand, at any time.
     """
-    waits = {repository.name: repository.lock_wait for repository in fleet.repositories}
+    repositories = {repository.name: repository for repository in fleet.repositories}
     own = [operation for repository in fleet.repositories for operation in _of_repository(repository)]
     explicit = {
-        target.name: _operation(target.job, target.repository, Use.BACKUP, target.job.slot, waits[target.repository])
+        target.name: _operation(target.job, repositories[target.repository], Use.BACKUP, target.job.slot)
         for target in fleet.targets
         if isinstance(target.job.slot, CronExpr)
     }
     placer = Placer((*explicit.values(), *own))
     backups = [
-        explicit.get(target.name) or _placed(target, waits[target.repository], placer) for target in fleet.targets
+        explicit.get(target.name) or _placed(target, repositories[target.repository], placer)
+        for target in fleet.targets
     ]
     return (*backups, *own)
 
 
-def _placed(target: Target, lock_wait: int, placer: Placer) -> Operation:
+def _placed(target: Target, repository: Repository, placer: Placer) -> Operation:
     """Choose the slot. One that lies in the skipped hours as a whole is passed over for that of a longer name."""
-    operation = _operation(target.job, target.repository, Use.BACKUP, _ANY, lock_wait)
+    operation = _operation(target.job, repository, Use.BACKUP, _ANY)
     chosen = placer.place(operation, target.job.every)
     left = chosen.without_hours(target.skip)
     for attempt in range(1, _ATTEMPTS):
@@ -51,17 +52,17 @@ def _in_first_hour(chosen: CronExpr, skip: int) -> CronExpr:
     return parse_cron(" ".join(fields))
 
 
-def _operation(job: Job, repository: str, use: Use, schedule: CronExpr, lock_wait: int) -> Operation:
+def _operation(job: Job, repository: Repository, use: Use, schedule: CronExpr) -> Operation:
     return Operation(
         name=job.name,
-        repository=repository,
+        repository=repository.name,
         use=use,
         schedule=schedule,
         zone=job.timezone,
         deadline=job.deadline,
         start_within=job.start_within,
         grace=job.grace,
-        lock_wait=lock_wait,
+        lock_wait=repository.lock_wait_of(job),
         may_yield=use is Use.BACKUP,
     )
 
@@ -80,7 +81,7 @@ def _of_repository(repository: Repository) -> Iterator[Operation]:
     operations += [(mirror.job, _use(mirror)) for mirror in repository.mirrors]
     for job, use in operations:
         if isinstance(job.slot, CronExpr):
-            yield _operation(job, repository.name, use, job.slot, repository.lock_wait)
+            yield _operation(job, repository, use, job.slot)
 
 
 def _use(mirror: Mirror) -> Use:

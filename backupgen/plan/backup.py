@@ -25,7 +25,7 @@ def target_units(fleet: ResolvedFleet, target: Target, slots: Slots) -> Iterator
     """The files of one target."""
     job = target.job
     repository = fleet.repository(target.repository)
-    in_pod = target.dump if target.dump is not None and target.dump.in_pod else None
+    in_pod = target.dump_in_pod
     values = {**repository.credentials, **target.credentials, **ntfy_credentials(job)}
     yield secret_unit(meta_of(fleet, job, naming.ROLE_BACKUP, naming.secret(target.name)), values)
     yield cron_job(fleet, job, naming.ROLE_BACKUP, _pod(fleet, target), slots)
@@ -37,7 +37,7 @@ def _pod(fleet: ResolvedFleet, target: Target) -> Pod:
     job = target.job
     repository = fleet.repository(target.repository)
     environment = {
-        **client_environment(repository),
+        **client_environment(repository, job),
         **report_environment(fleet, job),
         "RESTIC_RETENTION_POLICIES_ENABLED": "false",
         "RESTIC_CHECK_AFTER_BACKUP": "false",
@@ -46,7 +46,7 @@ def _pod(fleet: ResolvedFleet, target: Target) -> Pod:
         environment["PRE_HOOK"] = target.before
     if target.after:
         environment["POST_HOOK"] = target.after
-    in_pod = target.dump if target.dump is not None and target.dump.in_pod else None
+    in_pod = target.dump_in_pod
     mounts = tuple(_mounts(target))
     container = script_container(
         job, "backup", environment, mounts, args=_arguments(target), secrets=(naming.secret(target.name),)

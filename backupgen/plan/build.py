@@ -1,6 +1,7 @@
 """ResolvedFleet + ScheduleProof -> Plan."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import ResolvedFleet
@@ -21,7 +22,11 @@ def build_plan(fleet: ResolvedFleet, proof: ScheduleProof) -> Plan:
     """Everything that is rendered for a fleet whose schedule is proved."""
     units = tuple(sorted(_objects(fleet, proof), key=lambda unit: unit.path))
     wiring = wiring_units(fleet, units)
-    return Plan(fleet.name, tuple(sorted((*units, *wiring), key=lambda unit: unit.path)))
+    planned = sorted((*units, *wiring), key=lambda unit: unit.path)
+    for unit, following in pairwise(planned):
+        if unit.path == following.path:
+            raise AssertionError(f"two objects share the file {unit.path}")  # resolve refuses every way to get here
+    return Plan(fleet.name, tuple(planned))
 
 
 def _objects(fleet: ResolvedFleet, proof: ScheduleProof) -> Iterator[Unit]:

@@ -44,11 +44,16 @@ def expectations(fleet: ResolvedFleet, schedules: Mapping[str, CronExpr]) -> tup
     found = []
     for kind, target, job in _jobs(fleet):
         if not job.suspend:
-            missed = longest_two_gaps(schedules[job.name], load_zone(job.timezone))
-            if missed is not None:
-                within = missed + job.start_within + job.deadline + job.grace
+            within = overdue_after(job, schedules[job.name])
+            if within is not None:
                 found.append(Expectation(job, kind, target, within))
     return tuple(found)
+
+
+def overdue_after(job: Job, schedule: CronExpr) -> int | None:
+    """After how many seconds without a run two in a row are missed for certain; None for a job that never runs."""
+    missed = longest_two_gaps(schedule, load_zone(job.timezone))
+    return None if missed is None else missed + job.start_within + job.deadline + job.grace
 
 
 def _jobs(fleet: ResolvedFleet) -> Iterator[tuple[Kind, str, Job]]:

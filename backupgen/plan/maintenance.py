@@ -6,6 +6,7 @@ from backupgen.fleet import naming
 from backupgen.fleet.resolved import Job, Mirror, Repository, ResolvedFleet, RestoreTest, Retention, Server, Target
 from backupgen.fleet.scalars import quantity_value
 from backupgen.plan.cronjobs import cron_job
+from backupgen.plan.expectations import overdue_after
 from backupgen.plan.model import Mount, PlanConfigMap, PlanLine, Pod, Unit, Volume
 from backupgen.plan.pods import (
     NOTHING,
@@ -21,7 +22,7 @@ from backupgen.plan.pods import (
 )
 from backupgen.plan.secrets import secret_unit
 from backupgen.plan.slots import Slots
-from backupgen.schedule import load_zone, longest_two_gaps, shortest_gap
+from backupgen.schedule import load_zone, shortest_gap
 
 _PLAN_MOUNT = Mount("plan", naming.PLAN_DIR, read_only=True)
 _DAY = 86_400
@@ -41,7 +42,7 @@ def repository_units(fleet: ResolvedFleet, repository: Repository, slots: Slots)
 
 def _retention(fleet: ResolvedFleet, repository: Repository, retention: Retention, slots: Slots) -> Iterator[Unit]:
     job = retention.job
-    environment = client_environment(repository)
+    environment = client_environment(repository, job)
     credentials = dict(repository.credentials)
     if repository.server is not None:
         environment["RESTIC_REPOSITORY"] = repository.location.with_port(repository.server.maintenance_port)
@@ -69,7 +70,7 @@ def _rotation(retention: Retention, slots: Slots) -> tuple[str, ...]:
 def _restore_test(fleet: ResolvedFleet, repository: Repository, test: RestoreTest, slots: Slots) -> Iterator[Unit]:
     job = test.job
     environment = {
-        **client_environment(repository),
+        **client_environment(repository, job),
         "RESTORE_DIR": naming.RESTORE_DIR,
         "RESTORE_ROOM_BYTES": str(quantity_value(test.scratch_size)),
     }
@@ -86,7 +87,7 @@ def _restore_test(fleet: ResolvedFleet, repository: Repository, test: RestoreTes
 
 
 def _drill(target: Target, slots: Slots) -> Iterator[PlanLine]:
-    yield PlanLine("target", (target.tag, "", str(max_age(target, slots))))
+    yield PlanLine("target", (target.tag, "", str(_max_age(target, slots))))
     for rule in target.verify:
         sizes: tuple[str, ...] = ()
         if rule.kind in _WITH_SIZE:
@@ -96,22 +97,19 @@ def _drill(target: Target, slots: Slots) -> Iterator[PlanLine]:
         yield PlanLine(f"verify_{rule.kind}", (rule.file, *sizes))
 
 
-def max_age(target: Target, slots: Slots) -> int:
-    """How old a target's newest snapshot may be, in seconds: one run missed, and the next one as late as it may be.
+def _max_age(target: Target, slots: Slots) -> int:
+    """How old a target's newest snapshot may be, in seconds.
 
     A suspended target makes none, so its last one may have any age.
     """
     job = target.job
-    if job.suspend:
-        return _ANY_AGE
-    span = longest_two_gaps(slots.schedules[job.name], load_zone(job.timezone)) or 2 * _DAY
-    return span + job.start_within + job.deadline + job.grace
+    return (None if job.suspend else overdue_after(job, slots.schedules[job.name])) or _ANY_AGE
 
 
 def _mirror(fleet: ResolvedFleet, repository: Repository, mirror: Mirror, slots: Slots) -> Iterator[Unit]:
     job = mirror.job
     credentials = {**repository.credentials, **mirror.credentials}
-    environment = {**client_environment(repository), "MIRROR_RESTIC_REPOSITORY": mirror.to.text}
+    environment = {**client_environment(repository, job), "MIRROR_RESTIC_REPOSITORY": mirror.to.text}
     mounts: tuple[Mount, ...] = ()
     volumes: tuple[Volume, ...] = ()
     if mirror.method == "rclone" and repository.server is not None:

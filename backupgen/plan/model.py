@@ -150,7 +150,7 @@ class PlanLine(NamedTuple):
 
 
 class PlanConfigMap(NamedTuple):
-    """The ConfigMap that tells retention, restore test or mirror what to do."""
+    """The ConfigMap that tells retention or restore test what to do."""
 
     meta: Meta
     lines: tuple[PlanLine, ...]
@@ -234,7 +234,7 @@ class AlertRule(NamedTuple):
 
 
 class RecordingRule(NamedTuple):
-    """A recording rule: a constant of the fleet as a series."""
+    """A recording rule: a constant of the fleet as a series, or what is remembered of one."""
 
     record: str
     expr: str
@@ -293,7 +293,6 @@ class Kustomization(NamedTuple):
 
     resources: tuple[str, ...]
     generators: tuple[str, ...]
-    annotations: StringMap
     notes: tuple[str, ...] = ()
     """Comment lines: what has to be applied by other means."""
 

@@ -35,11 +35,11 @@ def fleet_meta(
     )
 
 
-def client_environment(repository: Repository) -> dict[str, str]:
+def client_environment(repository: Repository, job: Job) -> dict[str, str]:
     """The variables with which restic and the scripts find the repository, credentials aside."""
     environment = {
         "RESTIC_REPOSITORY": repository.location.text,
-        "RESTIC_LOCK_WAIT": format_duration(repository.lock_wait),
+        "RESTIC_LOCK_WAIT": format_duration(repository.lock_wait_of(job)),
     }
     if repository.id is not None:
         environment["RESTIC_REPOSITORY_ID"] = repository.id
@@ -67,10 +67,11 @@ def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
         environment |= {
             "NTFY_SERVER": job.ntfy.server.text,
             "NTFY_TOPIC": job.ntfy.topic,
-            "NTFY_TITLE": job.ntfy.title,
             "NTFY_PRIO": str(job.ntfy.priority),
             "NTFY_TAG": ",".join(job.ntfy.tags),
         }
+        if job.ntfy.title:
+            environment["NTFY_TITLE"] = job.ntfy.title  # each script's own default says which of them failed
     return environment
 
 

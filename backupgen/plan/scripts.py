@@ -15,7 +15,9 @@ def script_units(fleet: ResolvedFleet) -> Iterator[Unit]:
     namespaces = sorted({job.namespace for job in fleet.jobs()})
     annotations = {**fleet.annotations, naming.FLUX_SUBSTITUTE: "disabled"}
     if fleet.reflect_scripts:
-        annotations |= _reflection([name for name in namespaces if name != fleet.home_namespace])
+        others = [name for name in namespaces if name != fleet.home_namespace]
+        # An empty list would mean every namespace to Reflector.
+        annotations |= _reflection(others) if others else {}
         namespaces = [fleet.home_namespace]
     for namespace in namespaces:
         meta = fleet_meta(fleet, naming.SCRIPTS, namespace)._replace(annotations=annotations)

@@ -15,7 +15,7 @@ from backupgen.plan.model import (
     SopsConfig,
     Unit,
 )
-from backupgen.plan.pods import NOTHING, fleet_meta
+from backupgen.plan.pods import fleet_meta
 
 _KUSTOMIZATION = "kustomization.yaml"
 _KSOPS = "ksops.yaml"
@@ -31,9 +31,9 @@ def wiring_units(fleet: ResolvedFleet, units: tuple[Unit, ...]) -> Iterator[Unit
     gitops = [unit for folder in sorted(folders) for unit in _gitops(fleet, folder)]
     if gitops:
         yield from gitops
-        yield Unit(f"{naming.GITOPS_FOLDER}/{_KUSTOMIZATION}", Kustomization(_names(gitops), (), NOTHING))
+        yield Unit(f"{naming.GITOPS_FOLDER}/{_KUSTOMIZATION}", Kustomization(_names(gitops), ()))
     top = (naming.GITOPS_FOLDER,) if gitops else tuple(sorted(folders))
-    yield Unit(_KUSTOMIZATION, Kustomization(top, (), NOTHING))
+    yield Unit(_KUSTOMIZATION, Kustomization(top, ()))
     if fleet.sops is not None:
         given = fleet.sops.model_dump(exclude_none=True)
         yield Unit(".sops.yaml", SopsConfig({name: tuple(values) for name, values in given.items()}))
@@ -53,7 +53,7 @@ def _folder(fleet: ResolvedFleet, folder: str, units: list[Unit]) -> Iterator[Un
         yield Unit(f"{folder}/{_KSOPS}", KsopsGenerator(f"{fleet.name}-secrets", _names(sealed)))
     else:
         notes = tuple(_by_hand(unit) for unit in sealed)
-    yield Unit(f"{folder}/{_KUSTOMIZATION}", Kustomization(_names(plain), generators, NOTHING, notes))
+    yield Unit(f"{folder}/{_KUSTOMIZATION}", Kustomization(_names(plain), generators, notes))
 
 
 def _names(units: list[Unit]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from backupgen.diagnostics import Span
 from backupgen.report.visible import visible
 
 _BREAK: Final = re.compile(r"\r\n|\n|\r")
+_PASSWORD: Final = re.compile(r"//[^/@\s]+@")
 _TAB: Final = "    "
 _ELLIPSIS: Final = "…"
 _LEAST: Final = 20
@@ -32,6 +33,8 @@ def source_lines(text: str) -> tuple[str, ...]:
 
 def cut(line: str, span: Span, width: int) -> Excerpt:
     """Return the part of the span's first line that fits into `width` cells, with the start of the span in it."""
+    # A password in a URL is what the finding may be about; a log must not keep it.
+    line = _PASSWORD.sub(lambda match: f"//{'*' * (len(match[0]) - 3)}@", line)
     shown = [_shown(character) for character in line]
     first = min(span.column - 1, len(shown))
     last = min(span.end_column - 1, len(shown)) if span.end_line == span.line else len(line.rstrip())

@@ -50,7 +50,7 @@ EMPTY_FILE: Final = _error(
     "empty-file",
     "the file holds nothing but blanks and comments",
     why="A fleet without targets would remove every backup job from the repository.",
-    fix="Write the fleet, or start from what `backupgen init` prints.",
+    fix="Write the fleet; the README has one of ten lines.",
     bad="# nothing yet\n",
     good="fleet: home\ntargets: {}\n",
 )

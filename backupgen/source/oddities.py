@@ -94,7 +94,7 @@ class Collector(Oddities):
     def judge_root(self, builder: Builder) -> None:
         """Add the findings about a stream as a whole, read to its end."""
         if self._documents == 0 or (builder.roots[0] is None and builder.starts[0] == builder.ends[0]):
-            remedy = "write the fleet, or start from what `backupgen init` prints"
+            remedy = "write the fleet; the README has one of ten lines"
             self.add(codes.EMPTY_FILE, "the file holds no document, expected a fleet", 0, 0, remedy)
         elif not isinstance(builder.roots[0], dict):
             start, end = builder.starts[0], builder.ends[0]

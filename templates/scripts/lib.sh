@@ -8,7 +8,8 @@
 #   RESTIC_REPOSITORY_ID   64 hex digits: the only repository that this job accepts; default: any
 #   RESTIC_LOCK_WAIT       how long restic waits for a lock (10m)
 #   RESTIC_PROBE_TIMEOUT   seconds within which the repository has to answer (60)
-#   BACKUP_DEADLINE        the Job's activeDeadlineSeconds; the job ends itself 60 s earlier (short ones: at 90 %)
+#   BACKUP_DEADLINE        the Job's activeDeadlineSeconds; the job ends itself 60 s earlier (short ones: at 90 %), counted
+#                          from its own start: after a long dump, or when it is tried again, the Job's deadline is first
 #   BACKUP_TERM_PATIENCE   seconds that a command gets to end after SIGTERM, before SIGKILL (40). The pod's grace period
 #                          has to cover it, and 75 s for a hook, the locks and the reports
 #   PLAN                   the job's plan, a file of function calls (/plan/plan.sh)

@@ -167,9 +167,15 @@ def test_a_sealed_secret_is_compared_by_its_keys() -> None:
     )
     assert compare({"s.enc.yaml": sealed}, {"s.enc.yaml": plain}) == ()
     assert fields(sealed, plain.replace("B: x", "C: x")) == [
-        ("stringData.B", "(sealed)", None),
-        ("stringData.C", None, "(sealed)"),
+        ("stringData.B", "(a value)", None),
+        ("stringData.C", None, "(a value)"),
     ]
+
+
+def test_the_values_of_a_secret_are_never_shown() -> None:
+    head = "kind: Secret\nmetadata: {name: s}\n"
+    filled, placeholder = f"{head}stringData: {{A: hunter2, B: x}}\n", f"{head}stringData: {{A: REPLACE, B: x}}\n"
+    assert fields(filled, placeholder) == [("stringData.A", "(a value)", "(another value)")]
 
 
 def apply(value: Any, change: FieldChange) -> Any:

@@ -28,7 +28,7 @@ def test_a_repository(text: str, kind: str, host: str, port: int, path: str, tls
 
 NO_REPOSITORY = "expected a repository that begins with `rest:`, `s3:`, `b2:` or `azure:`"
 REST = "expected `rest:http://host:8000/path/` or `rest:https://…`"
-SECRET = "a user or password stands in the URL, which Git would keep; expected it in the values file"  # noqa: S105
+SECRET = "a user or password stands in the URL, which Git would keep; it belongs into a Secret"  # noqa: S105
 CLEAN = "expected a URL without spaces, `?` and `#`"
 
 

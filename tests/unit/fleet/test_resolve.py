@@ -6,7 +6,7 @@ from backupgen.fleet.codes import CODES
 from backupgen.fleet.resolved import Target, VerifyRule
 from backupgen.fleet.timetable import operations_of
 from backupgen.schedule import AUTO, Use
-from tests.unit.fleet.reading import DIGEST, HEAD, REPOSITORY, TARGET, findings, fleet, marked, resolve, resolved
+from tests.unit.fleet.reading import DIGEST, TARGET, findings, fleet, marked, resolve, resolved
 
 SERVER = "repository: {url: 'rest:http://rest.storage.svc:8000/', server: {volume: {pvc: r}}"
 MIRROR = "mirrors: {w: {at: '05:00', deadline: 1h, to: 's3:s3.example.com/b'}}"
@@ -46,10 +46,10 @@ def test_what_is_nearer_wins_and_mappings_are_merged() -> None:
 @pytest.mark.parametrize(
     ("default", "own", "expected"),
     [
-        ("", "", ("t", 2, ("bangbang",), "a - Backup failed")),
-        ("priority: 5", "", ("t", 5, ("bangbang",), "a - Backup failed")),
+        ("", "", ("t", 2, ("bangbang",), "")),
+        ("priority: 5", "", ("t", 5, ("bangbang",), "")),
         ("priority: 5", "priority: 1, tags: [], title: x, topic: u", ("u", 1, (), "x")),
-        ("enabled: false", "enabled: true", ("t", 2, ("bangbang",), "a - Backup failed")),
+        ("enabled: false", "enabled: true", ("t", 2, ("bangbang",), "")),
         ("enabled: false", "", None),
     ],
 )
@@ -202,9 +202,13 @@ def test_operations_carry_their_locks() -> None:
         ("backup-mirror-w", Use.FILE_COPY, False),
         ("backup-mirror-c", Use.READ, False),
     ]
-    assert {operation.lock_wait for operation in operations} == {420}
+    # The backup's deadline is 9m: a wait past it would be reported as a hung job, and not as a lock.
+    assert [operation.lock_wait for operation in operations] == [270, 420, 420, 420, 420]
 
 
-def test_a_fleet_without_targets_is_a_fleet() -> None:
-    checked, located = resolve(f"{HEAD}{REPOSITORY}targets: {{}}\n")
-    assert (checked.value is not None, located) == (True, ())
+def test_two_names_for_one_place_are_refused() -> None:
+    other = "repositories: {b: {url: 's3:https://h/b/'}}\n"
+    twice = f"repository: {{url: 's3:h/b', mirrors: {{m: {{at: '05:00', deadline: 1h, to: 'b2:x:'}}}}}}\n{other}"
+    assert [finding.message for finding in resolve(fleet(repository=twice))[1]] == [
+        "this is the same repository as `repository.url`"
+    ]

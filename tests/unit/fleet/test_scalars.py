@@ -43,6 +43,12 @@ ACCEPTED: list[tuple[Scalar, object, object]] = [
     (s.duration, "1w", 604_800),
     (s.duration, "366d", 366 * 86_400),
     (s.start_window, "10s", 10),
+    (s.deadline, "1m", 60),
+    (s.grace, "2m", 120),
+    (s.credential_name, "PGPASSWORD", "PGPASSWORD"),
+    (s.credential_name, "RESTIC_PASSWORD", "RESTIC_PASSWORD"),
+    (s.age_recipient, "age1qx", "age1qx"),
+    (s.age_recipient, "ssh-ed25519 AAAA", "ssh-ed25519 AAAA"),
     (s.quantity, "500Mi", "500Mi"),
     (s.quantity, "100m", "100m"),
     (s.quantity, "0.5", "0.5"),
@@ -113,6 +119,21 @@ REFUSED: list[tuple[Scalar, object, str, str]] = [
     (s.text, "a\ud800", "the text holds the control character U+D800, which no manifest can carry", ""),
     (s.one_line, " ", "expected one line of text that is not empty", ""),
     (s.one_line, "a\nb", "expected one line of text that is not empty", ""),
+    (s.deadline, "59s", "`59s` is too short for a backup, expected a deadline of at least `1m`", ""),
+    (
+        s.grace,
+        "1m59s",
+        "`1m59s` is too short to end restic, remove its lock and report, expected at least `2m`",
+        "",
+    ),
+    *(
+        (s.credential_name, name, f"the compiler sets `{name}` itself, expected the name of a credential", "")
+        for name in ("PATH", "RESTIC_REPOSITORY", "BACKUP_DEADLINE", "NTFY_TOPIC")
+    ),
+    *(
+        (s.age_recipient, key, "this is no age recipient, expected a public key such as `age1…` or `ssh-ed25519 …`", "")
+        for key in ("AGE-SECRET-KEY-1QQ", "plain")
+    ),
     (s.duration, 9, f"`9` has no unit, {DURATION}", "write `9s` for seconds, `9m` for minutes"),
     (s.duration, -9, f"`-9` has no unit, {DURATION}", ""),
     (s.duration, "9", f"`9` is no duration, {DURATION}", ""),

@@ -34,7 +34,7 @@ KUBERNETES: tuple[model.Facts, ...] = (
     model.RoleBinding(META, "backup-grafana", "backup-grafana"),
 )
 OTHERS: tuple[model.Facts, ...] = (
-    model.Kustomization(("a.yaml", "b.yaml"), ("g.yaml",), {"a/b": "15"}, ("apply *first*\nthen: this",)),
+    model.Kustomization(("a.yaml", "b.yaml"), ("g.yaml",), ("apply *first*\nthen: this",)),
     model.KsopsGenerator("secrets", ("secret.a.enc.yaml",)),
     model.FluxKustomization(META, "./a/b", "1h", "GitRepository", "flux-system", "flux-system", "sops-age"),
     model.ArgoApplication(META, "https://git.example.org/a.git", "a/b", "HEAD", "default", "media"),
