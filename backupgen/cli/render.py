@@ -60,7 +60,10 @@ def _summary(result: "WriteResult", options: RenderOptions) -> Iterator[str]:
     said = ", ".join(f"{number} {what}" for number, what in counts if number or what == verb)
     yield f"{options.out}: {said}"
     if listed and not options.dry_run:
-        yield f"next: look at it with `git diff {options.out}`, prove it with `backupgen check`, and commit both"
+        given = [f" --fleet {options.fleet}"] if str(options.fleet) != "fleet.yaml" else []
+        given += [f" --out {options.out}"] if str(options.out) != "out" else []
+        given += [f" --templates {options.templates}"] if options.templates else []
+        yield f"next: review {options.out}, prove it with `backupgen check{''.join(given)}`, and commit it"
 
 
 def _by_folder(listed: list[tuple[str, str]], out: Path) -> Iterator[str]:

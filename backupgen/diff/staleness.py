@@ -83,7 +83,8 @@ def in_the_way(path: str, inventory: Inventory, out: str) -> Finding:
         remedy = "move the change into fleet.yaml or a template, delete the file, and run `backupgen render`"
         return Finding(codes.OUT_EDITED, "this file was changed by hand since it was rendered", spot, remedy)
     message = "this file was not written by backupgen, and stands where one would be rendered"
-    return Finding(codes.OUT_FOREIGN, message, spot, "move or delete it, or choose another folder with `--out`")
+    remedy = f"move or delete it, choose another `--out`, or restore `{INVENTORY}` from Git if it was lost"
+    return Finding(codes.OUT_FOREIGN, message, spot, remedy)
 
 
 def _sealed(path: str, present: str, expected: str, tree: OutTree) -> Iterator[Finding]:

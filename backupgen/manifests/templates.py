@@ -113,7 +113,9 @@ class Templates:
         return _finding(TEMPLATE_ERROR, _lower(message), file, line)
 
     def unused(self) -> Iterator[Finding]:
-        """Yield a finding for each of the user's files that neither overrides a built-in one nor is included."""
+        """Yield a finding for each of the user's files, and for each block in them, that changes nothing."""
+        for name in self.overridden:
+            yield from self._unused_blocks(name)
         strangers = [name for name in self.overridden if not (self._builtin / name).is_file()]
         if not strangers:
             return
@@ -123,6 +125,27 @@ class Templates:
                 near = _nearest(name, [str(path.relative_to(self._builtin)) for path in _files(self._builtin)])
                 message = f"`{name}` is the name of no built-in template, and no other template includes it"
                 yield _finding(UNUSED_TEMPLATE, message, self._file(name), 1, f"did you mean `{near}`?" if near else "")
+
+    def _unused_blocks(self, name: str) -> Iterator[Finding]:
+        """A block of a template that extends a built-in one counts only if that one has a block of the name."""
+        from jinja2 import TemplateSyntaxError, nodes
+
+        try:
+            tree = self._engine.parse(self._overrides[name])
+        except TemplateSyntaxError:  # reported when it is rendered
+            return
+        for extends in tree.find_all(nodes.Extends):
+            parent = extends.template.value if isinstance(extends.template, nodes.Const) else ""
+            if not parent.startswith(BUILTIN) or self._source(parent) is None:
+                continue
+            known = list(self._engine.get_template(parent).blocks)
+            inner = {inner.name for block in tree.find_all(nodes.Block) for inner in block.find_all(nodes.Block)}
+            for block in tree.find_all(nodes.Block):
+                if block.name not in known and block.name not in inner:
+                    near = _nearest(block.name, known)
+                    message = f"`{parent}` has no block `{block.name}`"
+                    help_ = f"did you mean `{near}`?" if near else f"its blocks are {', '.join(known)}"
+                    yield _finding(UNUSED_TEMPLATE, message, self._file(name), block.lineno, help_)
 
     def _references(self, name: str) -> Iterator[str]:
         from jinja2 import TemplateSyntaxError, meta, nodes

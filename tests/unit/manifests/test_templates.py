@@ -209,3 +209,17 @@ def test_each_code_is_complete_and_known_once() -> None:
     assert [info.code for info in CODES] == ["BG501", "BG502", "BG503", "BG504"]
     assert len({info.slug for info in CODES}) == len(CODES)
     assert all((info.summary, info.why, info.fix, info.bad, info.good) for info in CODES)
+
+
+def test_a_block_that_the_builtin_template_does_not_have_is_a_finding() -> None:
+    text = '{% extends "builtin/cronjob.yaml.j2" %}\n{% block metdata %}{% endblock %}\n'
+    checked = load_templates({"cronjob.yaml.j2": text})
+    (found,) = checked.findings
+    assert (found.info.code, found.message, found.help) == (
+        "BG502",
+        "`builtin/cronjob.yaml.j2` has no block `metdata`",
+        "did you mean `metadata`?",
+    )
+    assert found.spot.span is not None
+    assert found.spot.span.line == 2
+    assert load_templates({"cronjob.yaml.j2": text.replace("metdata", "metadata")}).findings == ()
