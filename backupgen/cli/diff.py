@@ -8,7 +8,7 @@ from pathlib import Path
 from backupgen.cli import exits, terminal
 from backupgen.cli.compiling import compile_file
 from backupgen.cli.showing import exit_code, note_findings
-from backupgen.diagnostics import Checked
+from backupgen.diagnostics import Checked, has_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ def diff(options: DiffOptions) -> int:
     new = compilation.manifests
     before = _before(options, new)
     note_findings(before.findings, {})
-    if before.value is None:
-        return exits.USAGE
+    if before.value is None or has_errors(before.findings):
+        return exits.USAGE  # a comparison with what could be read alone would call the rest new
     old = before.value
     changes = compare(old, new)
     touched = [path for path in {**old, **new} if old.get(path) != new.get(path)]
