@@ -127,7 +127,7 @@ SECRETS_UNSEALED: Final = CodeInfo(
     severity=Severity.INFO,
     summary="Secrets hold placeholders, not sealed values",
     why="Their jobs cannot start: a placeholder is no password.",
-    fix="Write each value in place of its placeholder, then seal the file with `sops encrypt --in-place`.",
+    fix="Write each value in place of its placeholder, then run `sops encrypt --in-place` on it, from within out/.",
     bad="# a Secret of out/\nstringData:\n  RESTIC_PASSWORD: '<backupgen value: restic-password>'\n",
     good="# a Secret of out/\nstringData:\n  RESTIC_PASSWORD: ENC[AES256_GCM,data:…]\n",
 )

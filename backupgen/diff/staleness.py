@@ -53,7 +53,7 @@ def unsealed(manifests: Mapping[str, str], tree: OutTree) -> tuple[Finding, ...]
         return ()
     more = f" and {len(waiting) - 1} more Secrets hold" if len(waiting) > 1 else " holds"
     message = f"`{waiting[0]}`{more} placeholders: not sealed yet"
-    remedy = "write each value in place of its placeholder, then `sops encrypt --in-place` the file"
+    remedy = "write each value in place of its placeholder, then run `sops encrypt --in-place` on it, from within out/"
     return (Finding(codes.SECRETS_UNSEALED, message, Spot(file=tree.name), remedy),)
 
 
@@ -77,7 +77,7 @@ def in_the_way(path: str, inventory: Inventory, out: str) -> Finding:
     spot = Spot(file=f"{out}/{path}")
     if path in inventory and path.endswith(SUFFIX):
         message = "this Secret was filled in or changed, but is not sealed"
-        remedy = "seal it with `sops encrypt --in-place` before you commit it, or delete it and run `backupgen render`"
+        remedy = "run `sops encrypt --in-place` on it, from within out/, before you commit it; or delete it and render"
         return Finding(codes.OUT_EDITED, message, spot, remedy)
     if path in inventory:
         remedy = "move the change into fleet.yaml or a template, delete the file, and run `backupgen render`"
