@@ -212,3 +212,28 @@ def test_two_names_for_one_place_are_refused() -> None:
     assert [finding.message for finding in resolve(fleet(repository=twice))[1]] == [
         "this is the same repository as `repository.url`"
     ]
+
+
+@pytest.mark.parametrize(
+    ("repository", "message", "help_"),
+    [
+        (
+            "repository: {url: 's3:h/b', mirrors: {m: {method: rclone, at: '05:00', deadline: 1h, to: 's3:h/c'}}}\n",
+            "`rclone` copies from a `server` that the fleet owns to a place that begins with `s3:`",
+            "only `method: restic_copy` copies from a server that is not the fleet's",
+        ),
+        (
+            "repository: {url: 's3:h/b', mirrors: {m: {at: '05:00', deadline: 1h, to: 's3:h/c'}}}\n",
+            "`restic copy` takes the credentials of two `s3:` repositories from the same variables",
+            "choose a place of another kind",
+        ),
+        (
+            f"{SERVER}, mirrors: {{m: {{at: '05:00', deadline: 1h, to: 'rest:http://h:8000/'}}}}}}\n",
+            "`rclone` copies from a `server` that the fleet owns to a place that begins with `s3:`",
+            "choose a place that begins with `s3:`",
+        ),
+    ],
+)
+def test_a_mirror_that_cannot_be_made(repository: str, message: str, help_: str) -> None:
+    found = resolve(fleet(repository=repository))[0].findings
+    assert [(finding.message, finding.help) for finding in found] == [(message, help_)]
