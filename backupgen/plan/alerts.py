@@ -114,15 +114,23 @@ class _Rules:
             f"snapshot gets too old. {LOGS}",
         )
 
-    def overdue(self) -> AlertRule:
+    def missed(self, alert: str, kinds: Sequence[Kind], description: str) -> AlertRule:
+        """Two runs in a row of a job's own schedule have not started."""
         return AlertRule(
-            alert="BackupOverdue",
-            expr=self.late(OWN_KINDS),
+            alert=alert,
+            expr=self.late(kinds),
             for_="10m",
             severity="warning",
             summary=f"{JOB} last started {{{{ $value | humanizeDuration }}}} ago",
-            description="At least two consecutive runs of its own schedule were missed or ended without a report: the "
-            f"CronJob is gone or suspended, its pods do not start, or they cannot reach the Pushgateway. {LOGS}",
+            description=f"{description} {LOGS}",
+        )
+
+    def overdue(self) -> AlertRule:
+        return self.missed(
+            "BackupOverdue",
+            OWN_KINDS,
+            "At least two consecutive runs of its own schedule were missed or ended without a report: the "
+            "CronJob is gone or suspended, its pods do not start, or they cannot reach the Pushgateway.",
         )
 
     def never_run(self) -> AlertRule:
@@ -147,19 +155,16 @@ class _Rules:
             severity="critical",
             summary=f"{JOB} could not verify {{{{ if $labels.tag }}}}tag {{{{ $labels.tag }}}}"
             "{{ else }}the backups{{ end }} (exit code {{ $value }})",
-            description="The weekly drill could not restore or verify a snapshot, or ended before it could: nobody "
+            description="The drill could not restore or verify a snapshot, or ended before it could: nobody "
             f"knows whether this backup can be restored. {LOGS}",
         )
 
     def restore_test_stale(self) -> AlertRule:
-        return AlertRule(
-            alert="BackupRestoreTestStale",
-            expr=self.late(["restore-test"]),
-            for_="10m",
-            severity="warning",
-            summary=f"{JOB} last started {{{{ $value | humanizeDuration }}}} ago",
-            description="Two consecutive restore tests were missed, so nothing says that the backups can be restored: "
-            f"the CronJob is gone or suspended, or its pods do not start. {LOGS}",
+        return self.missed(
+            "BackupRestoreTestStale",
+            ["restore-test"],
+            "Two consecutive restore tests were missed, so nothing says that the backups can be restored: "
+            "the CronJob is gone or suspended, or its pods do not start.",
         )
 
     def mirror_failed(self) -> AlertRule:
@@ -175,14 +180,11 @@ class _Rules:
         )
 
     def mirror_stale(self) -> AlertRule:
-        return AlertRule(
-            alert="BackupMirrorStale",
-            expr=self.late(["mirror"]),
-            for_="10m",
-            severity="warning",
-            summary=f"{JOB} last started {{{{ $value | humanizeDuration }}}} ago",
-            description="Two consecutive runs of the mirror were missed: the second copy is freezing. The CronJob is "
-            f"gone or suspended, or its pods do not start. {LOGS}",
+        return self.missed(
+            "BackupMirrorStale",
+            ["mirror"],
+            "Two consecutive runs of the mirror were missed: the second copy is freezing. The CronJob is "
+            "gone or suspended, or its pods do not start.",
         )
 
 
