@@ -1,12 +1,15 @@
 """fleet.yaml as text becomes a `Document`: plain data, and the line and column of every key and value."""
 
 from array import array
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backupgen.diagnostics import Checked, Finding, NodePath, Span, Spot
 from backupgen.source import codes
 from backupgen.source.build import DEEPEST, Builder, TooDeepError
+from backupgen.source.edit import edit
 from backupgen.source.encoding import decode
 from backupgen.source.events import YAMLError, open_events
 from backupgen.source.lines import LineIndex
@@ -42,10 +45,37 @@ class Document:
             related=tuple(replace(other, spot=self._locate_spot(other.spot)) for other in finding.related),
         )
 
+    def edited(self, values: Mapping[NodePath, str], without: Iterable[NodePath] = ()) -> str:
+        """Return the text with other strings in it, and without some keys; every other character stays.
+
+        `values` maps the paths of scalars to strings, `without` are paths of keys whose values are scalars. Raises
+        KeyError for a path that leads to no key, ValueError if the result would not mean what was asked for.
+        """
+        text = edit(self.text, self._positions, values, without)
+        read = read_document(text.encode(), self.file)
+        if read.value is None or read.value.data != _changed(self.data, values, without):
+            raise ValueError("the edited text does not mean what was asked for")
+        return text
+
     def _locate_spot(self, spot: Spot) -> Spot:
         if spot.span is not None or spot.file not in {None, self.file}:
             return spot
         return replace(spot, file=self.file, span=self.span(spot.path, on_key=spot.on_key))
+
+
+def _changed(data: dict[str, Any], values: Mapping[NodePath, str], without: Iterable[NodePath]) -> dict[str, Any]:
+    changed = deepcopy(data)
+    for *folder, key in without:
+        del _inside(changed, folder)[key]
+    for (*folder, key), value in values.items():
+        _inside(changed, folder)[key] = value
+    return changed
+
+
+def _inside(data: Any, path: Iterable[str | int]) -> Any:
+    for part in path:
+        data = data[part]
+    return data
 
 
 def read_document(raw: bytes, file: str) -> Checked[Document]:

@@ -47,6 +47,24 @@ class Positions:
             return self._of(key) if key >= 0 else self._first_token(number)
         return self._of(number)
 
+    def entry(self, path: NodePath) -> tuple[tuple[int, int], tuple[int, int], bool]:
+        """Return the offsets of a mapping's key and of its value, and whether the mapping is a flow one, in braces.
+
+        Raises KeyError for a path that does not lead to the value of a key.
+        """
+        number, key, data, flow = 0, -1, self._data, False
+        for part in path:
+            flow = self._offsets.starts[number] != self._offsets.ends[number]
+            found = self._child(number, data, part)
+            if found is None:
+                raise KeyError(path)
+            key, number = found
+            data = data[part]
+        if key < 0:
+            raise KeyError(path)
+        offsets = self._offsets
+        return (offsets.starts[key], offsets.ends[key]), (offsets.starts[number], offsets.ends[number]), flow
+
     def _of(self, number: int) -> Span:
         return self._lines.span(self._offsets.starts[number], self._offsets.ends[number])
 
