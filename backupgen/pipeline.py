@@ -4,8 +4,10 @@ Input: the bytes of fleet.yaml and the user's templates. Output: everything up t
 findings. Never: files, streams, flags.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from backupgen.diagnostics import Checked, CodeInfo, Finding, has_errors
 from backupgen.diff.codes import CODES as OUT_CODES
@@ -13,7 +15,7 @@ from backupgen.fleet.codes import CODES as FLEET_CODES
 from backupgen.fleet.load import load_fleet
 from backupgen.fleet.resolve import resolve_fleet
 from backupgen.fleet.resolved import ResolvedFleet
-from backupgen.fleet.timetable import operations_of, parallel_of
+from backupgen.fleet.timetable import Timetable, timetable_of
 from backupgen.manifests import CODES as MANIFEST_CODES
 from backupgen.manifests import ManifestSet, Templates, load_templates, render_plan
 from backupgen.manifests.verify import verify
@@ -21,12 +23,34 @@ from backupgen.plan.build import build_plan
 from backupgen.plan.model import Plan
 from backupgen.rules import CODES as RULE_CODES
 from backupgen.rules import RuleContext, judge
-from backupgen.schedule import ScheduleProof, prove
+from backupgen.schedule import CYCLE_START, Conflict, ScheduleProof, prove
 from backupgen.source import CODES as SOURCE_CODES
 from backupgen.source import Document, read_document
 
 CATALOGUE: tuple[CodeInfo, ...] = (*SOURCE_CODES, *FLEET_CODES, *RULE_CODES, *MANIFEST_CODES, *OUT_CODES)
 """Every code that backupgen knows, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known beside the text of fleet.yaml. The rendered files depend on `chosen_before` alone."""
+
+    chosen_before: Mapping[str, str] = field(default_factory=dict)
+    """The slots that the last render chose, by job."""
+    since: int = CYCLE_START
+    """From when on findings name instants, epoch seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A fleet with the verdict about its schedule, which may be that there are conflicts."""
+
+    document: Document
+    fleet: ResolvedFleet
+    timetable: Timetable
+    outcome: ScheduleProof | tuple[Conflict, ...]
+    findings: tuple[Finding, ...]
+    """Of all stages up to here; not located."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +64,12 @@ class Compiled:
     manifests: ManifestSet
 
 
-def compile_fleet(raw: bytes, file: str, overrides: Path | None = None) -> Checked[Compiled]:
+_NOTHING_KNOWN: Final = Circumstances()
+
+
+def compile_fleet(
+    raw: bytes, file: str, overrides: Path | None = None, circumstances: Circumstances = _NOTHING_KNOWN
+) -> Checked[Compiled]:
     """Compile the bytes of fleet.yaml, shown as `file` in findings.
 
     `overrides` is the folder of the user's own templates. Returns what was compiled with the warnings about it, or the
@@ -54,11 +83,26 @@ def compile_fleet(raw: bytes, file: str, overrides: Path | None = None) -> Check
     if read.value is None:
         return Checked(None, read.findings)
     document = read.value
-    checked = _compile(document, templates.value)
+    checked = _compile(document, templates.value, circumstances)
     return Checked(checked.value, tuple(document.locate(finding) for finding in checked.findings))
 
 
-def _compile(document: Document, templates: Templates) -> Checked[Compiled]:
+def schedule_fleet(raw: bytes, file: str, circumstances: Circumstances = _NOTHING_KNOWN) -> Checked[Scheduled]:
+    """Judge the schedule of the bytes of fleet.yaml, shown as `file` in findings.
+
+    Returns the verdict with all findings, located, errors included; or the findings of the stage that could not read
+    the fleet.
+    """
+    read = read_document(raw, file)
+    if read.value is None:
+        return Checked(None, read.findings)
+    document = read.value
+    checked = _schedule(document, circumstances)
+    findings = checked.findings if checked.value is None else checked.value.findings
+    return Checked(checked.value, tuple(document.locate(finding) for finding in findings))
+
+
+def _schedule(document: Document, circumstances: Circumstances) -> Checked[Scheduled]:
     loaded = load_fleet(document)
     if loaded.value is None:
         return Checked(None, loaded.findings)
@@ -66,11 +110,21 @@ def _compile(document: Document, templates: Templates) -> Checked[Compiled]:
     if resolved.value is None:
         return Checked(None, resolved.findings)
     fleet = resolved.value
-    outcome = prove(operations_of(fleet), parallel_of(fleet))
-    findings: tuple[Finding, ...] = (*resolved.findings, *judge(RuleContext(fleet, outcome)))
+    timetable = timetable_of(fleet, circumstances.chosen_before)
+    outcome = prove(timetable.operations, timetable.limits)
+    findings = (*resolved.findings, *judge(RuleContext(fleet, timetable, outcome, circumstances.since)))
+    return Checked(Scheduled(document, fleet, timetable, outcome, findings))
+
+
+def _compile(document: Document, templates: Templates, circumstances: Circumstances) -> Checked[Compiled]:
+    checked = _schedule(document, circumstances)
+    if checked.value is None:
+        return Checked(None, checked.findings)
+    scheduled = checked.value
+    fleet, outcome, findings = scheduled.fleet, scheduled.outcome, scheduled.findings
     if isinstance(outcome, tuple) or has_errors(findings):
         return Checked(None, findings)
-    plan = build_plan(fleet, outcome)
+    plan = build_plan(fleet, outcome, scheduled.timetable.chosen)
     rendered = render_plan(plan, templates)
     findings = (*findings, *rendered.findings)
     if rendered.value is not None and templates.overridden:

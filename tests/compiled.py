@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from backupgen.pipeline import Compiled, compile_fleet
+from backupgen.pipeline import Circumstances, Compiled, compile_fleet
 from tests.conftest import REPOSITORY
 
 CASES = tuple(sorted(path.name for path in (REPOSITORY / "tests" / "cases").iterdir()))
@@ -20,8 +20,8 @@ def file_of(name: str) -> Path:
     return REPOSITORY / "fleet.yaml" if name == REFERENCE else REPOSITORY / "tests" / "cases" / name / "fleet.yaml"
 
 
-def compile_text(text: str) -> Compiled:
-    checked = compile_fleet(text.encode(), "fleet.yaml")
+def compile_text(text: str, chosen_before: Mapping[str, str] | None = None) -> Compiled:
+    checked = compile_fleet(text.encode(), "fleet.yaml", circumstances=Circumstances(chosen_before or {}))
     assert checked.value is not None, [finding.message for finding in checked.findings]
     return checked.value
 

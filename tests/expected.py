@@ -262,6 +262,10 @@ def _argo(facts: model.ArgoApplication) -> Item:
     return _object("argoproj.io/v1alpha1", "Application", facts.meta, spec=spec)
 
 
+def _chosen_slots(facts: model.ChosenSlots) -> Item:
+    return dict(facts.slots)
+
+
 def _sops(facts: model.SopsConfig) -> Item:
     rule = {"path_regex": r"\.enc\.yaml$", "encrypted_regex": "^(data|stringData)$"}
     return {"creation_rules": [rule | {kind: ",".join(keys) for kind, keys in facts.recipients.items()}]}
@@ -282,5 +286,6 @@ _MAKERS: Mapping[type, Callable[[Any], Item]] = {
     model.KsopsGenerator: _ksops,
     model.FluxKustomization: _flux,
     model.ArgoApplication: _argo,
+    model.ChosenSlots: _chosen_slots,
     model.SopsConfig: _sops,
 }

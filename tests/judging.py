@@ -1,31 +1,12 @@
 """A fleet.yaml judged as `check` judges it, up to the plan, as lines that a test can keep."""
 
 from backupgen.diagnostics import Finding
-from backupgen.fleet.load import load_fleet
-from backupgen.fleet.resolve import resolve_fleet
-from backupgen.fleet.timetable import operations_of, parallel_of
-from backupgen.rules import RuleContext, judge
-from backupgen.schedule import prove
-from backupgen.source import Document, read_document
+from backupgen.pipeline import schedule_fleet
 
 
 def judged(raw: bytes) -> tuple[Finding, ...]:
     """Every located finding of the first stage that has an error, or of all of them."""
-    read = read_document(raw, "fleet.yaml")
-    if read.value is None:
-        return read.findings
-    return tuple(read.value.locate(finding) for finding in _of_document(read.value))
-
-
-def _of_document(document: Document) -> tuple[Finding, ...]:
-    loaded = load_fleet(document)
-    if loaded.value is None:
-        return loaded.findings
-    resolved = resolve_fleet(loaded.value)
-    if resolved.value is None:
-        return resolved.findings
-    outcome = prove(operations_of(resolved.value), parallel_of(resolved.value))
-    return (*resolved.findings, *judge(RuleContext(resolved.value, outcome)))
+    return schedule_fleet(raw, "fleet.yaml").findings
 
 
 def lines_of(findings: tuple[Finding, ...]) -> list[str]:

@@ -9,6 +9,7 @@ import sys
 import pytest
 import yaml
 
+from backupgen.fleet.naming import CHOSEN_SLOTS
 from tests.compiled import REFERENCE, compile_text, compiled, file_of, objects
 from tests.conftest import REPOSITORY
 
@@ -205,7 +206,7 @@ def test_every_process_renders_the_same_bytes() -> None:
 def test_an_added_target_moves_no_chosen_slot() -> None:
     text = file_of("node-folders").read_text(encoding="utf-8")
     block = "  extra: {namespace: other, at: auto, run_as: 1000, volume: {pvc: extra}, verify: [{dir: extra}]}\n"
-    more = compile_text(text + block).manifests.files
+    more = compile_text(text + block, objects("node-folders")[CHOSEN_SLOTS]).manifests.files
     jobs = [path for path, item in objects("node-folders").items() if item.get("kind") == "CronJob"]
     assert len(jobs) == 4
     assert [path for path in jobs if more[path] != compiled("node-folders").manifests.files[path]] == []

@@ -6,9 +6,9 @@ from backupgen.diagnostics import has_errors
 from backupgen.fleet.load import load_fleet
 from backupgen.fleet.resolve import resolve_fleet
 from backupgen.fleet.resolved import ResolvedFleet
-from backupgen.fleet.timetable import operations_of, parallel_of
+from backupgen.fleet.timetable import timetable_of
 from backupgen.rules import RuleContext, judge
-from backupgen.schedule import prove
+from backupgen.schedule import CYCLE_START, prove
 from backupgen.source import read_document
 from tests.fleets import Data, dumped, fleets, large_fleet
 
@@ -31,13 +31,15 @@ def test_a_drawn_fleet_resolves(data: Data) -> None:
     fleet = resolved(data)
     assert [target.name for target in fleet.targets] == sorted(data["targets"])
     # The proof takes every slot, also those that it chooses.
-    prove(operations_of(fleet), parallel_of(fleet))
+    timetable = timetable_of(fleet)
+    prove(timetable.operations, timetable.limits)
 
 
 def test_a_large_fleet_is_sound() -> None:
     fleet = resolved(large_fleet(60))
     assert len({target.job.namespace for target in fleet.targets}) == 3
-    outcome = prove(operations_of(fleet), parallel_of(fleet))
-    findings = judge(RuleContext(fleet, outcome))
+    timetable = timetable_of(fleet)
+    outcome = prove(timetable.operations, timetable.limits)
+    findings = judge(RuleContext(fleet, timetable, outcome, CYCLE_START))
     assert findings == ()
     assert not has_errors(findings)

@@ -48,8 +48,8 @@ def kind_of(item: Item) -> tuple[str, str]:
 
 
 def manifests(name: str) -> dict[str, Item]:
-    """The files with an object, which all but sops' own are."""
-    return {path: item for path, item in objects(name).items() if path != ".sops.yaml"}
+    """The files with an object, which all but sops' own and the compiler's memory are."""
+    return {path: item for path, item in objects(name).items() if path not in {".sops.yaml", naming.CHOSEN_SLOTS}}
 
 
 @cache

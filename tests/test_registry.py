@@ -18,6 +18,7 @@ from backupgen.source import CODES as SOURCE_CODES
 from tests.judging import judged, lines_of
 
 FOLDERS = Path(__file__).parent / "rules"
+CASES = sorted(path.name for path in FOLDERS.iterdir())
 MODULES = sorted(path.stem for path in Path(backupgen.rules.__file__).parent.glob("bg*.py"))
 CATALOGUE: tuple[CodeInfo, ...] = (*SOURCE_CODES, *FLEET_CODES, *RULE_CODES, *MANIFEST_CODES)
 
@@ -59,21 +60,24 @@ def test_a_code_explains_itself(info: CodeInfo) -> None:
 
 
 def test_every_code_of_a_rule_has_its_folder_and_no_folder_is_an_orphan() -> None:
-    assert sorted(path.name for path in FOLDERS.iterdir()) == [info.code for info in RULE_CODES]
+    # A folder is called after a code; what a stage before the rules reports may have several: `BG203-timezone`.
+    codes = {name.partition("-")[0] for name in CASES}
+    assert {info.code for info in RULE_CODES} <= codes <= {info.code for info in CATALOGUE}
+    assert [name for name in CASES if "-" in name and name.startswith(("BG3", "BG4"))] == []
     for folder in FOLDERS.iterdir():
         assert sorted(path.name for path in folder.iterdir()) == ["bad.txt", "bad.yaml", "good.yaml"]
 
 
-@pytest.mark.parametrize("code", [info.code for info in RULE_CODES])
-def test_a_bad_fleet_yields_its_code_and_nothing_else(code: str) -> None:
-    found = judged((FOLDERS / code / "bad.yaml").read_bytes())
-    assert lines_of(found) == (FOLDERS / code / "bad.txt").read_text(encoding="utf-8").splitlines()
-    assert {finding.info.code for finding in found} == {code}
+@pytest.mark.parametrize("case", CASES)
+def test_a_bad_fleet_yields_its_code_and_nothing_else(case: str) -> None:
+    found = judged((FOLDERS / case / "bad.yaml").read_bytes())
+    assert lines_of(found) == (FOLDERS / case / "bad.txt").read_text(encoding="utf-8").splitlines()
+    assert {finding.info.code for finding in found} == {case.partition("-")[0]}
 
 
-@pytest.mark.parametrize("code", [info.code for info in RULE_CODES])
-def test_a_good_fleet_yields_nothing(code: str) -> None:
-    assert lines_of(judged((FOLDERS / code / "good.yaml").read_bytes())) == []
+@pytest.mark.parametrize("case", CASES)
+def test_a_good_fleet_yields_nothing(case: str) -> None:
+    assert lines_of(judged((FOLDERS / case / "good.yaml").read_bytes())) == []
 
 
 @pytest.mark.parametrize("code", [info.code for info in RULE_CODES if info.severity is not Severity.ERROR])

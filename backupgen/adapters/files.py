@@ -1,7 +1,9 @@
 """Reading what the user wrote: fleet.yaml."""
 
 import os
+import shutil
 import stat
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +31,31 @@ def read_fleet(path: Path) -> Checked[bytes]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return _unreadable(path, f"this file cannot be read: {reason.lower()}")
+
+
+def replace_fleet(path: Path, before: bytes, after: bytes) -> str:
+    """Replace fleet.yaml by another text, at once and as a whole; its mode stays, and a link stays a link.
+
+    `before` is what was read: if it is no longer what lies there, nothing is replaced. Returns why not, in words; empty
+    if it was.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if target.read_bytes() != before:
+            return "it was changed meanwhile"
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            try:
+                file.write(after)
+                file.flush()
+                shutil.copymode(target, temporary)
+                temporary.replace(target)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return ""
 
 
 def _unfit(status: os.stat_result) -> str:

@@ -10,6 +10,8 @@ from backupgen.diagnostics import Checked, Finding, Spot
 from backupgen.diff import codes
 from backupgen.diff.inventory import INVENTORY, Inventory, InventoryError, parse_inventory
 from backupgen.diff.staleness import OutTree
+from backupgen.fleet.naming import CHOSEN_SLOTS
+from backupgen.source import PlainError, load_all
 
 
 class Survey(NamedTuple):
@@ -40,6 +42,22 @@ def read_out(out: Path, manifests: Mapping[str, str]) -> Checked[OutTree]:
         return Checked(None, (error.finding,))
     blocked = frozenset({*survey.blocked, *(survey.contents.keys() - files.keys())})
     return Checked(OutTree(str(out), files, inventory, unknown, blocked), findings)
+
+
+def read_chosen(out: Path) -> Mapping[str, str]:
+    """Return the slots that the last render chose, by job; none, if there is no file with them that can be read.
+
+    Nothing is lost by that: they are chosen anew, and a file that was changed by hand is a finding of its own.
+    """
+    try:
+        with open_root(out) as root:
+            content = None if root is None else read_file(root, CHOSEN_SLOTS, f"{out}/{CHOSEN_SLOTS}")
+        documents = load_all(content.decode()) if content else ()
+    except (BlockedError, UnicodeDecodeError, PlainError):
+        return {}
+    mapping = documents[0] if documents else None
+    entries = mapping.items() if isinstance(mapping, dict) else ()
+    return {job: slot for job, slot in entries if isinstance(job, str) and isinstance(slot, str)}
 
 
 def read_inventory(root: int, shown: str) -> Inventory:

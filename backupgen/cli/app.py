@@ -136,6 +136,37 @@ def diff(
     _end(command)
 
 
+@app.command()
+def schedule(
+    fleet: Fleet = Path("fleet.yaml"),
+    out: Out = Path("out"),
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="T", help="Since when, such as 2026-03-29; today, if left out.")
+    ] = None,
+    days: Annotated[int, typer.Option("--days", metavar="N", min=1, max=366, help="How many days to show.")] = 1,
+    form: Annotated[
+        Literal["table", "json", "svg", "ics"], typer.Option("--format", help="How to show them.")
+    ] = "table",
+    *,
+    pin: Annotated[
+        bool, typer.Option("--pin", help="Write the slots that were chosen for `at: auto` into the fleet instead.")
+    ] = False,
+) -> None:
+    """Show when everything runs, and what is proved about it.
+
+    Windows reach from the slot to deadline and grace period, and further, if a run starts late. Exits with 1 if there
+    is a conflict.
+    """
+
+    def command() -> int:
+        from backupgen.cli.schedule import ScheduleOptions
+        from backupgen.cli.schedule import schedule as run
+
+        return run(ScheduleOptions(fleet, out, start, days, form, pin))
+
+    _end(command)
+
+
 @app.command("next")
 def next_(
     expression: Annotated[str, typer.Argument(metavar="EXPR", help="A slot as in `at:`, or a cron expression.")],

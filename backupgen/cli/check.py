@@ -25,7 +25,7 @@ def check(options: CheckOptions) -> int:
     from backupgen.pipeline import CATALOGUE
     from backupgen.report import FORMATS, Report, arrange
 
-    compilation = compile_file(options.fleet, options.templates)
+    compilation = compile_file(options.fleet, options.templates, options.out)
     findings = arrange((*compilation.findings, *_out_findings(options.out, compilation)))
     report = Report(
         findings,

@@ -1,5 +1,6 @@
 """What render, check and diff begin with: read, and compile."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 from backupgen.diagnostics import Finding
 
 if TYPE_CHECKING:
-    from backupgen.pipeline import Compiled
+    from backupgen.pipeline import Circumstances, Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class Compilation:
         return self.compiled.manifests.files if self.compiled else {}
 
 
-def compile_file(fleet: Path, templates: Path | None) -> Compilation:
-    """Read fleet.yaml, and compile it with the user's templates."""
+def compile_file(fleet: Path, templates: Path | None, out: Path) -> Compilation:
+    """Read fleet.yaml, and compile it with the user's templates beside what was rendered into `out` before."""
     from backupgen.adapters.files import read_fleet
     from backupgen.manifests.codes import UNREADABLE_TEMPLATE
     from backupgen.pipeline import compile_fleet
@@ -43,7 +44,19 @@ def compile_file(fleet: Path, templates: Path | None) -> Compilation:
     raw = read_fleet(fleet)
     if raw.value is None:
         return Compilation(None, raw.findings, {}, readable=False)
-    checked = compile_fleet(raw.value, str(fleet), templates)
+    checked = compile_fleet(raw.value, str(fleet), templates, circumstances(out, int(time.time())))
     readable = all(finding.info is not UNREADABLE_TEMPLATE for finding in checked.findings)
-    text = raw.value.decode("utf-8", errors="replace").removeprefix("\ufeff")
-    return Compilation(checked.value, checked.findings, {str(fleet): text}, readable=readable)
+    return Compilation(checked.value, checked.findings, {str(fleet): shown(raw.value)}, readable=readable)
+
+
+def circumstances(out: Path, since: int) -> "Circumstances":
+    """Return what a compile has to know beside the text of fleet.yaml."""
+    from backupgen.adapters.tree import read_chosen
+    from backupgen.pipeline import Circumstances
+
+    return Circumstances(read_chosen(out), since)
+
+
+def shown(raw: bytes) -> str:
+    """Return the text of fleet.yaml for excerpts."""
+    return raw.decode("utf-8", errors="replace").removeprefix("\ufeff")

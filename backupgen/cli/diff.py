@@ -27,9 +27,10 @@ def diff(options: DiffOptions) -> int:
     from backupgen.diff.compare import compare
     from backupgen.diff.impact import impact
     from backupgen.diff.sealed import is_sealed
+    from backupgen.plan.slots import slots_of
     from backupgen.report.changes import CHANGE_FORMATS, ChangeReport
 
-    compilation = compile_file(options.fleet, options.templates)
+    compilation = compile_file(options.fleet, options.templates, options.out)
     note_findings(compilation.findings, compilation.sources, targets=compilation.targets)
     if compilation.compiled is None:
         return exit_code(compilation.findings, readable=compilation.readable)
@@ -44,7 +45,7 @@ def diff(options: DiffOptions) -> int:
     reworded = 0 if changes else sum(1 for path in touched if not is_sealed(path, old.get(path, "")))
     report = ChangeReport(
         changes,
-        impact(changes),
+        impact(changes, slots_of(compilation.compiled.proof).yielded),
         options.against or str(options.out),
         reworded,
         color=terminal.colored(sys.stdout),

@@ -1,20 +1,18 @@
 """`backupgen next`: when a schedule fires, as Kubernetes has it."""
 
 import json
-import re
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Final
 
 from backupgen.cli import exits, terminal
+from backupgen.cli.instants import InstantError, parse_instant
 
 if TYPE_CHECKING:
     from backupgen.schedule import CronExpr, Zone
 
-_START: Final = re.compile(
-    r"(?:19|[2-9]\d)\d\d-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)?)?", re.ASCII
-)
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _END: Final = 253_402_214_400
 """9999-12-31: Python's calendar ends that day, in some zone."""
@@ -41,8 +39,8 @@ def next_(options: NextOptions) -> int:
 
     try:
         schedule, zone = _read(options)
-        start = _start(options.start, zone)
-    except _RefusedError as error:
+        start = int(time.time()) if options.start is None else parse_instant(options.start, zone)
+    except (_RefusedError, InstantError) as error:
         terminal.note(f"{error}\n")
         return exits.USAGE
     # A run at the start itself counts.
@@ -66,35 +64,10 @@ def _read(options: NextOptions) -> "tuple[CronExpr, Zone]":
     except (CronError, ZoneError) as error:
         raise _RefusedError(f"{error.message}\n{error.hint}".rstrip()) from None
     if isinstance(schedule, Auto):
-        raise _RefusedError("`auto` is chosen by the compiler, expected a slot\n`backupgen check` tells what it chose")
+        raise _RefusedError(
+            "`auto` is chosen by the compiler, expected a slot\n`backupgen schedule` tells what it chose"
+        )
     return schedule, zone
-
-
-def _start(text: str | None, zone: "Zone") -> int:
-    """Return the epoch second to start from; a time without an offset is meant in the zone, at its first occurrence."""
-    if text is None:
-        return int(datetime.now(UTC).timestamp())
-    try:
-        parsed = datetime.fromisoformat(text.upper()) if _START.fullmatch(text) else None
-    except ValueError:
-        parsed = None
-    if parsed is None:
-        expected = "one from 1900 on, such as `2026-03-29`, `2026-03-29T02:30` or `2026-03-29T02:30Z`"
-        raise _RefusedError(f"`{text}` is no time, expected {expected}")
-    if parsed.tzinfo is not None:
-        return _ceil(parsed)
-    wall = _ceil(parsed.replace(tzinfo=UTC))
-    # In a fold two offsets fit, and the larger one comes first; in a gap none does, and the one before it is kept.
-    offsets = [zone.data.offset(wall - 86400), zone.data.offset(wall + 86400)]
-    fitting = [wall - offset for offset in offsets if zone.data.offset(wall - offset) == offset]
-    return min(fitting) if fitting else wall - offsets[0]
-
-
-def _ceil(time: datetime) -> int:
-    """Return the first whole second that is not before a time, counted from 1970."""
-    second = timedelta(seconds=1)
-    since = time - datetime(1970, 1, 1, tzinfo=UTC)
-    return since // second + bool(since % second)
 
 
 def _utc(instant: int) -> str:
@@ -102,5 +75,5 @@ def _utc(instant: int) -> str:
 
 
 def _local(instant: int, zone: "Zone") -> str:
-    local = datetime.fromtimestamp(instant, timezone(timedelta(seconds=zone.data.offset(instant))))
+    local = zone.wall(instant)
     return f"{_DAYS[local.weekday()]} {local.isoformat(sep=' ')}"

@@ -30,7 +30,7 @@ def render(options: RenderOptions) -> int:
     """Compile the fleet and write it. Returns the exit code."""
     from backupgen.adapters.write import write_manifests
 
-    compilation = compile_file(options.fleet, options.templates)
+    compilation = compile_file(options.fleet, options.templates, options.out)
     note_findings(compilation.findings, compilation.sources, targets=compilation.targets)
     if compilation.compiled is None:
         terminal.note(f"nothing was written to {options.out}\n")

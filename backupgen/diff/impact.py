@@ -23,9 +23,12 @@ class Impact:
     """One sentence: lower case, no final period."""
 
 
-def impact(changes: Iterable[Change]) -> tuple[Impact, ...]:
-    """Return what the changes mean, the most serious first: targets that go, targets that come, then the others."""
-    found = [one for change in changes for one in _of_change(change)]
+def impact(changes: Iterable[Change], left_out: Mapping[str, str]) -> tuple[Impact, ...]:
+    """Return what the changes mean, the most serious first: targets that go, targets that come, then the others.
+
+    `left_out` says, by job, which hours its new schedule leaves out and why, in words.
+    """
+    found = [one for change in changes for one in _of_change(change, left_out)]
     return tuple(sorted(found, key=lambda one: (_RANK.get(one.kind, len(_RANK)), one.target, one.kind, one.message)))
 
 
@@ -35,10 +38,11 @@ _RANK: Final = {"target-removed": 0, "target-added": 1, "job-removed": 2, "job-a
 _MOST_STEPS: Final = 4
 
 
-def _of_change(change: Change) -> Iterator[Impact]:
+def _of_change(change: Change, left_out: Mapping[str, str]) -> Iterator[Impact]:
     match change.identity.kind:
         case "CronJob" if _role(change.new or change.old):
-            yield from _cronjob(change)
+            reason = left_out.get(change.identity.name)
+            yield from _cronjob(change, f"; {reason}" if reason else "")
         case "ConfigMap" if change.identity.name.endswith(naming.plan("")):
             yield from _plan(change)
         case "Secret":
@@ -47,13 +51,13 @@ def _of_change(change: Change) -> Iterator[Impact]:
             pass
 
 
-def _cronjob(change: Change) -> Iterator[Impact]:
+def _cronjob(change: Change, left_out: str) -> Iterator[Impact]:
     name, old, new = change.identity.name, change.old, change.new
     backup = _role(new or old) == "backup"
     subject = name.removeprefix(naming.backup("")) if backup else name
     if old is None and new is not None:
         kind, what = ("target-added", "backed up") if backup else ("job-added", "run")
-        yield Impact(kind, subject, f"`{subject}` will be {what} {_when(new)}")
+        yield Impact(kind, subject, f"`{subject}` will be {what} {_when(new)}{left_out}")
     elif new is None and backup:
         message = (
             f"nothing backs up `{subject}` any more; the snapshots that exist stay until somebody forgets them, "
@@ -63,12 +67,12 @@ def _cronjob(change: Change) -> Iterator[Impact]:
     elif new is None:
         yield Impact("job-removed", subject, f"`{subject}` no longer runs")
     else:
-        yield from _schedule(subject, _spec(old), _spec(new))
+        yield from _schedule(subject, _spec(old), _spec(new), left_out)
 
 
-def _schedule(subject: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Impact]:
+def _schedule(subject: str, old: Mapping[str, Any], new: Mapping[str, Any], left_out: str) -> Iterator[Impact]:
     if (old.get("schedule"), old.get("timeZone")) != (new.get("schedule"), new.get("timeZone")):
-        message = f"`{subject}` runs {_slot(new)} instead of {_slot(old)}{_gap_change(old, new)}"
+        message = f"`{subject}` runs {_slot(new)} instead of {_slot(old)}{_gap_change(old, new)}{left_out}"
         yield Impact("schedule-changed", subject, message)
     if bool(old.get("suspend")) != bool(new.get("suspend")):
         rests = bool(new.get("suspend"))

@@ -8,7 +8,7 @@ from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
 from backupgen.fleet import codes, naming, resolved, schema
 from backupgen.fleet.load import target_of
 from backupgen.fleet.location import Location, LocationError, parse_http
-from backupgen.fleet.scalars import amount
+from backupgen.fleet.scalars import amount, format_duration
 from backupgen.schedule import Auto, CronExpr
 
 START_WITHIN = 120
@@ -91,7 +91,8 @@ def resolve_job(
     placement = resolve_placement(layers)
     check_resources(placement, identity.path, context.notes)
     run_as: schema.RunAsMapping | None = given("run_as", None)
-    return resolved.Job(
+    needs: int | None = given("needs", None)
+    job = resolved.Job(
         name=identity.name,
         instance=identity.instance,
         namespace=identity.namespace,
@@ -101,6 +102,7 @@ def resolve_job(
         deadline=deadline,
         start_within=given("start_within", START_WITHIN),
         retries=given("retries", RETRIES),
+        needs=needs,
         grace=given("grace", GRACE),
         history=(inner("history", "success", HISTORY[0]), inner("history", "failure", HISTORY[1])),
         suspend=given("suspend", default=False),
@@ -114,6 +116,8 @@ def resolve_job(
         ntfy=_ntfy(layers, identity, context),
         path=identity.path,
     )
+    _check_needs(own, job, context.notes)
+    return job
 
 
 def _deadline(layers: Sequence[schema.JobSettings], identity: Identity, notes: Notes) -> int:
@@ -123,6 +127,15 @@ def _deadline(layers: Sequence[schema.JobSettings], identity: Identity, notes: N
     help_ = "write `deadline:` here" + (", or for all targets under `defaults`" if len(layers) > 1 else "")
     notes.add(codes.NO_DEADLINE, f"`{identity.path[-1]}` has no deadline", identity.path, help_, on_key=True)
     return 0
+
+
+def _check_needs(own: schema.JobSettings, job: resolved.Job, notes: Notes) -> None:
+    if job.needs is None or not job.deadline or job.needs < job.ends_itself:
+        return
+    message = f"`needs` leaves no time to wait: a run ends itself after {format_duration(job.ends_itself)}"
+    help_ = "raise the deadline by the time that it may wait for a lock, or leave `needs` out"
+    path = job.path if own.needs is None else (*job.path, "needs")
+    notes.add(codes.CONFLICTING_KEYS, message, path, help_, on_key=own.needs is None)
 
 
 def check_labels(labels: Mapping[str, str] | None, path: NodePath, notes: Notes) -> None:

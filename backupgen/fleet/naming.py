@@ -50,6 +50,9 @@ MAINTENANCE_USER = "maintenance"
 GITOPS_FOLDER = "_gitops"
 """The folder of Flux's and Argo CD's objects: no namespace begins with an underscore."""
 
+CHOSEN_SLOTS = ".backupgen-slots.yaml"
+"""The file below out/ that remembers the slots which the compiler chose."""
+
 ALERTS = "backup-alerts"
 DASHBOARD = "grafana-dashboard-backup"
 

@@ -35,6 +35,7 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
         image_pull_secrets=fleet.image_pull_secrets or (),
         repositories=tuple(repository for repository in repositories if repository is not None),
         targets=tuple(targets),
+        nodes=_nodes(fleet),
         reflect_scripts=fleet.scripts == "reflector",
         network_policies=fleet.network_policies or "none",
         pushgateway=pushgateway,
@@ -69,6 +70,11 @@ def _repositories(fleet: schema.Fleet, notes: Notes) -> Mapping[str, schema.Repo
         message = f"`{naming.MAIN}` is the name of the fleet's `repository`, expected another name"
         notes.add(codes.BAD_NAME, message, ("repositories", naming.MAIN), on_key=True)
     return {naming.MAIN: fleet.repository, **{name: further[name] for name in sorted(further) if name != naming.MAIN}}
+
+
+def _nodes(fleet: schema.Fleet) -> tuple[resolved.Node, ...]:
+    written = sorted((fleet.nodes or {}).items(), key=lambda item: (-len(item[1].labels), item[0]))
+    return tuple(resolved.Node(name, node.labels, node.parallel, ("nodes", name)) for name, node in written)
 
 
 def _pushgateway(fleet: schema.Fleet, notes: Notes) -> resolved.Pushgateway | None:

@@ -68,6 +68,8 @@ class Job(NamedTuple):
     deadline: int
     start_within: int
     retries: int
+    needs: int | None
+    """How long a run takes at most once it has its lock, if the fleet says so."""
     grace: int
     history: tuple[int, int]
     """Succeeded and failed Jobs that are kept."""
@@ -82,6 +84,11 @@ class Job(NamedTuple):
     annotations: StringMap
     ntfy: Ntfy | None
     path: NodePath
+
+    @property
+    def ends_itself(self) -> int:
+        """When a run ends itself, ahead of its deadline, to report (`job_start` in templates/scripts/lib.sh)."""
+        return self.deadline - 60 if self.deadline >= 600 else self.deadline * 9 // 10
 
 
 class Volume(NamedTuple):
@@ -140,6 +147,8 @@ class Target(NamedTuple):
     repository: str
     skip: int
     """The hours in which it does not start, as a bit set."""
+    yields: bool
+    """Whether it leaves out the hours in which it could meet an exclusive operation."""
     volumes: tuple[Volume, ...]
     dump: Dump | None
     with_pod: StringMap
@@ -221,13 +230,26 @@ class Repository(NamedTuple):
     path: NodePath
 
     def lock_wait_of(self, job: Job) -> int:
-        """How long a job's commands wait for a lock: not past its deadline, so that a lock is reported as a lock."""
-        return min(self.lock_wait, job.deadline // 2)
+        """How long a job's commands wait for a lock.
+
+        Not so long that the work would not be done by the deadline; where nobody says how long that takes, half of it.
+        Else a lock would be reported as a hang.
+        """
+        return min(self.lock_wait, job.deadline // 2 if job.needs is None else job.ends_itself - job.needs)
 
     def jobs(self) -> tuple[Job, ...]:
         """The operations on the whole repository."""
         single = [operation.job for operation in (self.retention, self.restore_test) if operation is not None]
         return (*single, *(mirror.job for mirror in self.mirrors))
+
+
+class Node(NamedTuple):
+    """A node, or a group of them, that takes only so many jobs at once."""
+
+    name: str
+    labels: StringMap
+    parallel: int
+    path: NodePath
 
 
 class Pushgateway(NamedTuple):
@@ -261,6 +283,8 @@ class ResolvedFleet(NamedTuple):
     repositories: tuple[Repository, ...]
     targets: tuple[Target, ...]
     """Sorted by name, so that the order of the file changes no output."""
+    nodes: tuple[Node, ...]
+    """Those with the most labels first: a job runs on the first that it fits."""
     reflect_scripts: bool
     network_policies: Literal["none", "kubernetes", "cilium"]
     pushgateway: Pushgateway | None

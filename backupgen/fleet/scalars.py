@@ -392,6 +392,19 @@ def hour_range(value: object) -> int:
     return sum({1 << hour % 24 for hour in hours})
 
 
+def format_hours(hours: int) -> tuple[str, ...]:
+    """A bit set of hours as `skip` takes it: one range a run of hours, around midnight too."""
+    every = (1 << 24) - 1
+    if hours & every == every:
+        return ("00:00-24:00",)
+    first = [hour for hour in range(24) if hours >> hour & 1 and not hours >> (hour - 1) % 24 & 1]
+    ranges = []
+    for start in first:
+        length = next(length for length in range(1, 25) if not hours >> (start + length) % 24 & 1)
+        ranges.append(f"{start:02}:00-{(start + length) % 24:02}:00")
+    return tuple(ranges)
+
+
 def slot(value: object) -> CronExpr | Auto:
     """When an operation starts. See `backupgen.schedule.parse_slot`."""
     value = _string(value, 'a slot such as `":20"`, `"03:05"`, `"Sun 04:00"`, a cron expression or `auto`')

@@ -187,6 +187,9 @@ class JobSettings(Model):
     """How late a run may start (`startingDeadlineSeconds`); 2m by default. Part of the window that the proof uses."""
     retries: s.Count | None = None
     """How often a failed run is tried again within its deadline (`backoffLimit`); 2 by default."""
+    needs: s.Duration | None = None
+    """How long a run takes at most once it has its lock. With it, the rest of the deadline is time to wait for a lock,
+    up to `lock_wait`, and a meeting that such a wait provably covers is no conflict."""
     grace: s.Grace | None = None
     """How long a run gets to remove its lock when it is ended (`terminationGracePeriodSeconds`); 2m by default."""
     history: History | None = None
@@ -486,6 +489,9 @@ class Target(JobSettings):
     """How often it runs, with `at: auto`; 1h by default."""
     skip: tuple[s.HourRange, ...] | None = None
     """Hours in which it does not start: `12:00-14:00` leaves out 12 and 13."""
+    yields: s.Bool | None = None
+    """Whether hours in which a run could meet the retention are left out; yes by default. With `false` they are
+    an error."""
     repository: s.DnsLabel | None = None
     """The repository's name; `main` by default."""
     volume: Volume | None = None
@@ -518,6 +524,15 @@ class Target(JobSettings):
     """Whom a dump's command or a hook talks to."""
     waive: "Waivers | None" = None
     """Findings that are known and accepted, each with its reason."""
+
+
+class Node(Model):
+    """A node, or a group of them, that takes only so many jobs at once."""
+
+    labels: Annotated[s.Labels, Field(min_length=1)]
+    """Its labels: every job whose `node_selector` has all of them runs here, a mirror beside its server."""
+    parallel: Annotated[StrictInt, Field(ge=1)]
+    """How many jobs may run here at once, whatever their repository."""
 
 
 class Pushgateway(Model):
@@ -646,6 +661,8 @@ class Fleet(Model):
     """The repository that targets use; its name is `main`."""
     repositories: dict[s.DnsLabel, Repository] | None = None
     """Further repositories by name."""
+    nodes: dict[s.DnsLabel, Node] | None = None
+    """Nodes that take only so many jobs at once, by a name of your own."""
     scripts: Literal["per_namespace", "reflector"] | None = None
     """How the scripts reach each namespace: a ConfigMap in each (the default), or one that Reflector copies."""
     network_policies: Literal["none", "kubernetes", "cilium"] | None = None

@@ -45,6 +45,7 @@ def resolve_target(
         job=resolve_job(target, defaults, slot, Identity(job_name, hostname, target.namespace, path), context),
         repository=target.repository or naming.MAIN,
         skip=skip,
+        yields=target.yields is not False,
         volumes=volumes,
         dump=dump,
         with_pod=target.with_pod or {},

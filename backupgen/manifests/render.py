@@ -29,6 +29,7 @@ TEMPLATES: Final[Mapping[type, str]] = MappingProxyType(
         model.KsopsGenerator: "ksops-generator.yaml.j2",
         model.FluxKustomization: "flux-kustomization.yaml.j2",
         model.ArgoApplication: "argo-application.yaml.j2",
+        model.ChosenSlots: "chosen-slots.yaml.j2",
         model.SopsConfig: "sops-config.yaml.j2",
     }
 )

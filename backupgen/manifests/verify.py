@@ -40,6 +40,7 @@ _KINDS: Final[Mapping[type, tuple[str, str]]] = MappingProxyType(
         model.KsopsGenerator: ("viaduct.ai/v1", "ksops"),
         model.FluxKustomization: ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
         model.ArgoApplication: ("argoproj.io/v1alpha1", "Application"),
+        model.ChosenSlots: ("", ""),
         model.SopsConfig: ("", ""),
     }
 )
@@ -53,7 +54,7 @@ def planned_id(facts: model.Facts) -> ObjectId:
     if isinstance(facts, model.NetworkPolicy):
         return ObjectId(*_POLICY_KINDS[facts.kind], facts.meta.namespace, facts.meta.name)
     kind = _KINDS[type(facts)]
-    if isinstance(facts, model.Kustomization | model.SopsConfig):
+    if isinstance(facts, model.Kustomization | model.ChosenSlots | model.SopsConfig):
         return ObjectId(*kind, "", "")
     if isinstance(facts, model.KsopsGenerator):
         return ObjectId(*kind, "", facts.name)

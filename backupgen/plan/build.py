@@ -1,6 +1,6 @@
 """ResolvedFleet + ScheduleProof -> Plan."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from backupgen.fleet import naming
@@ -9,24 +9,32 @@ from backupgen.plan.alerts import prometheus_rule
 from backupgen.plan.backup import target_units
 from backupgen.plan.dashboard import dashboard
 from backupgen.plan.maintenance import repository_units
-from backupgen.plan.model import Plan, Unit
+from backupgen.plan.model import ChosenSlots, Plan, Unit
 from backupgen.plan.policies import network_policies
 from backupgen.plan.scripts import script_units
 from backupgen.plan.server import server_units
 from backupgen.plan.slots import Slots, slots_of
 from backupgen.plan.wiring import wiring_units
-from backupgen.schedule import ScheduleProof
+from backupgen.schedule import CronExpr, ScheduleProof
 
 
-def build_plan(fleet: ResolvedFleet, proof: ScheduleProof) -> Plan:
-    """Everything that is rendered for a fleet whose schedule is proved."""
+def build_plan(fleet: ResolvedFleet, proof: ScheduleProof, chosen: Mapping[str, CronExpr]) -> Plan:
+    """Everything that is rendered for a fleet whose schedule is proved.
+
+    `chosen` are the slots that the compiler chose, by job; they are in the proof already, and are remembered.
+    """
     units = tuple(sorted(_objects(fleet, proof), key=lambda unit: unit.path))
-    wiring = wiring_units(fleet, units)
+    wiring = [*wiring_units(fleet, units), *_memory(chosen)]
     planned = sorted((*units, *wiring), key=lambda unit: unit.path)
     for unit, following in pairwise(planned):
         if unit.path == following.path:
             raise AssertionError(f"two objects share the file {unit.path}")  # resolve refuses every way to get here
     return Plan(fleet.name, tuple(planned))
+
+
+def _memory(chosen: Mapping[str, CronExpr]) -> Iterator[Unit]:
+    if chosen:
+        yield Unit(naming.CHOSEN_SLOTS, ChosenSlots({job: str(chosen[job]) for job in sorted(chosen)}))
 
 
 def _objects(fleet: ResolvedFleet, proof: ScheduleProof) -> Iterator[Unit]:

@@ -13,7 +13,7 @@ def cron_job(fleet: ResolvedFleet, job: Job, role: str, pod: Pod, slots: Slots) 
         meta=meta_of(fleet, job, role),
         schedule=str(slots.schedules[job.name]),
         timezone=job.timezone,
-        yielded=slots.yielded.get(job.name, ""),
+        yielded=_sentence(slots.yielded.get(job.name, "")),
         suspend=job.suspend,
         start_within=job.start_within,
         deadline=job.deadline,
@@ -22,3 +22,7 @@ def cron_job(fleet: ResolvedFleet, job: Job, role: str, pod: Pod, slots: Slots) 
         pod=pod,
     )
     return Unit(naming.file_of(job.namespace, "CronJob", job.name), facts)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}." if text else ""

@@ -327,6 +327,13 @@ class ArgoApplication(NamedTuple):
     destination: str
 
 
+class ChosenSlots(NamedTuple):
+    """The slots that the compiler chose: the next run reads them back, so that no target moves."""
+
+    slots: Mapping[str, str]
+    """Job -> cron expression, sorted."""
+
+
 class SopsConfig(NamedTuple):
     """The .sops.yaml for the rendered Secrets."""
 
@@ -350,6 +357,7 @@ Facts = (
     | KsopsGenerator
     | FluxKustomization
     | ArgoApplication
+    | ChosenSlots
     | SopsConfig
 )
 

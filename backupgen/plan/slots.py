@@ -13,7 +13,7 @@ class Slots:
     schedules: Mapping[str, CronExpr]
     """The schedule that is rendered: after `auto` and after yielding."""
     yielded: Mapping[str, str]
-    """Which hours were left out and for what, in words."""
+    """Which hours were left out and for what: `the hour 03 is left out: a run could meet restic-retentionpolicies`."""
 
 
 def slots_of(proof: ScheduleProof) -> Slots:
@@ -27,4 +27,4 @@ def slots_of(proof: ScheduleProof) -> Slots:
 def _in_words(item: Yielded) -> str:
     hours = [f"{hour:02}" for hour in range(24) if item.hours >> hour & 1]
     named = f"hour {hours[0]} is" if len(hours) == 1 else f"hours {', '.join(hours)} are"
-    return f"The {named} left out: a run could meet {' and '.join(item.causes)}."
+    return f"the {named} left out: a run could meet {' and '.join(item.causes)}"

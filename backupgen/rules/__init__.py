@@ -10,6 +10,12 @@ from backupgen.rules import (
     bg302_slot_capacity,
     bg303_irregular_zone,
     bg304_never_fires,
+    bg305_deadline_beyond_cadence,
+    bg306_rarely_fires,
+    bg307_late_start,
+    bg308_lock_wait_beyond_deadline,
+    bg309_follows_too_early,
+    bg310_no_room,
     bg401_unpinned_image,
     bg402_unpinned_repository,
     bg403_shared_identity,
@@ -27,6 +33,12 @@ RULES: tuple[Rule, ...] = (
     bg302_slot_capacity.RULE,
     bg303_irregular_zone.RULE,
     bg304_never_fires.RULE,
+    bg305_deadline_beyond_cadence.RULE,
+    bg306_rarely_fires.RULE,
+    bg307_late_start.RULE,
+    bg308_lock_wait_beyond_deadline.RULE,
+    bg309_follows_too_early.RULE,
+    bg310_no_room.RULE,
     bg401_unpinned_image.RULE,
     bg402_unpinned_repository.RULE,
     bg403_shared_identity.RULE,
@@ -37,9 +49,10 @@ RULES: tuple[Rule, ...] = (
     bg408_verify_outside_sources.RULE,
 )
 
+SCHEDULE_CONFLICT = bg301_schedule_conflict.INFO
 CODES = (*(rule.info for rule in RULES), IDLE_WAIVER)
 
-__all__ = ["CODES", "RULES", "Rule", "RuleContext", "judge"]
+__all__ = ["CODES", "RULES", "SCHEDULE_CONFLICT", "Rule", "RuleContext", "judge"]
 
 
 def judge(context: RuleContext) -> tuple[Finding, ...]:

@@ -7,7 +7,8 @@ from functools import cached_property
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
 from backupgen.fleet.load import target_of
 from backupgen.fleet.resolved import Job, ResolvedFleet
-from backupgen.schedule import Conflict, ScheduleProof
+from backupgen.fleet.timetable import Timetable
+from backupgen.schedule import Conflict, Operation, ScheduleProof
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,10 @@ class RuleContext:
     """A resolved fleet, and the proof of its schedule or the witnesses against it."""
 
     fleet: ResolvedFleet
+    timetable: Timetable
     outcome: ScheduleProof | tuple[Conflict, ...]
+    since: int
+    """From when on findings name instants, epoch seconds."""
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
@@ -31,6 +35,12 @@ class RuleContext:
     def jobs(self) -> Mapping[str, Job]:
         """Every job by its name."""
         return {job.name: job for job in self.fleet.jobs()}
+
+    @cached_property
+    def operations(self) -> Mapping[str, Operation]:
+        """Every operation by the name of its job: with what is left after yielding, if there is a proof."""
+        operations = self.proof.operations if self.proof else self.timetable.operations
+        return {operation.name: operation for operation in operations}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """BG301: two operations that exclude each other meet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from itertools import islice
 
-from backupgen.diagnostics import CodeInfo, Finding, Related, Severity, Spot
+from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.rules.base import Rule, RuleContext, finding
-from backupgen.schedule import Conflict, Why
+from backupgen.rules.wording import SHOWN, change, slots_of, some, when
+from backupgen.schedule import Adviser, Conflict, Remedy, Stuck, Why, first_meeting
 
 INFO = CodeInfo(
     code="BG301",
@@ -14,42 +15,85 @@ INFO = CodeInfo(
     severity=Severity.ERROR,
     summary="Two operations that exclude each other can run at the same time.",
     why="restic refuses the later one, and a copy of files that are being pruned cannot be restored.",
-    fix="Move one of the slots, or shorten a deadline or `start_within`, until the windows no longer touch.",
+    fix="Make one of the changes that the finding names; each of them has been proved to be enough.",
     bad='retention: {at: "03:00", deadline: 2h, …}\nmirrors:\n  wasabi: {at: "04:00", …}',
     good='retention: {at: "03:00", deadline: 45m, …}\nmirrors:\n  wasabi: {at: "04:00", …}',
 )
 
 _WHY = {
-    Why.BOTH_EXCLUSIVE: "both need the repository for themselves",
-    Why.SHARED: "the second needs the repository for itself",
-    Why.COPY: "the second removes files that the first copies, and no lock holds it back",
+    Why.BOTH_EXCLUSIVE: "both take the exclusive lock",
+    Why.SHARED: "the one takes the shared lock, the other the exclusive one",
+    Why.COPY: "the other removes files that the one copies, and a copy of files takes no lock that would hold it back",
 }
+_STUCK = {
+    Stuck.FORBIDDEN: "it gives no way because of `yields: false`",
+    Stuck.SPARSE: "it gives no way, for that would lose more than an hourly run",
+    Stuck.ALWAYS: "it cannot give way, for no hour would be left",
+}
+_ADVISED = 20
+"""For how many groups of conflicts remedies are looked for; the others are often gone with the first ones."""
+_REMEDIES = 4
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    """Report one finding for each operation with the operations that it meets."""
-    by_operation: dict[str, list[Conflict]] = {}
+    """Report one finding for all operations that meet the same one for the same reason."""
+    for conflicts, remedies in advice(context):
+        one, other = conflicts[0].one, conflicts[0].other
+        subject, related = (one, [other]) if len(conflicts) == 1 else (other, [each.one for each in conflicts])
+        found = finding(INFO, _message(context, conflicts), (*context.jobs[subject].path, "at"), _help(remedies))
+        yield replace(found, related=slots_of(context, related[:SHOWN]))
+
+
+def advice(context: RuleContext) -> Iterator[tuple[tuple[Conflict, ...], tuple[str, ...]]]:
+    """Put together the conflicts with the same exclusive operation for the same reason, with what would end them.
+
+    Each of the remedies says what to write where; it is enough, and proved.
+    """
+    groups: dict[tuple[str, Why, Stuck | None], list[Conflict]] = {}
     for conflict in context.conflicts:
-        by_operation.setdefault(conflict.one, []).append(conflict)
-    for name, conflicts in by_operation.items():
-        job = context.jobs[name]
-        first = conflicts[0]
-        others = ", ".join(f"`{conflict.other}`" for conflict in conflicts)
-        when = datetime.fromtimestamp(first.first, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        message = (
-            f"`{name}` can meet {others}: {_WHY[first.why]}; for instance on {when}, {first.per_year:.3g} times a year"
-        )
-        related = tuple(_slot(context, conflict.other) for conflict in conflicts)
-        yield replace(finding(INFO, message, (*job.path, "at"), _HELP), related=related)
+        groups.setdefault((conflict.other, conflict.why, conflict.stuck), []).append(conflict)
+    adviser = Adviser(context.timetable.operations, context.timetable.limits)
+    for number, conflicts in enumerate(groups.values()):
+        remedies = _remedies(adviser, conflicts) if number < _ADVISED else []
+        yield tuple(conflicts), tuple(change(context, remedy) for remedy in remedies)
 
 
-_HELP = (
-    "windows reach from the slot to `start_within` + `deadline` + `grace` later; move a slot or shorten one of these"
-)
+def _remedies(adviser: Adviser, conflicts: Sequence[Conflict]) -> list[Remedy]:
+    found = list(islice(adviser.remedies(conflicts), _REMEDIES))
+    if not found and len(conflicts) > 1:
+        # Nothing helps them all; so what helps the first.
+        found = list(islice(adviser.remedies(conflicts[:1]), 1))
+    return found
 
 
-def _slot(context: RuleContext, name: str) -> Related:
-    return Related(f"the slot of `{name}`", Spot(path=(*context.jobs[name].path, "at")))
+def next_meeting(context: RuleContext, conflicts: Sequence[Conflict]) -> int | None:
+    """The first instant from `context.since` on at which any of them meet, epoch seconds."""
+    operations = context.operations
+    pairs = {(operations[each.one].worst, each.other): operations[each.one] for each in conflicts}
+    found = (first_meeting(one, operations[other], context.since - 1) for (_, other), one in pairs.items())
+    return min((instant for instant in found if instant is not None), default=None)
+
+
+def locks_of(conflict: Conflict) -> str:
+    """Which locks clash, in words."""
+    return _WHY[conflict.why]
+
+
+def _message(context: RuleContext, conflicts: Sequence[Conflict]) -> str:
+    first = conflicts[0]
+    names = [each.one for each in conflicts]
+    instant = next_meeting(context, conflicts)
+    zone = context.jobs[first.other].timezone
+    often = f"{sum(each.per_year for each in conflicts):.3g} times a year"
+    next_ = f"next on {when(instant, zone)}, " if instant is not None else ""
+    stuck = "" if first.stuck is None else f"{_STUCK[first.stuck]}; "
+    return f"{some(names)} can meet `{first.other}`: {_WHY[first.why]}; {stuck}{next_}{often}"
+
+
+def _help(remedies: Sequence[str]) -> str:
+    if not remedies:
+        return "no other slot, no shorter deadline and no start window would do; give them another repository or day"
+    return f"each of these is proved to be enough: {'; '.join(remedies)}"
 
 
 RULE = Rule(INFO, check)

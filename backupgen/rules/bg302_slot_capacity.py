@@ -1,51 +1,57 @@
-"""BG302: more backups at once than a repository is meant to take."""
+"""BG302: more at once than a repository or a node is meant to take."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from backupgen.diagnostics import CodeInfo, Finding, Related, Severity, Spot
+from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.rules.base import Rule, RuleContext, finding
-from backupgen.schedule import Crowd
+from backupgen.rules.wording import SHOWN, change, slots_of, some
+from backupgen.schedule import Adviser, Crowd, Lever, Pool, Remedy
 
 INFO = CodeInfo(
     code="BG302",
     slug="slot-capacity",
     severity=Severity.WARNING,
-    summary="More backups of one repository overlap than its `parallel` allows.",
-    why="They do not exclude each other, but share the server's disk and network: each takes longer than alone.",
+    summary="More backups of a repository, or jobs on a node, overlap than its `parallel` allows.",
+    why="They do not exclude each other, but share the disk and the network: each takes longer than alone.",
     fix="Move the slot, shorten the deadline, raise `parallel`, or waive it where it is meant.",
     bad='a: {at: ":00", deadline: 30m, …}\nb: {at: ":10", deadline: 30m, …}',
     good='a: {at: ":00", deadline: 25m, …}\nb: {at: ":30", deadline: 25m, …}',
 )
 
-_SHOWN = 5
-
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    """Report each crowd once, at one of the backups with the longest window in it."""
+    """Report each crowd once, at one of the operations with the longest window in it."""
     proof = context.proof
     if proof is None:
         return
+    adviser = Adviser(context.timetable.operations, context.timetable.limits)
     hold = {operation.name: operation.hold for operation in proof.operations}
-    reported: set[tuple[str, int]] = set()
+    homeless = {name for shortage in context.timetable.shortages for name in shortage.without_room}
+    reported: set[tuple[Pool, int]] = set()
     for crowd in proof.crowded:
         longest = max(hold[group[0]] for group in crowd.taking_part)
-        if hold[crowd.operation] == longest and (crowd.repository, crowd.crowd) not in reported:
-            reported.add((crowd.repository, crowd.crowd))
-            yield _finding(context, crowd)
+        if hold[crowd.operation] == longest and (crowd.pool, crowd.crowd) not in reported:
+            reported.add((crowd.pool, crowd.crowd))
+            if homeless.isdisjoint(name for group in crowd.taking_part for name in group):  # BG310 speaks of those
+                yield _finding(context, crowd, adviser)
 
 
-def _finding(context: RuleContext, crowd: Crowd) -> Finding:
+def _finding(context: RuleContext, crowd: Crowd, adviser: Adviser) -> Finding:
     others = crowd.others
-    shown = ", ".join(f"`{name}`" for name in others[:_SHOWN])
-    rest = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
-    allowed = context.fleet.repository(crowd.repository).parallel
-    message = f"`{crowd.operation}` overlaps {shown}{rest}: up to {crowd.worst} at once, `parallel` is {allowed}"
-    help_ = "a window reaches from the slot to `deadline` + `grace` later; choose another minute or a shorter deadline"
-    related = tuple(
-        Related(f"the slot of `{name}`", Spot(path=(*context.jobs[name].path, "at"))) for name in others[:_SHOWN]
+    limit = context.timetable.limits.get(crowd.pool, 1)
+    message = (
+        f"`{crowd.operation}` overlaps {some(others)}: up to {crowd.worst} at once, "
+        f"`parallel` of the {crowd.pool.kind} `{crowd.pool.name}` is {limit}"
     )
-    return replace(finding(INFO, message, (*context.jobs[crowd.operation].path, "at"), help_), related=related)
+    help_ = "a window reaches from the slot to `deadline` + `grace` later; choose another minute or a shorter deadline"
+    slot = adviser.roomy_slot(crowd.operation)
+    if slot is not None:
+        help_ = (
+            f"there is room at {change(context, Remedy(crowd.operation, Lever.SLOT, slot))}; or shorten its deadline"
+        )
+    found = finding(INFO, message, (*context.jobs[crowd.operation].path, "at"), help_)
+    return replace(found, related=slots_of(context, others[:SHOWN]))
 
 
 RULE = Rule(INFO, check)

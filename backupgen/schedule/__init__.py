@@ -3,43 +3,65 @@
 Knows nothing of fleets. Pure: no clock, no environment; the only data is the `tzdata` package.
 """
 
-from backupgen.schedule.auto import CADENCES, Placer
+from backupgen.schedule.auto import Placement, Request, Shortage, place
+from backupgen.schedule.cadence import CADENCES
 from backupgen.schedule.capacity import Crowd
-from backupgen.schedule.cron import CronError, CronExpr, parse_cron
+from backupgen.schedule.cron import ALL_HOURS, CronError, CronExpr, parse_cron
 from backupgen.schedule.firings import ever_fires, firings_per_year, longest_gap, next_firings, shortest_gap
-from backupgen.schedule.locks import Operation, Use, Why
+from backupgen.schedule.locks import Operation, Pool, PoolKind, Use, Why
 from backupgen.schedule.proof import Conflict, ScheduleProof, Yielded, first_meeting, prove
-from backupgen.schedule.slot import AUTO, Auto, SlotError, parse_slot
+from backupgen.schedule.remedies import Adviser, Lever, Remedy
+from backupgen.schedule.slot import AUTO, Auto, SlotError, format_slot, parse_slot
 from backupgen.schedule.spans import longest_two_gaps
-from backupgen.schedule.zones import TZDATA_VERSION, Zone, ZoneError, load_zone
+from backupgen.schedule.waiting import Wait
+from backupgen.schedule.windows import Timing, begins_inside
+from backupgen.schedule.windows import meet as windows_meet
+from backupgen.schedule.yielding import Stuck
+from backupgen.schedule.zones import CYCLE_START, TZDATA_VERSION, Zone, ZoneError, load_zone
 
 __all__ = [
+    "ALL_HOURS",
     "AUTO",
     "CADENCES",
+    "CYCLE_START",
     "TZDATA_VERSION",
+    "Adviser",
     "Auto",
     "Conflict",
     "CronError",
     "CronExpr",
     "Crowd",
+    "Lever",
     "Operation",
-    "Placer",
+    "Placement",
+    "Pool",
+    "PoolKind",
+    "Remedy",
+    "Request",
     "ScheduleProof",
+    "Shortage",
     "SlotError",
+    "Stuck",
+    "Timing",
     "Use",
+    "Wait",
     "Why",
     "Yielded",
     "Zone",
     "ZoneError",
+    "begins_inside",
     "ever_fires",
     "firings_per_year",
     "first_meeting",
+    "format_slot",
     "load_zone",
     "longest_gap",
     "longest_two_gaps",
     "next_firings",
     "parse_cron",
     "parse_slot",
+    "place",
     "prove",
     "shortest_gap",
+    "windows_meet",
 ]

@@ -1,4 +1,4 @@
-"""How many backups of one repository run at once when they start on time, and where that is more than it takes.
+"""How many operations a repository or a node has at once when all start on time, and where that is more than it takes.
 
 A sweep over the 1,440 minutes of the UTC day, in which days of the cycle with the same windows are counted together:
 its cost grows with the number of different schedules, not with the pairs of operations.
@@ -9,40 +9,40 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from backupgen.schedule.days import condense, first_day
-from backupgen.schedule.locks import Operation, Use
+from backupgen.schedule.locks import Operation, Pool
 from backupgen.schedule.windows import Span, Timing, reach
 from backupgen.schedule.zones import CYCLE_START, DAY_MINUTES
 
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """A backup that runs, at some time, beside more backups than its repository takes at once."""
+    """An operation that runs, at some time, beside more operations than its repository or its node takes at once."""
 
     operation: str
-    repository: str
+    pool: Pool
     worst: int
-    """The most backups that run at once while this one does."""
+    """The most operations that run at once while this one does."""
     first: int
     """The first such moment in the cycle, epoch seconds."""
     groups: tuple[tuple[str, ...], ...]
-    """The repository's backups, those with equal windows together; shared by all its crowds."""
+    """The pool's operations, those with equal windows together; shared by all its crowds."""
     crowd: int
     """The groups that take part in such moments with this one, its own included, as a bit set of their indexes."""
 
     @property
     def taking_part(self) -> tuple[tuple[str, ...], ...]:
-        """The groups that take part, this backup's own included."""
+        """The groups that take part, this operation's own included."""
         return tuple(self.groups[index] for index in _bits(self.crowd))
 
     @property
     def others(self) -> tuple[str, ...]:
-        """The other backups of the crowd. Spelled out on demand: in a large fleet they are most of the fleet."""
+        """The other operations of the crowd. Spelled out on demand: in a large fleet they are most of the fleet."""
         return tuple(name for group in self.taking_part for name in group if name != self.operation)
 
 
 @dataclass(slots=True)
 class _Group:
-    """Backups with equal windows."""
+    """Operations with equal windows."""
 
     members: list[Operation]
     worst: int = 0
@@ -51,31 +51,33 @@ class _Group:
     """The groups that take part, as a bit set of their indexes."""
 
 
-def crowded(operations: Sequence[Operation], parallel: Mapping[str, int]) -> tuple[Crowd, ...]:
-    """Find the backups that run beside too many others; a repository takes one at once unless `parallel` says more."""
-    repositories: dict[str, dict[Timing, list[Operation]]] = {}
+def crowded(operations: Sequence[Operation], limits: Mapping[Pool, int]) -> tuple[Crowd, ...]:
+    """Find the operations that run beside too many others, in their order; a pool without a limit takes one at once.
+
+    A repository counts its backups, a node all that runs on it.
+    """
+    pools: dict[Pool, dict[Timing, list[Operation]]] = {}
     for operation in operations:
-        if operation.use is Use.BACKUP:
-            groups = repositories.setdefault(operation.repository, {})
-            groups.setdefault(operation.nominal, []).append(operation)
-    found: dict[str, Crowd] = {}
-    for repository, by_timing in repositories.items():
-        swept = _sweep(by_timing, parallel.get(repository, 1))
-        found.update((crowd.operation, crowd) for crowd in _report(swept))
-    return tuple(found[operation.name] for operation in operations if operation.name in found)
+        for pool in operation.pools():
+            pools.setdefault(pool, {}).setdefault(operation.nominal, []).append(operation)
+    found: dict[str, list[Crowd]] = {}
+    for pool, by_timing in pools.items():
+        for crowd in _report(pool, _sweep(by_timing, limits.get(pool, 1))):
+            found.setdefault(crowd.operation, []).append(crowd)
+    return tuple(crowd for operation in operations for crowd in found.get(operation.name, ()))
 
 
-def _report(groups: list[_Group]) -> Iterator[Crowd]:
+def _report(pool: Pool, groups: list[_Group]) -> Iterator[Crowd]:
     names = tuple(tuple(member.name for member in group.members) for group in groups)
     for group in groups:
         if group.worst:
             for member in group.members:
-                yield Crowd(member.name, member.repository, group.worst, group.first, names, group.crowd)
+                yield Crowd(member.name, pool, group.worst, group.first, names, group.crowd)
 
 
 @dataclass(slots=True)
 class _State:
-    """What runs at one minute of the day: per set of days, how many backups and which groups."""
+    """What runs at one minute of the day: per set of days, how many operations and which groups."""
 
     masks: dict[int, int] = field(default_factory=dict)
     """The sets of days by identity: of days at first, of kinds of days once they are known."""
@@ -92,11 +94,11 @@ class _State:
 
 
 _Changes = dict[int, list[tuple[int, int, int]]]
-"""Per minute of the day: the set of days, the group, and by how many backups the count changes."""
+"""Per minute of the day: the set of days, the group, and by how many operations the count changes."""
 
 
 class _Moment(NamedTuple):
-    """Too many backups at one minute, as the groups that run on one set of days see it."""
+    """Too many operations at one minute, as the groups that run on one set of days see it."""
 
     mask: int
     beside: tuple[int, ...]
@@ -170,7 +172,7 @@ def _bits(bits: int) -> Iterator[int]:
 
 
 def _levels(state: _State) -> dict[int, int]:
-    """Return the days of the cycle by how many backups run."""
+    """Return the days of the cycle by how many operations run."""
     levels = {0: (1 << len(state.first_days)) - 1}
     for mask, count in state.count.items():
         days = state.masks[mask]
@@ -184,7 +186,7 @@ def _levels(state: _State) -> dict[int, int]:
 
 
 def _moments(state: _State, limit: int) -> list[_Moment]:
-    """Return what the groups on each set of days meet on days with more than `limit` backups."""
+    """Return what the groups on each set of days meet on days with more than `limit` operations."""
     levels = sorted(_levels(state).items(), reverse=True)
     over = 0
     for level, days in levels:

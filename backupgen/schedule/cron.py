@@ -117,11 +117,13 @@ class CronExpr:
         left = self.hours & ~hours
         if left == self.hours:
             return self
-        if not left:
-            return None
+        return self.with_hours(left) if left else None
+
+    def with_hours(self, hours: int) -> "CronExpr":
+        """Return the same schedule in the hours of the bit set `hours`; the other fields keep the user's spelling."""
         fields = _TOKEN.findall(_DESCRIPTORS.get(self.text, self.text))
-        fields[1] = _render(left, _HOUR)
-        return replace(self, text=" ".join(fields), hours=left)
+        fields[1] = _render(hours, _HOUR)
+        return replace(self, text=" ".join(fields), hours=hours)
 
 
 def parse_cron(text: str) -> CronExpr:

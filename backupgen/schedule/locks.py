@@ -3,8 +3,10 @@
 Source: restic's own lock matrix (shared: backup, restore, copy; exclusive: forget, prune, check), measured.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from backupgen.schedule.cron import CronExpr
 from backupgen.schedule.windows import Timing
@@ -36,6 +38,22 @@ class Why(StrEnum):
     COPY = "copy/exclusive"
 
 
+class PoolKind(StrEnum):
+    """What operations share without excluding each other."""
+
+    REPOSITORY = "repository"
+    """Its backups share its disk and its network."""
+    NODE = "node"
+    """All operations that run on it share it, whatever their repository."""
+
+
+class Pool(NamedTuple):
+    """A repository or a node that takes only so many operations at once."""
+
+    kind: PoolKind
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """Something that runs on a schedule and uses a repository. All durations are whole seconds.
@@ -64,13 +82,24 @@ class Operation:
 
     lock_within: int | None = None
     """How long after the Job's start it asks for its one lock, which it keeps to its end; None if at any time."""
+    locks: int = 1
+    """How many times one run takes the repository's lock at most: its restic commands, in each of its attempts."""
+    node: str = ""
+    """The node that it runs on, where that is known."""
 
     def __post_init__(self) -> None:
-        if (
-            self.deadline <= 0
-            or min(self.start_within, self.grace, self.lock_wait, self.needs or 0, self.lock_within or 0) < 0
-        ):
+        durations = (self.start_within, self.grace, self.lock_wait, self.needs or 0, self.lock_within or 0)
+        if self.deadline <= 0 or min(durations) < 0:
             raise ValueError(f"operation {self.name!r} has a duration that is no duration")
+        if self.locks < 1:
+            raise ValueError(f"operation {self.name!r} takes no lock at all")
+
+    def pools(self) -> Iterator[Pool]:
+        """What it takes a place in."""
+        if self.use is Use.BACKUP:
+            yield Pool(PoolKind.REPOSITORY, self.repository)
+        if self.node:
+            yield Pool(PoolKind.NODE, self.node)
 
     @property
     def hold(self) -> int:

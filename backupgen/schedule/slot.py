@@ -60,6 +60,17 @@ def parse_slot(text: str) -> CronExpr | Auto:
         _refuse(text, error)
 
 
+def format_slot(schedule: CronExpr) -> str:
+    """Return the shortest text that `parse_slot` takes for a schedule: `:20`, `03:05`, `Sun 04:00`, else its own."""
+    once = schedule.minutes.bit_count() == 1 and schedule.hours.bit_count() in (1, 24)
+    minute, hour, *date, weekday = schedule.canonical().split()
+    if not once or date != ["*", "*"] or (hour == "*" and weekday != "*"):
+        return schedule.text
+    clock = f"{'' if hour == '*' else f'{int(hour):02}'}:{int(minute):02}"
+    days = ",".join(day.capitalize() for number, day in enumerate(_DAYS) if schedule.weekdays >> number & 1)
+    return clock if weekday == "*" else f"{days} {clock}" if days else schedule.text
+
+
 def _expression(hour: str | None, minute: str, weekdays: str) -> CronExpr:
     return parse_cron(f"{int(minute)} {'*' if hour is None else int(hour)} * * {weekdays}")
 

@@ -4,7 +4,8 @@ A job takes its locks somewhere within its window: it may be held up by an image
 several restic commands. So whoever starts first, each of two operations that meet may have to wait for the other, and a
 meeting is covered only if both can, except where `lock_within` says that one has its lock before the other starts. In
 one run an operation waits for each holder at most until the holder's end, plus the time until it asks again; several
-holders, or several runs of one, add up.
+holders, or several runs of one, add up. A holder that takes its lock several times (each command of a retention, each
+attempt of a backup) can come first each time, as often as the waiter asks, and each time the waiter asks again late.
 """
 
 from collections.abc import Iterable, Iterator
@@ -34,9 +35,10 @@ def longest_wait(waiter: Operation, holder: Operation) -> int:
     """Bound the seconds that one run of `waiter` spends waiting for `holder`, where their worst windows meet."""
     leads = _leads(waiter.worst, holder.worst)
     runs = _most_apart(leads, shortest_gap(holder.schedule, load_zone(holder.zone)) or 0)
+    polling = POLL * min(waiter.locks, holder.locks)
     if runs > 1:
-        return runs * (holder.hold + POLL)
-    return min(holder.hold, holder.start_within + holder.hold - 60 * leads[0]) + POLL
+        return runs * (holder.hold + polling)
+    return min(holder.hold, holder.start_within + holder.hold - 60 * leads[0]) + polling
 
 
 def comes_first(operation: Operation, other: Operation) -> bool:

@@ -73,6 +73,17 @@ def _reach(schedule: CronExpr, zone: str, before: int, after: int) -> tuple[Span
     return tuple(Span(minutes, days) for minutes, days in parts.values())
 
 
+def meeting_spans(timings: Iterable[Timing], length: int) -> tuple[Span, ...]:
+    """Return all minutes at which a window of `length` minutes would begin that overlaps any of the windows."""
+    minutes: dict[int, int] = {}
+    days: dict[int, int] = {}
+    for timing in timings:
+        for span in reach(timing, length - 1, timing.minutes - 1):
+            minutes[id(span.days)] = minutes.get(id(span.days), 0) | span.minutes
+            days[id(span.days)] = span.days
+    return tuple(Span(bits, days[key]) for key, bits in minutes.items())
+
+
 @cache
 def rotated(days: int, by: int) -> int:
     """`days.rotate`, giving the same object for the same question."""
@@ -127,6 +138,11 @@ def meeting_slots(one: Timing, other: Timing) -> tuple[Pattern, ...]:
 @cache
 def _meeting_slots(one: Timing, other: Timing) -> tuple[Pattern, ...]:
     return tuple(within(one.slots, reach(other, one.minutes - 1, other.minutes - 1)))
+
+
+def begins_inside(one: Timing, other: Timing) -> bool:
+    """Whether any window of `one` begins inside a window of `other`."""
+    return bool(within(one.slots, reach(other, 0, other.minutes - 1)))
 
 
 def _beginnings(one: Timing, other: Timing) -> tuple[list[Pattern], list[Pattern], list[Pattern]]:

@@ -1,12 +1,24 @@
 """Backups give way: the hours in which a slot would meet an exclusive operation leave the cron expression."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from functools import cache
 
 from backupgen.schedule.cron import CronExpr
 from backupgen.schedule.firings import Pattern
 from backupgen.schedule.windows import Timing, meeting_slots
 from backupgen.schedule.zones import DAY_MINUTES
+
+
+class Stuck(StrEnum):
+    """Why a backup that meets an exclusive operation does not give way to it."""
+
+    FORBIDDEN = "forbidden"
+    """It is not allowed to leave out hours."""
+    SPARSE = "sparse"
+    """It does not run in consecutive hours, so that more than an hourly run would be lost."""
+    ALWAYS = "always"
+    """It meets something in every hour in which it runs."""
 
 
 @cache
@@ -28,13 +40,13 @@ def local_hours(patterns: Iterable[Pattern]) -> int:
 
 
 @cache
-def leave_out(schedule: CronExpr, hours: int) -> CronExpr | None:
-    """Return the schedule without these hours; None if that leaves nothing or would drop more than hourly runs.
+def leave_out(schedule: CronExpr, hours: int) -> CronExpr | Stuck:
+    """Return the schedule without these hours, or why that cannot be.
 
     Only a schedule that runs in consecutive hours yields. One that runs twice a day would lose half of its backups, one
     that runs daily all of them: that is for its owner to decide.
     """
     following = schedule.hours << 1 | schedule.hours >> 23
     if not schedule.hours & following:
-        return None
-    return schedule.without_hours(hours)
+        return Stuck.SPARSE
+    return schedule.without_hours(hours) or Stuck.ALWAYS

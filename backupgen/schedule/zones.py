@@ -5,7 +5,7 @@ The system's own zone files are never read, so that a proof depends on one named
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from functools import cache, cached_property
 from typing import Final
 
@@ -59,6 +59,10 @@ class Zone:
 
     def __hash__(self) -> int:
         return hash(self.name)
+
+    def wall(self, instant: int) -> datetime:
+        """Return what clocks show at an instant (epoch seconds before the year 9999)."""
+        return datetime.fromtimestamp(instant, timezone(timedelta(seconds=self.data.offset(instant))))
 
     @cached_property
     def transitions(self) -> tuple[Transition, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Kind = Literal["backup", "retention", "restore-test", "mirror"]
+Verdict = Literal["conflict", "wait", "shared"]
 
 
 class Run(NamedTuple):
@@ -83,7 +84,7 @@ class Overlap(NamedTuple):
     other: str
     on_time: bool
     """Also if both start on time; else only if one starts late."""
-    verdict: Literal["conflict", "wait", "shared"]
+    verdict: Verdict
     """They exclude each other; they do, but the wait is covered; they only share what they run on."""
 
 
@@ -114,13 +115,13 @@ class ScheduleReport:
     waits: tuple[Wait, ...]
     crowdings: tuple[Crowding, ...]
     pairs: int
-    """How many pairs of operations there are."""
+    """How many pairs of operations share a repository or a node; 0, if there are too many to look at."""
     overlapping: int
     """How many of them can run at the same time."""
     overlapping_on_time: int
     """How many of them do so even if everything starts on time."""
     overlaps: tuple[Overlap, ...]
-    """These pairs, unless there are too many to list."""
+    """These pairs."""
     tzdata: str
     """The version of the time zone database that all of this holds for."""
     color: bool = False

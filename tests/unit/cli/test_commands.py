@@ -351,7 +351,7 @@ def test_excerpts_show_the_line(home: Path) -> None:
     path = home / "fleet.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"namespace: notes", b"namspace: notes"))
     assert "namspace: notes" in invoke("check").stdout
-    assert "\ufeff" not in compiling.compile_file(path, None).sources[str(path)]
+    assert "\ufeff" not in compiling.compile_file(path, None, home / "out").sources[str(path)]
 
 
 def test_schema_is_what_the_models_say() -> None:

@@ -19,7 +19,7 @@ def rendered(document: dict[str, Any]) -> dict[str, str]:
 
 
 def said(old: dict[str, str], new: dict[str, str]) -> list[tuple[str, str, str]]:
-    return [(one.kind, one.target, one.message) for one in impact(compare(old, new))]
+    return [(one.kind, one.target, one.message) for one in impact(compare(old, new), {})]
 
 
 def test_targets_come_and_go() -> None:
@@ -144,3 +144,14 @@ def test_a_job_without_a_deadline() -> None:
     assert said(endless, cronjob()) == [
         ("deadline-changed", "grafana", "a run of `grafana` is ended after 8m30s, it was never")
     ]
+
+
+def test_hours_that_are_left_out_are_told_with_the_slot() -> None:
+    reason = "the hour 03 is left out: a run could meet restic-retentionpolicies"
+    left_out = {"backup-grafana": reason, "backup-other": "never told"}
+    (added,) = impact(compare({}, cronjob(schedule="20 0-2,4-23 * * *")), left_out)
+    assert added.message.endswith(f"at least every 2h; {reason}")
+    (moved,) = impact(compare(cronjob(), cronjob(schedule="20 0-2,4-23 * * *")), left_out)
+    assert moved.message.endswith(f"is 2h instead of 1h; {reason}")
+    (deadline,) = impact(compare(cronjob(deadline=60), cronjob()), left_out)
+    assert "left out" not in deadline.message

@@ -4,7 +4,7 @@ import pytest
 
 from backupgen.fleet.codes import CODES
 from backupgen.fleet.resolved import Target, VerifyRule
-from backupgen.fleet.timetable import operations_of
+from backupgen.fleet.timetable import timetable_of
 from backupgen.schedule import AUTO, Use
 from tests.unit.fleet.reading import DIGEST, TARGET, findings, fleet, marked, resolve, resolved
 
@@ -179,7 +179,7 @@ def test_a_chosen_slot_keeps_out_of_skipped_hours(every: str, skip: str) -> None
     slot = f"at: auto, every: {every}, skip: ['{skip}']"
     lines = "\n".join(TARGET.replace("a:", f"t{number}:", 1).replace('at: ":20"', slot) for number in range(6))
     found = resolved(fleet(lines))
-    operations = operations_of(found)
+    operations = timetable_of(found).operations
     assert len(operations) == 6
     for operation, item in zip(operations, found.targets, strict=True):
         assert item.job.slot is AUTO
@@ -194,7 +194,7 @@ def test_operations_carry_their_locks() -> None:
         "mirrors: {w: {at: '05:00', deadline: 1h, to: 's3:h/b'}, "
         "c: {method: restic_copy, at: '07:00', deadline: 1h, to: 'b2:x:'}}}\n"
     )
-    operations = operations_of(resolved(fleet(repository=repository)))
+    operations = timetable_of(resolved(fleet(repository=repository))).operations
     assert [(operation.name, operation.use, operation.may_yield) for operation in operations] == [
         ("backup-a", Use.BACKUP, True),
         ("restic-retentionpolicies", Use.EXCLUSIVE, False),

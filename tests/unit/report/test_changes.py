@@ -26,7 +26,7 @@ NEW = {
 
 def report(old: dict[str, str], new: dict[str, str], reworded: int = 0, *, color: bool = False) -> ChangeReport:
     changes = compare(old, new)
-    return ChangeReport(changes, impact(changes), "out", reworded, color)
+    return ChangeReport(changes, impact(changes, {}), "out", reworded, color)
 
 
 def test_text_shows_fields_and_the_lines_of_texts() -> None:

@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from backupgen.schedule.capacity import Crowd, crowded, disjoint
 from backupgen.schedule.cron import parse_cron
 from backupgen.schedule.days import ALL_DAYS, condense
-from backupgen.schedule.locks import Operation, Use
+from backupgen.schedule.locks import Operation, Pool, PoolKind, Use
 from backupgen.schedule.proof import ScheduleProof, prove
 from backupgen.schedule.windows import Span
 from backupgen.schedule.zones import CYCLE_START
 from tests.unit.schedule.oracle import fires, iso
 
 DAY, HOUR = 86_400, 3600
+LOCAL = Pool(PoolKind.REPOSITORY, "local")
 
 
 def backup(name: str, schedule: str, deadline: int = 510, zone: str = "UTC", repository: str = "local") -> Operation:
@@ -59,7 +60,7 @@ def test_late_starts_do_not_count() -> None:
 @pytest.mark.parametrize(("limit", "names"), [(1, ["a", "b", "c"]), (2, ["a", "b", "c"]), (3, [])])
 def test_limit(limit: int, names: list[str]) -> None:
     operations = [backup(name, "10 * * * *") for name in "abc"]
-    found = crowded(operations, {"local": limit})
+    found = crowded(operations, {LOCAL: limit})
     assert [crowd.operation for crowd in found] == names
     assert all(crowd.worst == 3 for crowd in found)
 
@@ -68,7 +69,7 @@ def test_only_backups_of_one_repository_crowd() -> None:
     a, b = backup("a", "10 * * * *"), backup("b", "10 * * * *")
     assert crowded([a, replace(b, repository="offsite")], {}) == ()
     assert crowded([a, replace(b, use=Use.READ)], {}) == ()
-    assert len(crowded([a, b], {"offsite": 5})) == 2
+    assert len(crowded([a, b], {LOCAL._replace(name="offsite"): 5})) == 2
 
 
 def test_a_job_does_not_crowd_itself() -> None:
@@ -123,14 +124,14 @@ def fleets(draw: st.DrawFn, zones: tuple[str, ...]) -> list[Operation]:
 @settings(max_examples=60, deadline=None)
 def test_brute_force_agrees_where_every_week_is_alike(fleet: list[Operation], limit: int) -> None:
     expected = naive(fleet, limit, CYCLE_START, CYCLE_START + 7 * DAY)
-    assert as_naive(crowded(fleet, {"local": limit})) == expected
+    assert as_naive(crowded(fleet, {LOCAL: limit})) == expected
 
 
 @given(fleets(("Europe/Berlin", "America/New_York")), st.integers(1, 2), st.sampled_from([69, 90, 300, 307]))
 @settings(max_examples=40, deadline=None)
 def test_brute_force_finds_nothing_more_around_changes(fleet: list[Operation], limit: int, day: int) -> None:
     start = CYCLE_START + (day - 2) * DAY
-    found = as_naive(crowded(fleet, {"local": limit}))
+    found = as_naive(crowded(fleet, {LOCAL: limit}))
     for name, (worst, first, crowd) in naive(fleet, limit, start, start + 4 * DAY).items():
         assert name in found
         assert worst <= found[name][0]
@@ -143,5 +144,5 @@ def test_brute_force_finds_nothing_more_around_changes(fleet: list[Operation], l
 def test_many_kinds_of_days_give_the_same(fleet: list[Operation], limit: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("backupgen.schedule.capacity.condense", lambda masks: condense(masks, 0))
-        uncondensed = crowded(fleet, {"local": limit})
-    assert uncondensed == crowded(fleet, {"local": limit})
+        uncondensed = crowded(fleet, {LOCAL: limit})
+    assert uncondensed == crowded(fleet, {LOCAL: limit})

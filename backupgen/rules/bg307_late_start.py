@@ -1,0 +1,32 @@
+"""BG307: a run may start so late that it may start at any time."""
+
+from collections.abc import Iterator
+
+from backupgen.diagnostics import CodeInfo, Finding, Severity
+from backupgen.fleet.scalars import format_duration
+from backupgen.rules.base import Rule, RuleContext, finding
+from backupgen.schedule import load_zone, shortest_gap
+
+INFO = CodeInfo(
+    code="BG307",
+    slug="late-start",
+    severity=Severity.WARNING,
+    summary="A run may start so late that the next slot has come.",
+    why="It may then run at any time, so the proof has to leave room around the clock, or finds none.",
+    fix="Shorten `start_within`: minutes are enough to survive a restart of the controller.",
+    bad='at: ":20"\nstart_within: 1h',
+    good='at: ":20"\nstart_within: 5m',
+)
+
+
+def check(context: RuleContext) -> Iterator[Finding]:
+    """Report each such operation at its start window."""
+    for name, operation in context.operations.items():
+        cadence = shortest_gap(operation.schedule, load_zone("UTC"))
+        if cadence is not None and operation.start_within >= cadence:
+            late, every = format_duration(operation.start_within), format_duration(cadence)
+            message = f"`{name}` may start {late} late, and its next run is due after {every}"
+            yield finding(INFO, message, (*context.jobs[name].path, "start_within"), "write for example `2m`")
+
+
+RULE = Rule(INFO, check)

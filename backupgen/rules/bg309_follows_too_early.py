@@ -1,0 +1,56 @@
+"""BG309: a mirror or a restore test that begins while what it should follow may still run."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from backupgen.diagnostics import CodeInfo, Finding, Severity
+from backupgen.fleet.resolved import Job, Repository
+from backupgen.rules.base import Rule, RuleContext, finding
+from backupgen.rules.wording import SHOWN, slots_of, some
+from backupgen.schedule import begins_inside, load_zone, shortest_gap
+
+INFO = CodeInfo(
+    code="BG309",
+    slug="follows-too-early",
+    severity=Severity.WARNING,
+    summary="A mirror or a restore test begins while a backup that it should follow may still run.",
+    why="It takes the snapshot before: the copy, or what is known to be restorable, is older by a whole run.",
+    fix="Start it when the backup has ended for certain: `start_within` + `deadline` + `grace` after its slot.",
+    bad='mirrors: {offsite: {at: "05:00", …}}\n…\ntargets: {photos: {at: "04:30", deadline: 1h, …}}',
+    good='mirrors: {offsite: {at: "06:00", …}}\n…\ntargets: {photos: {at: "04:30", deadline: 1h, …}}',
+)
+
+
+def check(context: RuleContext) -> Iterator[Finding]:
+    """Report each mirror and each restore test with the backups that it misses."""
+    for repository in context.fleet.repositories:
+        jobs = [mirror.job for mirror in repository.mirrors]
+        jobs += [repository.restore_test.job] if repository.restore_test is not None else []
+        for job in jobs:
+            yield from _judge(context, repository, job)
+
+
+def _judge(context: RuleContext, repository: Repository, job: Job) -> Iterator[Finding]:
+    operation = context.operations[job.name]
+    own = _cadence(context, job.name)
+    missed = [
+        target.job.name
+        for target in context.fleet.targets_of(repository.name)
+        # Of an hourly backup a daily mirror misses an hour; that is what it always misses.
+        if 2 * _cadence(context, target.job.name) >= own
+        and begins_inside(operation.nominal, context.operations[target.job.name].worst)
+    ]
+    if missed:
+        message = (
+            f"`{job.name}` can begin before {some(missed)} has ended, and then takes the snapshot of the run before"
+        )
+        help_ = "start it later, or the backup earlier"
+        found = finding(INFO, message, (*job.path, "at"), help_)
+        yield replace(found, related=slots_of(context, missed[:SHOWN]))
+
+
+def _cadence(context: RuleContext, name: str) -> int:
+    return shortest_gap(context.operations[name].schedule, load_zone("UTC")) or 0
+
+
+RULE = Rule(INFO, check)
