@@ -6,7 +6,7 @@ from dataclasses import replace
 from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.wording import SHOWN, change, slots_of, some
-from backupgen.schedule import Adviser, Crowd, Lever, Pool, Remedy
+from backupgen.schedule import Adviser, Crowd, Lever, Remedy, crowded
 
 INFO = CodeInfo(
     code="BG302",
@@ -21,36 +21,41 @@ INFO = CodeInfo(
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    """Report each crowd once, at one of the operations with the longest window in it."""
-    proof = context.proof
-    if proof is None:
+    """Report each crowd once, at the operation with the longest window in it.
+
+    Who is meant to be crowded, by a waiver, is told of on its own, and hides no crowd that the others make.
+    """
+    if context.proof is None:
         return
-    adviser = Adviser(context.timetable.operations, context.timetable.limits)
-    hold = {operation.name: operation.hold for operation in proof.operations}
     homeless = {name for shortage in context.timetable.shortages for name in shortage.without_room}
-    reported: set[tuple[Pool, int]] = set()
-    for crowd in proof.crowded:
-        longest = max(hold[group[0]] for group in crowd.taking_part)
-        if hold[crowd.operation] == longest and (crowd.pool, crowd.crowd) not in reported:
-            reported.add((crowd.pool, crowd.crowd))
-            if homeless.isdisjoint(name for group in crowd.taking_part for name in group):  # BG310 speaks of those
-                yield _finding(context, crowd, adviser)
+    meant = {waiver.scope for waiver in context.fleet.waivers if waiver.slug == INFO.slug}
+    adviser = Adviser(context.timetable.operations, context.timetable.limits)
+    for crowd in context.proof.crowded:
+        for name in crowd.operations:
+            if context.jobs[name].path in meant:
+                yield _finding(context, crowd, name, adviser)
+    others = [operation for name, operation in context.operations.items() if context.jobs[name].path not in meant]
+    for crowd in crowded(others, context.timetable.limits) if meant else context.proof.crowded:
+        if homeless.isdisjoint(crowd.operations):  # BG310 tells of those
+            yield _finding(context, crowd, _longest(context, crowd), adviser)
 
 
-def _finding(context: RuleContext, crowd: Crowd, adviser: Adviser) -> Finding:
-    others = crowd.others
+def _longest(context: RuleContext, crowd: Crowd) -> str:
+    return max(crowd.operations, key=lambda name: context.operations[name].hold)
+
+
+def _finding(context: RuleContext, crowd: Crowd, name: str, adviser: Adviser) -> Finding:
+    others = [other for other in crowd.operations if other != name]
     limit = context.timetable.limits.get(crowd.pool, 1)
     message = (
-        f"`{crowd.operation}` overlaps {some(others)}: up to {crowd.worst} at once, "
+        f"`{name}` and {some(others)} overlap: up to {crowd.worst} at once, "
         f"`parallel` of the {crowd.pool.kind} `{crowd.pool.name}` is {limit}"
     )
     help_ = "a window reaches from the slot to `deadline` + `grace` later; choose another minute or a shorter deadline"
-    slot = adviser.roomy_slot(crowd.operation)
+    slot = adviser.roomy_slot(name)
     if slot is not None:
-        help_ = (
-            f"there is room at {change(context, Remedy(crowd.operation, Lever.SLOT, slot))}; or shorten its deadline"
-        )
-    found = finding(INFO, message, (*context.jobs[crowd.operation].path, "at"), help_)
+        help_ = f"there is room at {change(context, Remedy(name, Lever.SLOT, slot))}; or shorten its deadline"
+    found = finding(INFO, message, (*context.jobs[name].path, "at"), help_)
     return replace(found, related=slots_of(context, others[:SHOWN]))
 
 

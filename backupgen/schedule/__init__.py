@@ -5,7 +5,7 @@ Knows nothing of fleets. Pure: no clock, no environment; the only data is the `t
 
 from backupgen.schedule.auto import Placement, Request, Shortage, place
 from backupgen.schedule.cadence import CADENCES
-from backupgen.schedule.capacity import Crowd
+from backupgen.schedule.capacity import Crowd, crowded
 from backupgen.schedule.cron import ALL_HOURS, CronError, CronExpr, parse_cron
 from backupgen.schedule.firings import ever_fires, firings_per_year, longest_gap, next_firings, shortest_gap
 from backupgen.schedule.locks import Operation, Pool, PoolKind, Use, Why
@@ -50,6 +50,7 @@ __all__ = [
     "Zone",
     "ZoneError",
     "begins_inside",
+    "crowded",
     "ever_fires",
     "firings_per_year",
     "first_meeting",

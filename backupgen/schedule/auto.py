@@ -104,6 +104,8 @@ def place(requests: Sequence[Request], explicit: Sequence[Operation], limits: Ma
     for request in requests:
         if request.every not in CADENCES:
             raise ValueError(f"no cron expression runs every {request.every} seconds")
+    if not requests:
+        return Placement({}, ())
     judge = _Judge(explicit)
     spread = _Round(judge, explicit, limits, packed=False).place(requests)
     if not spread.shortages:

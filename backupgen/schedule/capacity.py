@@ -10,69 +10,52 @@ from typing import NamedTuple
 
 from backupgen.schedule.days import condense, first_day
 from backupgen.schedule.locks import Operation, Pool
-from backupgen.schedule.windows import Span, Timing, reach
+from backupgen.schedule.windows import Timing, disjoint, reach
 from backupgen.schedule.zones import CYCLE_START, DAY_MINUTES
 
 
-@dataclass(frozen=True, slots=True)
-class Crowd:
-    """An operation that runs, at some time, beside more operations than its repository or its node takes at once."""
+class Crowd(NamedTuple):
+    """Operations of a repository or a node of which, at some time, more run at once than it takes.
 
-    operation: str
+    Each meets another one in such a moment, so that they hang together; all of them need not run at once.
+    """
+
     pool: Pool
     worst: int
-    """The most operations that run at once while this one does."""
+    """The most that run at once."""
     first: int
     """The first such moment in the cycle, epoch seconds."""
-    groups: tuple[tuple[str, ...], ...]
-    """The pool's operations, those with equal windows together; shared by all its crowds."""
-    crowd: int
-    """The groups that take part in such moments with this one, its own included, as a bit set of their indexes."""
-
-    @property
-    def taking_part(self) -> tuple[tuple[str, ...], ...]:
-        """The groups that take part, this operation's own included."""
-        return tuple(self.groups[index] for index in _bits(self.crowd))
-
-    @property
-    def others(self) -> tuple[str, ...]:
-        """The other operations of the crowd. Spelled out on demand: in a large fleet they are most of the fleet."""
-        return tuple(name for group in self.taking_part for name in group if name != self.operation)
-
-
-@dataclass(slots=True)
-class _Group:
-    """Operations with equal windows."""
-
-    members: list[Operation]
-    worst: int = 0
-    first: int = 0
-    crowd: int = 0
-    """The groups that take part, as a bit set of their indexes."""
+    operations: tuple[str, ...]
+    """In the order in which they were given."""
 
 
 def crowded(operations: Sequence[Operation], limits: Mapping[Pool, int]) -> tuple[Crowd, ...]:
-    """Find the operations that run beside too many others, in their order; a pool without a limit takes one at once.
+    """Find the operations that run beside too many others; a pool without a limit takes one at once.
 
-    A repository counts its backups, a node all that runs on it.
+    A repository counts its backups, a node all that runs on it. An operation is in one crowd of a pool at most. The
+    crowds come in the order of their first operations.
     """
-    pools: dict[Pool, dict[Timing, list[Operation]]] = {}
-    for operation in operations:
+    pools: dict[Pool, dict[Timing, list[int]]] = {}
+    for index, operation in enumerate(operations):
         for pool in operation.pools():
-            pools.setdefault(pool, {}).setdefault(operation.nominal, []).append(operation)
-    found: dict[str, list[Crowd]] = {}
+            pools.setdefault(pool, {}).setdefault(operation.nominal, []).append(index)
+    found: list[tuple[list[int], Crowd]] = []
     for pool, by_timing in pools.items():
-        for crowd in _report(pool, _sweep(by_timing, limits.get(pool, 1))):
-            found.setdefault(crowd.operation, []).append(crowd)
-    return tuple(crowd for operation in operations for crowd in found.get(operation.name, ()))
+        groups = list(by_timing.values())
+        for cluster in _sweep(by_timing, limits.get(pool, 1)):
+            members = sorted(index for group in _bits(cluster.groups) for index in groups[group])
+            names = tuple(operations[index].name for index in members)
+            found.append((members, Crowd(pool, cluster.worst, cluster.first, names)))
+    return tuple(crowd for _, crowd in sorted(found))
 
 
-def _report(pool: Pool, groups: list[_Group]) -> Iterator[Crowd]:
-    names = tuple(tuple(member.name for member in group.members) for group in groups)
-    for group in groups:
-        if group.worst:
-            for member in group.members:
-                yield Crowd(member.name, pool, group.worst, group.first, names, group.crowd)
+class _Cluster(NamedTuple):
+    """Groups of operations with equal windows that hang together."""
+
+    groups: int
+    """As a bit set of their indexes."""
+    worst: int
+    first: int
 
 
 @dataclass(slots=True)
@@ -98,9 +81,8 @@ _Changes = dict[int, list[tuple[int, int, int]]]
 
 
 class _Moment(NamedTuple):
-    """Too many operations at one minute, as the groups that run on one set of days see it."""
+    """Too many operations at one minute, as those see it that run on the same set of days."""
 
-    mask: int
     beside: tuple[int, ...]
     """The sets of days that take part, by identity."""
     worst: int
@@ -108,29 +90,41 @@ class _Moment(NamedTuple):
     """The first such day of the cycle."""
 
 
-def _sweep(by_timing: dict[Timing, list[Operation]], limit: int) -> list[_Group]:
-    groups = [_Group(members) for members in by_timing.values()]
+def _sweep(by_timing: Mapping[Timing, Sequence[int]], limit: int) -> list[_Cluster]:
+    if sum(map(len, by_timing.values())) <= limit:
+        return []
     state = _State()
     starts, ends = _changes(by_timing, state)
     condensed, state.first_days = condense(list(state.masks.values()))
     state.masks = dict(zip(state.masks, condensed, strict=True))
-    seen: set[tuple[tuple[int, int], ...]] = set()
     known: dict[tuple[tuple[int, int], ...], list[_Moment]] = {}
+    clusters: list[_Cluster] = []
     for minute in sorted(starts.keys() | ends.keys()):
         for change in (*ends.get(minute, ()), *starts.get(minute, ())):
             state.change(*change)
-        # The same groups on the same days at a later minute tell nothing new.
-        active = tuple(sorted(state.groups.items()))
-        if minute in starts and sum(state.count.values()) > limit and active not in seen:
-            seen.add(active)
+        if minute in starts and sum(state.count.values()) > limit:
             key = tuple(sorted(state.count.items()))
             if key not in known:
                 known[key] = _moments(state, limit)
-            _note(groups, state, known[key], minute)
-    return groups
+            for moment in known[key]:
+                groups = 0
+                for mask in moment.beside:
+                    groups |= state.groups[mask]
+                first = CYCLE_START + (moment.day * DAY_MINUTES + minute) * 60
+                clusters = _joined(clusters, _Cluster(groups, moment.worst, first))
+    return clusters
 
 
-def _changes(by_timing: dict[Timing, list[Operation]], state: _State) -> tuple[_Changes, _Changes]:
+def _joined(clusters: list[_Cluster], new: _Cluster) -> list[_Cluster]:
+    apart = [cluster for cluster in clusters if not cluster.groups & new.groups]
+    groups, worst, first = new
+    for cluster in clusters:
+        if cluster.groups & new.groups:
+            groups, worst, first = groups | cluster.groups, max(worst, cluster.worst), min(first, cluster.first)
+    return [*apart, _Cluster(groups, worst, first)]
+
+
+def _changes(by_timing: Mapping[Timing, Sequence[int]], state: _State) -> tuple[_Changes, _Changes]:
     """List where the windows of each group begin and end."""
     starts: _Changes = {}
     ends: _Changes = {}
@@ -144,25 +138,6 @@ def _changes(by_timing: dict[Timing, list[Operation]], state: _State) -> tuple[_
             for minute in _bits(~span.minutes & span.minutes << 1):
                 ends.setdefault(minute, []).append((mask, index, -len(members)))
     return starts, ends
-
-
-def disjoint(spans: Sequence[Span]) -> list[Span]:
-    """Return the same instants with none in two spans."""
-    found: list[Span] = []
-    for span in spans:
-        pieces = [span]
-        for known in found:
-            pieces = [part for piece in pieces for part in _without(piece, known)]
-        found += pieces
-    return found
-
-
-def _without(span: Span, known: Span) -> list[Span]:
-    both = span.minutes & known.minutes
-    if not both or not span.days & known.days:
-        return [span]
-    parts = (Span(span.minutes & ~both, span.days), Span(both, span.days & ~known.days))
-    return [part for part in parts if part.minutes and part.days]
 
 
 def _bits(bits: int) -> Iterator[int]:
@@ -186,34 +161,15 @@ def _levels(state: _State) -> dict[int, int]:
 
 
 def _moments(state: _State, limit: int) -> list[_Moment]:
-    """Return what the groups on each set of days meet on days with more than `limit` operations."""
+    """Return what those that run on the same days meet on days with more than `limit` operations."""
     levels = sorted(_levels(state).items(), reverse=True)
     over = 0
     for level, days in levels:
         over |= days if level > limit else 0
-    if not over:
-        return []
-    crowded_days = {mask: state.masks[mask] & over for mask in state.count}
+    crowded_days = {mask: days for mask in state.count if (days := state.masks[mask] & over)}
     found = []
-    for mask, days in crowded_days.items():
-        if days:
-            worst = next(level for level, known in levels if known & days)
-            beside = tuple(other for other, others in crowded_days.items() if days & others)
-            found.append(_Moment(mask, beside, worst, state.first_days[first_day(days)]))
+    for days in crowded_days.values():
+        worst = next(level for level, known in levels if known & days)
+        beside = tuple(mask for mask, others in crowded_days.items() if days & others)
+        found.append(_Moment(beside, worst, state.first_days[first_day(days)]))
     return found
-
-
-def _note(groups: list[_Group], state: _State, moments: list[_Moment], minute: int) -> None:
-    for moment in moments:
-        crowd = 0
-        for mask in moment.beside:
-            crowd |= state.groups[mask]
-        first = CYCLE_START + (moment.day * DAY_MINUTES + minute) * 60
-        for index in _bits(state.groups[moment.mask]):
-            _merge(groups[index], moment.worst, first, crowd)
-
-
-def _merge(group: _Group, worst: int, first: int, crowd: int) -> None:
-    group.first = min(first, group.first) if group.worst else first
-    group.worst = max(worst, group.worst)
-    group.crowd |= crowd

@@ -5,9 +5,8 @@ a counter each, stored by binary digits as bit sets. So to add a window costs a 
 fleet's size.
 """
 
-from backupgen.schedule.capacity import disjoint
 from backupgen.schedule.days import ALL_DAYS
-from backupgen.schedule.windows import Span, Timing, reach
+from backupgen.schedule.windows import Span, Timing, disjoint, reach
 
 
 class Occupancy:

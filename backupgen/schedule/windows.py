@@ -73,6 +73,25 @@ def _reach(schedule: CronExpr, zone: str, before: int, after: int) -> tuple[Span
     return tuple(Span(minutes, days) for minutes, days in parts.values())
 
 
+def disjoint(spans: Iterable[Span]) -> list[Span]:
+    """Return the same instants with none in two spans."""
+    found: list[Span] = []
+    for span in spans:
+        pieces = [span]
+        for known in found:
+            pieces = [part for piece in pieces for part in _without(piece, known)]
+        found += pieces
+    return found
+
+
+def _without(span: Span, known: Span) -> list[Span]:
+    both = span.minutes & known.minutes
+    if not both or not span.days & known.days:
+        return [span]
+    parts = (Span(span.minutes & ~both, span.days), Span(both, span.days & ~known.days))
+    return [part for part in parts if part.minutes and part.days]
+
+
 def meeting_spans(timings: Iterable[Timing], length: int) -> tuple[Span, ...]:
     """Return all minutes at which a window of `length` minutes would begin that overlaps any of the windows."""
     minutes: dict[int, int] = {}

@@ -9,7 +9,7 @@ from backupgen.fleet.resolved import ResolvedFleet
 from backupgen.report.schedule.model import Clash, Crowding, Kind, Overlap, Row, Run, ScheduleReport, Verdict, Wait
 from backupgen.rules import RuleContext
 from backupgen.rules.bg301_schedule_conflict import advice, locks_of, next_meeting
-from backupgen.schedule import TZDATA_VERSION, Operation, Pool, Yielded, load_zone, next_firings
+from backupgen.schedule import TZDATA_VERSION, Operation, Yielded, load_zone, next_firings
 from backupgen.schedule import windows_meet as _meet
 from backupgen.source import Document
 
@@ -138,11 +138,6 @@ def _overlaps(context: RuleContext, pairs: list[tuple[Operation, Operation]]) ->
 
 
 def _crowdings(context: RuleContext) -> Iterator[Crowding]:
-    """Each crowd once: its members see the same one."""
-    seen: set[tuple[Pool, int]] = set()
     for crowd in context.proof.crowded if context.proof else ():
-        if (crowd.pool, crowd.crowd) not in seen:
-            seen.add((crowd.pool, crowd.crowd))
-            names = tuple(sorted((crowd.operation, *crowd.others)))
-            limit = context.timetable.limits.get(crowd.pool, 1)
-            yield Crowding(f"{crowd.pool.kind} {crowd.pool.name}", limit, crowd.worst, names, crowd.first)
+        limit = context.timetable.limits.get(crowd.pool, 1)
+        yield Crowding(f"{crowd.pool.kind} {crowd.pool.name}", limit, crowd.worst, crowd.operations, crowd.first)

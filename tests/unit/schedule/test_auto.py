@@ -86,7 +86,7 @@ def test_what_is_placed_proves(name: str, every: int) -> None:
     result = prove([*explicit, replace(wanted, schedule=slot(wanted, every, explicit))], {})
     assert isinstance(result, ScheduleProof)
     if every >= HOUR:
-        assert not [crowd for crowd in result.crowded if crowd.operation == wanted.name]
+        assert not [crowd for crowd in result.crowded if wanted.name in crowd.operations]
 
 
 @given(name=names, use=st.sampled_from([Use.EXCLUSIVE, Use.FILE_COPY, Use.READ]))
@@ -208,7 +208,7 @@ def test_where_there_is_room_nothing_is_crowded_and_where_not_it_is_said(fleet: 
         assert result.crowded == ()
         return
     (shortage,) = placement.shortages
-    assert set(shortage.without_room) <= {crowd.operation for crowd in result.crowded}
+    assert set(shortage.without_room) <= {name for crowd in result.crowded for name in crowd.operations}
     assert max(crowd.worst for crowd in result.crowded) == shortage.needed
     roomy = place(fleet, [RETENTION], {LOCAL: shortage.needed})
     assert roomy.shortages == ()

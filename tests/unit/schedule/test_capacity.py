@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backupgen.schedule.capacity import Crowd, crowded, disjoint
+from backupgen.schedule.capacity import Crowd, crowded
 from backupgen.schedule.cron import parse_cron
 from backupgen.schedule.days import ALL_DAYS, condense
 from backupgen.schedule.locks import Operation, Pool, PoolKind, Use
 from backupgen.schedule.proof import ScheduleProof, prove
-from backupgen.schedule.windows import Span
+from backupgen.schedule.windows import Span, disjoint
 from backupgen.schedule.zones import CYCLE_START
 from tests.unit.schedule.oracle import fires, iso
 
@@ -21,25 +21,26 @@ def backup(name: str, schedule: str, deadline: int = 510, zone: str = "UTC", rep
     return Operation(name, repository, Use.BACKUP, parse_cron(schedule), zone, deadline, start_within=120, grace=90)
 
 
-def naive(operations: list[Operation], limit: int, start: int, end: int) -> dict[str, tuple[int, int, set[str]]]:
-    """Per crowded operation: the worst count, the first moment, everybody who takes part; from every slot."""
+def naive(operations: list[Operation], limit: int, start: int, end: int) -> set[tuple[int, int, frozenset[str]]]:
+    """The crowds (worst count, first moment, members), from every slot: moments that share a member hang together."""
     running: dict[int, set[str]] = {}
     for item in operations:
         for slot in fires(item.schedule, item.zone, start - item.hold - 60, end):
             for instant in range(slot, slot + item.hold, 60):
                 if start <= instant < end:
                     running.setdefault(instant, set()).add(item.name)
-    found: dict[str, tuple[int, int, set[str]]] = {}
+    crowds: list[tuple[int, int, frozenset[str]]] = []
     for instant, names in sorted(running.items()):
         if len(names) > limit:
-            for name in names:
-                worst, first, crowd = found.get(name, (0, instant, set()))
-                found[name] = (max(worst, len(names)), first, crowd | names)
-    return found
+            joined = [(len(names), instant, frozenset(names)), *(crowd for crowd in crowds if crowd[2] & names)]
+            crowds = [crowd for crowd in crowds if not crowd[2] & names]
+            worst, first, members = zip(*joined, strict=True)
+            crowds.append((max(worst), min(first), frozenset().union(*members)))
+    return set(crowds)
 
 
-def as_naive(crowds: tuple[Crowd, ...]) -> dict[str, tuple[int, int, set[str]]]:
-    return {crowd.operation: (crowd.worst, crowd.first, {crowd.operation, *crowd.others}) for crowd in crowds}
+def as_naive(crowds: tuple[Crowd, ...]) -> set[tuple[int, int, frozenset[str]]]:
+    return {(crowd.worst, crowd.first, frozenset(crowd.operations)) for crowd in crowds}
 
 
 def test_ten_minutes_apart_is_no_crowd() -> None:
@@ -47,29 +48,47 @@ def test_ten_minutes_apart_is_no_crowd() -> None:
 
 
 def test_a_second_too_long_is_one() -> None:
-    first, second = crowded([backup("a", "10 * * * *", 511), backup("b", "20 * * * *")], {})
-    assert (first.operation, first.others, first.worst) == ("a", ("b",), 2)
-    assert (second.operation, second.others, second.worst) == ("b", ("a",), 2)
-    assert iso(first.first) == iso(second.first) == "2024-01-01T00:20Z"
+    (crowd,) = crowded([backup("a", "10 * * * *", 511), backup("b", "20 * * * *")], {})
+    assert (crowd.pool, crowd.operations, crowd.worst) == (LOCAL, ("a", "b"), 2)
+    assert iso(crowd.first) == "2024-01-01T00:20Z"
 
 
 def test_late_starts_do_not_count() -> None:
     assert crowded([replace(backup("a", "10 * * * *"), start_within=HOUR), backup("b", "20 * * * *")], {}) == ()
 
 
-@pytest.mark.parametrize(("limit", "names"), [(1, ["a", "b", "c"]), (2, ["a", "b", "c"]), (3, [])])
-def test_limit(limit: int, names: list[str]) -> None:
+@pytest.mark.parametrize(("limit", "names"), [(1, [("a", "b", "c")]), (2, [("a", "b", "c")]), (3, [])])
+def test_limit(limit: int, names: list[tuple[str, ...]]) -> None:
     operations = [backup(name, "10 * * * *") for name in "abc"]
     found = crowded(operations, {LOCAL: limit})
-    assert [crowd.operation for crowd in found] == names
+    assert [crowd.operations for crowd in found] == names
     assert all(crowd.worst == 3 for crowd in found)
+
+
+def test_what_does_not_hang_together_is_apart() -> None:
+    pairs = [backup(f"{name}{minute}", f"{minute} * * * *") for minute in (10, 30) for name in "ab"]
+    assert [crowd.operations for crowd in crowded(pairs, {})] == [("a10", "b10"), ("a30", "b30")]
+    between = backup("c", "15 * * * *", 20 * 60)
+    (crowd,) = crowded([*pairs, between], {})
+    assert (crowd.operations, crowd.worst) == (("a10", "b10", "a30", "b30", "c"), 3)
+
+
+def test_a_node_counts_all_that_runs_on_it() -> None:
+    a, b = backup("a", "10 * * * *"), replace(backup("b", "12 * * * *"), repository="other", use=Use.READ)
+    node = Pool(PoolKind.NODE, "zfs")
+    assert crowded([a, b], {}) == ()
+    found = crowded([replace(item, node="zfs") for item in (a, b)], {})
+    assert [(crowd.pool, crowd.operations) for crowd in found] == [(node, ("a", "b"))]
+    assert crowded([replace(item, node="zfs") for item in (a, b)], {node: 2}) == ()
+    both = crowded([replace(item, node="zfs") for item in (a, replace(a, name="c"))], {})
+    assert {crowd.pool for crowd in both} == {LOCAL, node}
 
 
 def test_only_backups_of_one_repository_crowd() -> None:
     a, b = backup("a", "10 * * * *"), backup("b", "10 * * * *")
     assert crowded([a, replace(b, repository="offsite")], {}) == ()
     assert crowded([a, replace(b, use=Use.READ)], {}) == ()
-    assert len(crowded([a, b], {LOCAL._replace(name="offsite"): 5})) == 2
+    assert len(crowded([a, b], {LOCAL._replace(name="offsite"): 5})) == 1
 
 
 def test_a_job_does_not_crowd_itself() -> None:
@@ -79,14 +98,14 @@ def test_a_job_does_not_crowd_itself() -> None:
 
 def test_across_midnight_and_the_cycle_s_end() -> None:
     found = crowded([backup("a", "55 23 * * 0"), backup("b", "0 0 * * 1")], {})
-    assert [iso(crowd.first) for crowd in found] == ["2024-01-01T00:00Z"] * 2
+    assert [iso(crowd.first) for crowd in found] == ["2024-01-01T00:00Z"]
 
 
 def test_only_in_the_gap_night() -> None:
     found = crowded(
         [backup("a", "55 1 * * *", zone="Europe/Berlin"), backup("b", "0 3 * * *", zone="Europe/Berlin")], {}
     )
-    assert [iso(crowd.first) for crowd in found] == ["2024-03-31T01:00Z"] * 2
+    assert [iso(crowd.first) for crowd in found] == ["2024-03-31T01:00Z"]
 
 
 def test_the_crowd_is_judged_after_yielding() -> None:
@@ -95,7 +114,7 @@ def test_the_crowd_is_judged_after_yielding() -> None:
     later = backup("b", "12 2-4 * * *")
     result = prove([retention, hourly, replace(later, may_yield=True)], {})
     assert isinstance(result, ScheduleProof)
-    assert [iso(crowd.first) for crowd in result.crowded] == ["2024-01-01T02:12Z"] * 2
+    assert [iso(crowd.first) for crowd in result.crowded] == ["2024-01-01T02:12Z"]
 
 
 def test_disjoint() -> None:
@@ -131,12 +150,12 @@ def test_brute_force_agrees_where_every_week_is_alike(fleet: list[Operation], li
 @settings(max_examples=40, deadline=None)
 def test_brute_force_finds_nothing_more_around_changes(fleet: list[Operation], limit: int, day: int) -> None:
     start = CYCLE_START + (day - 2) * DAY
-    found = as_naive(crowded(fleet, {LOCAL: limit}))
-    for name, (worst, first, crowd) in naive(fleet, limit, start, start + 4 * DAY).items():
-        assert name in found
-        assert worst <= found[name][0]
-        assert found[name][1] <= first
-        assert crowd <= found[name][2]
+    found = crowded(fleet, {LOCAL: limit})
+    for worst, first, members in naive(fleet, limit, start, start + 4 * DAY):
+        (crowd,) = [crowd for crowd in found if members & set(crowd.operations)]
+        assert members <= set(crowd.operations)
+        assert worst <= crowd.worst
+        assert crowd.first <= first
 
 
 @given(fleets(("UTC",)), st.integers(1, 2))
