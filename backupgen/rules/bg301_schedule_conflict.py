@@ -7,7 +7,7 @@ from itertools import islice
 from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.wording import SHOWN, change, slots_of, some, when
-from backupgen.schedule import Adviser, Conflict, Remedy, Stuck, Why, first_meeting
+from backupgen.schedule import Adviser, Conflict, Stuck, Why, first_meeting
 
 INFO = CodeInfo(
     code="BG301",
@@ -47,23 +47,23 @@ def check(context: RuleContext) -> Iterator[Finding]:
 def advice(context: RuleContext) -> Iterator[tuple[tuple[Conflict, ...], tuple[str, ...]]]:
     """Put together the conflicts with the same exclusive operation for the same reason, with what would end them.
 
-    Each of the remedies says what to write where; it is enough, and proved.
+    Each of the remedies says what to write where; it is proved to be enough, for all of them unless it says otherwise.
     """
     groups: dict[tuple[str, Why, Stuck | None], list[Conflict]] = {}
     for conflict in context.conflicts:
         groups.setdefault((conflict.other, conflict.why, conflict.stuck), []).append(conflict)
     adviser = Adviser(context.timetable.operations, context.timetable.limits)
     for number, conflicts in enumerate(groups.values()):
-        remedies = _remedies(adviser, conflicts) if number < _ADVISED else []
-        yield tuple(conflicts), tuple(change(context, remedy) for remedy in remedies)
+        yield tuple(conflicts), _remedies(context, adviser, conflicts) if number < _ADVISED else ()
 
 
-def _remedies(adviser: Adviser, conflicts: Sequence[Conflict]) -> list[Remedy]:
-    found = list(islice(adviser.remedies(conflicts), _REMEDIES))
+def _remedies(context: RuleContext, adviser: Adviser, conflicts: Sequence[Conflict]) -> tuple[str, ...]:
+    found = [change(context, remedy) for remedy in islice(adviser.remedies(conflicts), _REMEDIES)]
     if not found and len(conflicts) > 1:
-        # Nothing helps them all; so what helps the first.
-        found = list(islice(adviser.remedies(conflicts[:1]), 1))
-    return found
+        first = conflicts[0]
+        helping = islice(adviser.remedies([first]), 1)
+        found = [f"{change(context, remedy)}, for `{first.one}` alone" for remedy in helping]
+    return tuple(found)
 
 
 def next_meeting(context: RuleContext, conflicts: Sequence[Conflict]) -> int | None:

@@ -46,6 +46,8 @@ def _value(context: RuleContext, remedy: Remedy) -> str:
     skip = next((target.skip for target in context.fleet.targets if target.job.name == remedy.operation), 0)
     if isinstance(remedy.value, CronExpr):
         return slot_text(remedy.value, skip)
+    if remedy.lever is Lever.YIELDS:
+        return "true"
     if remedy.lever is Lever.SKIP:
         ranges = ", ".join(f'"{hours}"' for hours in format_hours(remedy.value | skip))
         return f"[{ranges}]"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from backupgen.schedule.cron import CronExpr, parse_cron
 from backupgen.schedule.firings import Pattern, firings
@@ -37,6 +37,7 @@ class Lever(StrEnum):
     SLOT = "at"
     DEADLINE = "deadline"
     START_WITHIN = "start_within"
+    YIELDS = "yields"
     SKIP = "skip"
     LOCK_WAIT = "lock_wait"
     """Of the repository, and so of all its operations."""
@@ -49,7 +50,7 @@ class Remedy:
     operation: str
     lever: Lever
     value: CronExpr | int
-    """The new slot; seconds; for `skip` the hours as a bit set."""
+    """The new slot; seconds; for `skip` the hours as a bit set; for `yields` nothing, it is true."""
 
     def applied(self, operation: Operation) -> Operation:
         """Return an operation as it would be."""
@@ -57,17 +58,13 @@ class Remedy:
             return operation
         if isinstance(self.value, CronExpr):
             return replace(operation, schedule=self.value)
-        match self.lever:
-            case Lever.SKIP:
-                return replace(operation, schedule=operation.schedule.without_hours(self.value) or operation.schedule)
-            case Lever.DEADLINE:
-                return replace(operation, deadline=self.value)
-            case Lever.START_WITHIN:
-                return replace(operation, start_within=self.value)
-            case Lever.LOCK_WAIT:
-                return replace(operation, lock_wait=self.value)
-            case Lever.SLOT:
-                raise TypeError(f"{self.value} is no slot")
+        if self.lever is Lever.SKIP:
+            return replace(operation, schedule=operation.schedule.without_hours(self.value) or operation.schedule)
+        if self.lever is Lever.YIELDS:
+            return replace(operation, may_yield=True)
+        # The others are called as the operation's own fields.
+        change: dict[str, Any] = {self.lever.value: self.value}
+        return replace(operation, **change)
 
 
 class Adviser:
@@ -81,8 +78,8 @@ class Adviser:
         """Yield what would end these conflicts, which all have one operation in common.
 
         For each operation that all of them share one change of each kind at most: another slot, the closest one; a
-        shorter deadline, the longest one; a shorter start window; hours to skip; a longer wait for locks. Yields
-        nothing where no single change of these would do.
+        shorter deadline, the longest one; a shorter start window; to yield; hours to skip; a longer wait for locks.
+        Yields nothing where no single change of these would do.
         """
         ones = dict.fromkeys(conflict.one for conflict in conflicts)
         others = dict.fromkeys(conflict.other for conflict in conflicts)
@@ -127,6 +124,8 @@ class Adviser:
             if value is not None:
                 yield Remedy(operation.name, lever, value)
         if operation.use is Use.BACKUP:
+            if not operation.may_yield:
+                yield Remedy(operation.name, Lever.YIELDS, 1)
             hours = local_hours(_met(operation, fixed))
             if operation.schedule.without_hours(hours) is not None:
                 yield Remedy(operation.name, Lever.SKIP, hours)

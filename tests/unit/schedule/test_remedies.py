@@ -1,12 +1,11 @@
 from dataclasses import replace
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backupgen.schedule.locks import Operation, Pool, PoolKind, Use
 from backupgen.schedule.proof import Conflict, ScheduleProof, prove
-from backupgen.schedule.remedies import Adviser, Lever, Remedy
+from backupgen.schedule.remedies import Adviser, Remedy
 from tests.unit.schedule.test_proof import DAY, HOUR, backup, exclusive, operation
 
 LOCAL = Pool(PoolKind.REPOSITORY, "local")
@@ -47,7 +46,7 @@ def test_late_starts_alone_are_in_the_way() -> None:
 
 def test_a_backup_that_may_not_yield_can_skip() -> None:
     found = advised(exclusive("5 3 * * *"), backup("10 * * * *", may_yield=False))
-    assert ("grafana", "skip", str(1 << 3)) in found
+    assert {("grafana", "skip", str(1 << 3)), ("grafana", "yields", "1")} <= set(found)
 
 
 def test_a_daily_backup_has_no_hour_to_skip() -> None:
@@ -93,12 +92,6 @@ def test_a_slot_with_room() -> None:
     full = [short(f"{minute} * * * *", f"b{minute}") for minute in range(0, 60, 10)]
     assert Adviser([*full, short("25 * * * *", "late")], {}).roomy_slot("late") is None
     assert str(Adviser([*full, short("25 * * * *", "late")], {LOCAL: 2}).roomy_slot("late")) == "30 * * * *"
-
-
-@pytest.mark.parametrize("lever", [Lever.SLOT])
-def test_a_slot_is_no_number(lever: Lever) -> None:
-    with pytest.raises(TypeError):
-        Remedy("grafana", lever, 3).applied(backup("0 * * * *"))
 
 
 clock = st.tuples(st.integers(0, 11).map(lambda five: five * 5), st.integers(0, 23))
