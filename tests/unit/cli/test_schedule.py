@@ -1,0 +1,187 @@
+"""`backupgen schedule`, the memory of chosen slots, and `--pin`."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from backupgen.cli import app as commands
+from backupgen.cli import exits
+from backupgen.fleet.naming import CHOSEN_SLOTS
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+HEAD = """\
+# Our fleet.
+fleet: home
+home_namespace: backup
+timezone: Europe/Vienna
+images: {restic: ghcr.io/example/restic:0.19.1@sha256:62c66a7a5dd70c3146618063c344e531e6d4b59e379808443ce962b3abd63c5a}
+repository:
+  url: s3:s3.example.com/home-backup
+  id: 56681010b753e1abe52c449d0aab291b28f1808a3a91b6baeaa726883baad4b0
+  retention: {at: "03:00", deadline: 1h, keep: {daily: 7, weekly: 4}}
+  restore_test: {at: "Sun 05:00", deadline: 1h, scratch: 10Gi}
+defaults: {deadline: 6m, run_as: 1000}
+targets:
+"""
+TARGET = """\
+  {name}:   # {name} is ours
+    namespace: {name}
+    at: auto{every}
+    with_pod: {{app: {name}}}
+    volume: {{pvc: {name}}}
+    verify: [{{dir: {name}}}]
+"""
+
+
+def fleet(*names: str, every: str = "") -> str:
+    more = f"   # the compiler knows\n    every: {every}" if every else ""
+    return HEAD + "".join(TARGET.format(name=name, every=more) for name in names)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(home: Path, text: str) -> None:
+    (home / "fleet.yaml").write_text(text, encoding="utf-8")
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(commands.app, list(arguments), prog_name="backupgen")
+
+
+def rendered(home: Path) -> dict[str, str]:
+    """Render, and return each target's schedule."""
+    done = invoke("render")
+    assert done.exit_code == exits.CLEAN, done.output
+    found = {}
+    for path in (home / "out").glob("*/cronjob.backup-*.yaml"):
+        job = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found[job["metadata"]["name"].removeprefix("backup-")] = job["spec"]["schedule"]
+    return found
+
+
+def memory(home: Path) -> Path:
+    return home / "out" / CHOSEN_SLOTS
+
+
+# --- the slots that were chosen are kept
+
+
+def test_who_comes_and_goes_moves_nobody(home: Path) -> None:
+    names = ["beta", "delta", "gamma", "kappa"]
+    write(home, fleet(*names))
+    first = rendered(home)
+    assert yaml.safe_load(memory(home).read_text(encoding="utf-8")).keys() == {f"backup-{name}" for name in names}
+    write(home, fleet("alpha", *names))
+    second = rendered(home)
+    assert {name: second[name] for name in names} == {name: first[name] for name in names}
+    write(home, fleet("alpha", "gamma", "omega"))
+    third = rendered(home)
+    assert (third["alpha"], third["gamma"]) == (second["alpha"], first["gamma"])
+    assert invoke("check").exit_code == exits.CLEAN
+    assert invoke("diff").exit_code == exits.CLEAN
+
+
+def test_check_and_diff_speak_of_the_slot_that_render_would_keep(home: Path) -> None:
+    write(home, fleet("beta"))
+    slot = rendered(home)["beta"]
+    chosen = yaml.safe_load(memory(home).read_text(encoding="utf-8"))["backup-beta"]
+    kept = memory(home)
+    kept.write_text(kept.read_text(encoding="utf-8").replace(f'"{chosen}"', '"59 * * * *"'), encoding="utf-8")
+    assert invoke("check").exit_code == exits.FOUND
+    assert f"`59 0,4-23 * * *` (Europe/Vienna) instead of `{slot}`" in invoke("diff").stdout
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"[", b"- a\n", b"backup-beta: 3\n", b"a: 1\n---\nb: 2\n", b""])
+def test_a_damaged_memory_is_no_disaster(home: Path, content: bytes) -> None:
+    write(home, fleet("beta"))
+    rendered(home)
+    memory(home).write_bytes(content)
+    done = invoke("check")
+    assert done.exit_code == exits.FOUND
+    assert CHOSEN_SLOTS in done.stdout
+    memory(home).unlink()
+    assert invoke("render").exit_code == exits.CLEAN
+
+
+def test_without_auto_there_is_no_memory(home: Path) -> None:
+    write(home, fleet("beta"))
+    rendered(home)
+    write(home, fleet("beta").replace("at: auto", 'at: ":20"'))
+    rendered(home)
+    assert not memory(home).exists()
+
+
+# --- --pin
+
+
+def test_pin_writes_the_slots_and_touches_nothing_else(home: Path) -> None:
+    text = fleet("beta", "gamma") + fleet("delta", every="1d").removeprefix(HEAD)
+    write(home, text)
+    before = rendered(home)
+    done = invoke("schedule", "--pin")
+    assert done.exit_code == exits.CLEAN, done.output
+    pinned = (home / "fleet.yaml").read_text(encoding="utf-8")
+    assert re.sub(r'(?m)^    at: "[^"]+"', "    at: auto", pinned) == text.replace("    every: 1d\n", "")
+    assert re.fullmatch(r'beta: at: ":\d\d"\ndelta: at: "\d\d:\d\d"\ngamma: at: ":\d\d"\n', done.stdout)
+    assert rendered(home) == before
+    again = invoke("schedule", "--pin")
+    assert (again.exit_code, again.stdout) == (exits.CLEAN, "")
+    assert "no `at: auto`" in again.stderr
+
+
+@pytest.mark.parametrize("every", ["15m", "20m", "30m", "1h", "2h", "6h", "12h", "1d", "1w", "30d"])
+def test_what_is_pinned_renders_the_same_bytes(home: Path, every: str) -> None:
+    write(home, fleet("beta", every=every))
+    rendered(home)
+    shutil.copytree(home / "out", home / "before")
+    assert invoke("schedule", "--pin").exit_code == exits.CLEAN
+    assert invoke("render").exit_code == exits.CLEAN
+    files = {path.relative_to(home / "before") for path in (home / "before").rglob("*.yaml")}
+    for path in files - {Path(CHOSEN_SLOTS)}:
+        assert (home / "out" / path).read_bytes() == (home / "before" / path).read_bytes()
+
+
+def test_pin_writes_nothing_when_anything_is_wrong(home: Path) -> None:
+    text = fleet("beta").replace("deadline: 1h, scratch", "deadline: 90h, scratch")
+    write(home, text)
+    done = invoke("schedule", "--pin")
+    assert done.exit_code == exits.FOUND
+    assert "BG301" in done.stderr
+    assert (home / "fleet.yaml").read_text(encoding="utf-8") == text
+
+
+def test_pin_follows_a_link_and_keeps_mode_and_byte_order_mark(home: Path) -> None:
+    (home / "real").mkdir()
+    real = home / "real" / "home.yaml"
+    real.write_bytes(b"\xef\xbb\xbf" + fleet("beta").replace("\n", "\r\n").encode())
+    real.chmod(0o600)
+    (home / "fleet.yaml").symlink_to(real)
+    assert invoke("schedule", "--pin").exit_code == exits.CLEAN
+    content = real.read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf# Our fleet.\r\n")
+    assert b"auto" not in content
+    assert content.count(b"\n") == content.count(b"\r\n")
+    assert real.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in (home / "real").iterdir()] == ["home.yaml"]
+
+
+def test_a_fleet_that_cannot_be_written_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(home, fleet("beta"))
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    done = invoke("schedule", "--pin")
+    assert done.exit_code == exits.USAGE
+    assert "cannot be written: permission denied" in done.stderr
+    assert (home / "fleet.yaml").read_text(encoding="utf-8") == fleet("beta")
+    assert [path.name for path in home.iterdir()] == ["fleet.yaml"]
