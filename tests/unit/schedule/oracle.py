@@ -7,6 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from backupgen.schedule.cron import CronExpr
+from backupgen.schedule.zones import load_zone
 
 ZONES = (
     "UTC",
@@ -25,6 +26,16 @@ ZONES = (
     "Antarctica/Troll",
     "America/Havana",
 )
+
+
+def changing_zones() -> tuple[str, ...]:
+    """One zone for each set of rules in the database by which clocks change in the years that are proved."""
+    names = importlib.resources.files("tzdata").joinpath("zones").read_text(encoding="ascii").split()
+    found = {}
+    for name in sorted(names):
+        changes = load_zone(name).transitions[:12]
+        found.setdefault(tuple((change.at, change.before, change.offset) for change in changes), name)
+    return tuple(name for changes, name in found.items() if changes)
 
 
 @cache

@@ -11,7 +11,7 @@ from backupgen.schedule.locks import Operation, Use, Why, exclusion
 from backupgen.schedule.proof import Conflict, ScheduleProof, first_meeting, prove
 from backupgen.schedule.waiting import POLL, Wait
 from backupgen.schedule.zones import CYCLE_SECONDS, CYCLE_START, TZDATA_VERSION, load_zone
-from tests.unit.schedule.oracle import ZONES, epoch, fires, iso
+from tests.unit.schedule.oracle import ZONES, changing_zones, epoch, fires, iso
 
 BERLIN = "Europe/Berlin"
 DAY, HOUR, MINUTE = 86_400, 3600, 60
@@ -425,6 +425,27 @@ def test_brute_force_finds_the_same_meetings(case: tuple[Operation, Operation, i
     one, other, start, end = case
     assume(start > CYCLE_START + 2 * DAY)
     assume(end < CYCLE_START + CYCLE_SECONDS)
+    assert exact_meetings(one, other, start, end) == naive_meetings(one, other, start, end)
+
+
+CHANGING = changing_zones()
+
+
+def test_the_database_has_odd_rules() -> None:
+    assert len(CHANGING) > 30
+    assert {"Africa/Cairo", "Antarctica/Troll", "Asia/Gaza"} <= set(CHANGING)
+
+
+@pytest.mark.parametrize("zone", CHANGING)
+@given(st.data())
+@settings(max_examples=4, deadline=None)
+def test_brute_force_in_every_zone_that_changes(zone: str, data: st.DataObject) -> None:
+    one = data.draw(operations_on((zone,)))
+    other = data.draw(operations_on((zone, zone, "UTC", "Europe/Berlin")))
+    change = data.draw(st.sampled_from(load_zone(zone).transitions[:60]))
+    start = change.at - data.draw(st.integers(0, 8)) * HOUR
+    end = start + 9 * HOUR
+    assume(start > CYCLE_START + 2 * DAY)
     assert exact_meetings(one, other, start, end) == naive_meetings(one, other, start, end)
 
 
