@@ -249,9 +249,17 @@ def test_a_slot_by_hand_moves_whom_it_stands_in_the_way_of_and_nobody_else() -> 
 @pytest.mark.parametrize(
     "text", ["7 * * * *", "5 3 * * *", "0 0 1 1 *", "0 0 31 2 *", ", , , , ,", "*/5 * * * *", "1 2 3 4 5"]
 )
-def test_what_is_no_slot_of_the_cadence_is_not_kept(text: str) -> None:
+def test_what_is_no_daily_slot_is_not_kept(text: str) -> None:
     # 03:05 is one, but it meets the retention.
     assert slot(auto("a"), DAY, [RETENTION], before=parse_cron(text)) == slot(auto("a"), DAY, [RETENTION])
+
+
+@pytest.mark.parametrize(
+    ("text", "every"),
+    [("20,35,50 * * * *", 15 * MINUTE), ("5 3,5,7,9,11,13,15,17,19,21,23 * * *", 2 * HOUR), ("5 * * * *", 30 * MINUTE)],
+)
+def test_what_runs_less_often_than_the_cadence_is_not_kept(text: str, every: int) -> None:
+    assert slot(auto("a"), every, [], before=parse_cron(text)) == slot(auto("a"), every, [])
 
 
 @pytest.mark.parametrize("every", CADENCES)

@@ -36,6 +36,11 @@ def test_who_runs_longer_than_its_cadence_counts_once() -> None:
     occupied, hourly = Occupancy(), Timing(parse_cron("0 * * * *"), "UTC", 200)
     occupied.add(hourly)
     assert occupied.most(hourly) == 1
+    # With a changing clock, the windows of one day lie on more than one set of days.
+    daily = Timing(parse_cron("0 3 * * *"), "Europe/Berlin", 30 * 60)
+    occupied = Occupancy()
+    occupied.add(daily)
+    assert occupied.most(daily) == 1
 
 
 @given(st.lists(timings, min_size=1, max_size=6), timings)

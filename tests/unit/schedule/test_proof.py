@@ -110,10 +110,11 @@ def test_exclusion(use: Use, other: Use, why: Why | None) -> None:
         {"lock_wait": -1},
         {"needs": -1},
         {"lock_within": -1},
+        {"locks": 0},
     ],
 )
 def test_durations_are_checked(bad: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="duration"):
+    with pytest.raises(ValueError, match=r"duration|no lock"):
         replace(backup("0 * * * *"), **bad)  # type: ignore[arg-type]
 
 

@@ -36,6 +36,15 @@ def test_a_late_start_of_the_holder_adds_to_the_wait() -> None:
     assert longest_wait(reader, replace(PRUNE, start_within=300)) == 1200 + POLL
 
 
+@pytest.mark.parametrize(("waiter", "holder", "times"), [(1, 1, 1), (5, 1, 1), (1, 5, 1), (3, 5, 3), (5, 3, 3)])
+def test_each_time_the_lock_is_taken_anew_the_waiter_asks_late(waiter: int, holder: int, times: int) -> None:
+    reader = replace(operation("reader", Use.READ, "30 3 * * *", 600), locks=waiter)
+    assert longest_wait(reader, replace(PRUNE, locks=holder)) == 900 + times * POLL
+    hourly = replace(PRUNE, schedule=parse_cron("0 * * * *"), locks=holder)
+    late = replace(operation("reader", Use.READ, "40 2 * * *", 5400), locks=waiter)
+    assert longest_wait(late, hourly) == 3 * (2700 + times * POLL)
+
+
 def test_each_run_of_the_holder_is_waited_for() -> None:
     reader = operation("reader", Use.READ, "40 2 * * *", 5400)
     assert longest_wait(reader, replace(PRUNE, schedule=parse_cron("0 * * * *"))) == 3 * (2700 + POLL)

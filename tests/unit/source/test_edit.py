@@ -75,6 +75,12 @@ def test_a_last_line_without_an_end() -> None:
     assert document("a:\n  b: 1\n  c: 2").edited({}, [("a", "c")]) == "a:\n  b: 1\n"
 
 
+def test_a_line_of_its_own_in_braces_goes_as_a_whole() -> None:
+    text = "a: {\n  b: 1,\n  c: 2,\n  d: 3\n}\n"
+    assert document(text).edited({}, [("a", "c")]) == "a: {\n  b: 1,\n  d: 3\n}\n"
+    assert document(text).edited({}, [("a", "d")]) == "a: {\n  b: 1,\n  c: 2\n}\n"
+
+
 def test_the_only_key_in_braces() -> None:
     assert document("a: {b: 1}\n").edited({}, [("a", "b")]) == "a: {}\n"
 
