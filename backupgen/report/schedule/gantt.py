@@ -56,14 +56,15 @@ def gantt(report: ScheduleReport) -> Iterator[Line]:
     room = max(report.width - _LEAST_CELLS - 1, report.width // 3)
     grid = _Grid(chart, min(max(map(len, chart.labels), default=0), room), report.width)
     for block in chart.blocks:
+        yield []
         yield from grid.block(block)
         if block.idle:
             yield [(shortened(idle(block, _MOST_IDLE), report.width), _FAINT)]
-        yield []
     if chart.undrawn:
         more = f"{counted(chart.undrawn, 'more day')} of other looks not drawn: ask for fewer days at a time"
-        yield from ([(more, "bold")], [])
-    yield from _legend(chart, report, grid.drawn)
+        yield from ([], [(more, "bold")])
+    legend = list(_legend(chart, report, grid.drawn))
+    yield from ([], *legend) if legend else ()
 
 
 class _Grid:

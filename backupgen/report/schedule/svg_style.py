@@ -58,10 +58,9 @@ _DARK: Final = {
 
 
 def _colored(colors: dict[str, str]) -> str:
-    # The longest first: no name is to be found within another.
     rules = _RULES
-    for name in sorted(colors, key=len, reverse=True):
-        rules = rules.replace(f" {name};", f" {colors[name]};")
+    for name, color in colors.items():
+        rules = rules.replace(f" {name};", f" {color};")
     return rules
 
 

@@ -46,7 +46,6 @@ def render(report: ScheduleReport) -> str:
         [],
         *_operations(report, clock),
         *_giving_way(report),
-        [],
         *gantt(report),
         *meetings(report, clock),
     ]
@@ -110,10 +109,11 @@ def _remarks(row: Row, report: ScheduleReport) -> Iterator[str]:
 
 def _giving_way(report: ScheduleReport) -> Iterator[Line]:
     """Say which hours are left out, and for whom: once for all that do so alike."""
-    groups: dict[tuple[tuple[int, ...], tuple[str, ...]], list[str]] = {}
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for row in report.rows:
         if row.left_out:
-            groups.setdefault((row.left_out, row.causes), []).append(row.name)
-    for (left_out, causes), names in groups.items():
+            zone = "" if row.timezone == report.timezone else f" in {row.timezone}"
+            groups.setdefault((f"{spelled_hours(row.left_out)}{zone}", row.causes), []).append(row.name)
+    for (hours, causes), names in groups.items():
         why = f"left out to give way to {listed(causes, _MOST_NAMES)}"
-        yield from wrapped(f"hours {spelled_hours(left_out)} {why}: {listed(names, _MOST_NAMES)}", report.width)
+        yield from wrapped(visible(f"hours {hours} {why}: {listed(names, _MOST_NAMES)}"), report.width)

@@ -73,20 +73,20 @@ def shortened(text: str, width: int) -> str:
 
 def heading(block: Block, chart: Chart) -> str:
     """Say which days a block stands for: `Mon 2026-03-30 to Sat 2026-04-04 (6 days alike)`."""
-    begin = chart.clock.wall(block.start)
-    midnight = (begin.hour, begin.minute) == (0, 0)
-    names = [chart.clock.moment(start).removesuffix(" 00:00" if midnight else "") for start in block.alike]
-    numbers = [chart.clock.wall(start).toordinal() for start in block.alike]
+    walls = [chart.clock.wall(start) for start in block.alike]
+    names = [chart.clock.moment(start).rpartition(" ")[0] for start in block.alike]
     ranges: list[str] = []
     first = 0
-    for last, number in enumerate(numbers):
-        if numbers[last + 1 : last + 2] != [number + 1]:
+    for last, wall in enumerate(walls):
+        if last + 1 == len(walls) or walls[last + 1].toordinal() != wall.toordinal() + 1:
             ranges.append(names[first] if first == last else f"{names[first]} to {names[last]}")
             first = last + 1
     days = ", ".join(ranges[:_MOST_RANGES]) + (", …" if len(ranges) > _MOST_RANGES else "")
     alike = f" ({len(block.alike)} days alike)" if len(block.alike) > 1 else ""
+    begin = f"{walls[0]:%H:%M}"
+    start = "" if begin == "00:00" else f", from {begin} on"
     length = block.end - block.start
-    return f"{days}{alike}{'' if midnight and length == DAY else f', {_length(length)}'}"
+    return f"{days}{alike}{start}{'' if length == DAY else f', {_length(length)}'}"
 
 
 def _length(seconds: int) -> str:
