@@ -193,8 +193,7 @@ def _block(group: Sequence[_Day], chosen: frozenset[int], report: ScheduleReport
                 waits=waits.get(row.name, _NONE),
                 closed=closed.get(row.repository, ()),
             )
-            for index, runs in day.runs.items()
-            if index in chosen and (row := rows[index])
+            for row, runs in ((rows[index], runs) for index, runs in day.runs.items() if index in chosen)
         ),
         others=tuple(_others(day, chosen, rows, clashes)),
         idle=tuple(rows[index].name for index in sorted(chosen - day.runs.keys())),

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from backupgen.report.schedule.chart import Block, Chart, Lane, Others, draw
+from backupgen.report.schedule.clock import HOUR
 from backupgen.report.schedule.intervals import Interval
 from backupgen.report.schedule.model import ScheduleReport
 from backupgen.report.schedule.wording import counting, heading, idle, shortened, wrapped
@@ -77,7 +78,7 @@ class _Grid:
         """The characters in the rows of operations."""
         room = max(width - label - 1, _LEAST_CELLS)
         self._seconds = next((cell for cell in _CELLS if -(-chart.longest // cell) <= room), _CELLS[-1])
-        self._every = next((every for every in _TICKS if every * 3600 >= 5 * self._seconds), _TICKS[-1])
+        self._every = next((every for every in _TICKS if every * HOUR >= 5 * self._seconds), _TICKS[-1])
 
     def block(self, block: Block) -> Iterator[Line]:
         """Yield a block's heading, axis and rows."""

@@ -8,7 +8,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from backupgen.report.schedule.chart import Block, Chart, Lane, Meetings, Others, draw
-from backupgen.report.schedule.clock import Clock
+from backupgen.report.schedule.clock import HOUR, Clock
 from backupgen.report.schedule.intervals import Interval
 from backupgen.report.schedule.model import Clash, Run, ScheduleReport
 from backupgen.report.schedule.svg_style import PATTERNS, STYLE
@@ -112,7 +112,7 @@ class _Picture:
             yield self._write(idle(block, _MOST_NAMES), "soft")
 
     def _axis(self, block: Block, height: float) -> Iterator[str]:
-        every = next((every for every in _EVERY if every * 3600 * self._scale >= _BETWEEN_LABELS), _EVERY[-1])
+        every = next((every for every in _EVERY if every * HOUR * self._scale >= _BETWEEN_LABELS), _EVERY[-1])
         last = -float(_BETWEEN_LABELS)
         for tick in self._chart.clock.ticks(block.start, block.end):
             x = self._x(tick.at, block)
