@@ -80,8 +80,10 @@ regen: $(DEV) $(TOOLS) schema render docs ## write every generated file anew, th
 	$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: docs
-docs: $(RUN) ## write the reference pages that are made from the code
+docs: $(RUN) ## write the reference pages and pictures that are made from the code
 	$(BIN)/python tools/docs.py
+	$(BIN)/backupgen schedule --from 2026-11-29 --format svg >docs/schedule.svg.new
+	mv docs/schedule.svg.new docs/schedule.svg
 
 .PHONY: dist
 dist: $(DEV) ## build sdist and wheel into dist/, and render with the wheel in a clean environment

@@ -1,6 +1,7 @@
 """What is committed and made from the code is what the code makes: the page of findings, the schema of fleet.yaml."""
 
 import json
+import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -60,3 +61,13 @@ def test_the_schema_is_up_to_date(repository: Path, backupgen: Callable[..., Com
     committed = (repository / "fleet.schema.json").read_text(encoding="utf-8")
     json.loads(committed)
     assert backupgen("schema").stdout == committed, "run `make schema`"
+
+
+def test_the_picture_of_the_schedule_is_up_to_date(
+    repository: Path, backupgen: Callable[..., CompletedProcess[str]]
+) -> None:
+    done = backupgen("schedule", "--from", "2026-11-29", "--format", "svg", cwd=repository)
+    committed = (repository / "docs" / "schedule.svg").read_text(encoding="utf-8")
+    # Not the version of the time zone database: a newer one is no reason to draw anew.
+    drawn, known = (re.sub(r"tzdata \w+", "tzdata", text) for text in (done.stdout, committed))
+    assert drawn == known, "run `make docs`"

@@ -5,13 +5,16 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from backupgen.cli import exits, terminal
 from backupgen.cli.compiling import circumstances, shown
 from backupgen.cli.instants import InstantError, at_wall_clock, parse_instant
 from backupgen.cli.showing import exit_code, note_findings
 from backupgen.diagnostics import Finding, NodePath, has_errors
+
+_LATEST: Final = 237_623_846_400
+"""9500-01-01: up to 400 years can pass until two operations meet, and Python's calendar ends with 9999."""
 
 if TYPE_CHECKING:
     from backupgen.pipeline import Scheduled
@@ -58,7 +61,7 @@ def schedule(options: ScheduleOptions) -> int:
 def _show(
     options: ScheduleOptions, scheduled: "Scheduled", now: int, findings: tuple[Finding, ...], sources: dict[str, str]
 ) -> int:
-    from backupgen.report.schedule import SCHEDULE_FORMATS
+    from backupgen.report.schedule import FORMATS
     from backupgen.report.schedule.build import build_report
     from backupgen.rules import SCHEDULE_CONFLICT, RuleContext
     from backupgen.schedule import load_zone
@@ -68,7 +71,7 @@ def _show(
     context = RuleContext(scheduled.fleet, scheduled.timetable, scheduled.outcome, since)
     report = build_report(scheduled.document, context, start, _days_later(start, options.days, zone))
     color, width = terminal.colored(sys.stdout), terminal.width(sys.stdout)
-    terminal.result(SCHEDULE_FORMATS[options.format](replace(report, color=color, width=width)))
+    terminal.result(FORMATS[options.format](replace(report, file=str(options.fleet), color=color, width=width)))
     # The report tells of the conflicts itself.
     note_findings(
         (finding for finding in findings if finding.info is not SCHEDULE_CONFLICT),
@@ -82,6 +85,8 @@ def _from(text: str | None, zone: "Zone", now: int) -> tuple[int, int]:
     """Return from when on runs are shown, and conflicts looked for: by default today, and from now on."""
     if text is not None:
         start = parse_instant(text, zone)
+        if not 0 <= start < _LATEST:
+            raise InstantError(f"`{text}` is out of range, expected a time from 1970 to 9499")
         return start, start
     today = zone.wall(now).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     return at_wall_clock(today, zone), now

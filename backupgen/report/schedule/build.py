@@ -1,7 +1,8 @@
 """From a judged fleet to what there is to say about its schedule."""
 
-from collections.abc import Iterator, Mapping
-from itertools import combinations
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations, takewhile
 from typing import Final
 
 from backupgen.diagnostics import NodePath
@@ -15,6 +16,7 @@ from backupgen.source import Document
 
 LISTED: Final = 40
 """Up to so many operations, pairs that can run at the same time are looked for: nobody reads a thousand of them."""
+_SOON: Final = 8 * 86_400
 _END: Final = 253_402_214_400
 """9999-12-31: Python's calendar ends there."""
 
@@ -43,7 +45,7 @@ def build_report(document: Document, context: RuleContext, start: int, end: int)
         rows=rows,
         clashes=tuple(_clashes(document, context)),
         waits=tuple(Wait(wait.waiter, wait.holder, wait.seconds) for wait in (proof.waits if proof else ())),
-        crowdings=tuple(_crowdings(context)),
+        crowdings=tuple(_crowdings(context, start)),
         pairs=len(pairs),
         overlapping=len(overlaps),
         overlapping_on_time=sum(overlap.on_time for overlap in overlaps),
@@ -90,6 +92,7 @@ def _row(
         left_out=tuple(hour for hour in range(24) if hours >> hour & 1),
         causes=yielded.causes if yielded else (),
         line=_line(document, (*job.path, "at")),
+        next_start=next(next_firings(operation.schedule, load_zone(operation.zone), start - 1), None),
         runs=tuple(_runs(operation, start, end)),
     )
 
@@ -137,7 +140,29 @@ def _overlaps(context: RuleContext, pairs: list[tuple[Operation, Operation]]) ->
             yield Overlap(one.name, other.name, _meet(one.nominal, other.nominal), verdict)
 
 
-def _crowdings(context: RuleContext) -> Iterator[Crowding]:
+def _crowdings(context: RuleContext, start: int) -> Iterator[Crowding]:
     for crowd in context.proof.crowded if context.proof else ():
         limit = context.timetable.limits.get(crowd.pool, 1)
-        yield Crowding(f"{crowd.pool.kind} {crowd.pool.name}", limit, crowd.worst, crowd.operations, crowd.first)
+        first = _next_crowd([context.operations[name] for name in crowd.operations], limit, start)
+        yield Crowding(
+            f"{crowd.pool.kind} {crowd.pool.name}", limit, crowd.worst, crowd.operations, first or crowd.first
+        )
+
+
+def _next_crowd(operations: Iterable[Operation], limit: int, start: int) -> int | None:
+    """Return when more than `limit` of them run at once, within the next few days; most crowds come every day."""
+    changes: Counter[int] = Counter()
+    for operation in operations:
+        free = start
+        slots = next_firings(operation.schedule, load_zone(operation.zone), start - operation.hold)
+        for slot in takewhile(lambda slot: slot < start + _SOON, slots):
+            # A job does not run beside itself.
+            changes[max(slot, free)] += 1
+            free = max(slot + operation.hold, free)
+            changes[free] -= 1
+    running = 0
+    for instant in sorted(changes):
+        running += changes[instant]
+        if running > limit:
+            return instant
+    return None

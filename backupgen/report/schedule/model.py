@@ -47,6 +47,8 @@ class Row(NamedTuple):
     """To which operations it gives way."""
     line: int | None
     """Where its slot stands in fleet.yaml."""
+    next_start: int | None
+    """Its first slot from the start of what is shown on, which may lie beyond the end; None if there is none."""
     runs: tuple[Run, ...]
     """Those whose worst-case windows touch the time that is shown, by their start."""
 
@@ -97,7 +99,7 @@ class Crowding(NamedTuple):
     worst: int
     names: tuple[str, ...]
     first: int
-    """When, for the first time from the start of what is shown on, or in the cycle."""
+    """When: the next time from the start of what is shown on, or the first one in the cycle if that is no week away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class ScheduleReport:
     """The schedule of a fleet between two instants."""
 
     fleet: str
+    """The fleet's name."""
     timezone: str
     """The zone that times are shown in."""
     start: int
@@ -124,6 +127,8 @@ class ScheduleReport:
     """These pairs."""
     tzdata: str
     """The version of the time zone database that all of this holds for."""
+    file: str = "fleet.yaml"
+    """The file whose lines are named, as in findings."""
     color: bool = False
     width: int = 100
     """How many columns a line may take."""

@@ -1,8 +1,10 @@
 """`backupgen schedule`, the memory of chosen slots, and `--pin`."""
 
+import json
 import re
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -11,6 +13,7 @@ from typer.testing import CliRunner, Result
 from backupgen.cli import app as commands
 from backupgen.cli import exits
 from backupgen.fleet.naming import CHOSEN_SLOTS
+from tests.unit.schedule.oracle import epoch
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 HEAD = """\
@@ -185,3 +188,83 @@ def test_a_fleet_that_cannot_be_written_stays(home: Path, monkeypatch: pytest.Mo
     assert "cannot be written: permission denied" in done.stderr
     assert (home / "fleet.yaml").read_text(encoding="utf-8") == fleet("beta")
     assert [path.name for path in home.iterdir()] == ["fleet.yaml"]
+
+
+# --- what it shows
+
+
+def test_the_table_says_what_is_proved(home: Path) -> None:
+    write(home, fleet("beta"))
+    done = invoke("schedule", "--from", "2026-03-29")
+    assert (done.exit_code, done.stderr) == (exits.CLEAN, "")
+    first, second, *_ = done.stdout.splitlines()
+    assert first.startswith("proved: no two operations that exclude each other ever meet (tzdata ")
+    assert second == "home, Sun 2026-03-29 00:00 to Mon 2026-03-30 00:00, Europe/Vienna"
+
+
+def test_conflicts_are_in_the_report_and_other_findings_beside_it(home: Path) -> None:
+    text = fleet("beta").replace('"Sun 05:00"', '"Sun 03:30"').replace("  id: ", "  #id: ")
+    write(home, text)
+    done = invoke("schedule", "--from", "2026-11-26")
+    assert done.exit_code == exits.FOUND
+    assert done.stdout.startswith("1 conflict")
+    assert "next Sun 2026-11-29 03:30" in done.stdout
+    assert "BG301" not in done.stderr
+    assert "BG402" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("day", "days", "hours"),
+    [("2026-03-29", 1, 23), ("2026-10-25", 1, 25), ("2026-10-24", 3, 73), ("2026-06-01", 366, 8784)],
+)
+def test_days_are_as_long_as_the_clocks_have_it(home: Path, day: str, days: int, hours: int) -> None:
+    write(home, fleet("beta"))
+    done = invoke("schedule", "--from", day, "--days", str(days), "--format", "json")
+    found = json.loads(done.stdout)
+    assert epoch(found["to"]) - epoch(found["from"]) == hours * 3600
+
+
+def test_today_is_the_default_and_the_future_what_conflicts_are_looked_for_in(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = epoch("2026-11-29T10:00Z")
+    monkeypatch.setattr("time.time", lambda: now + 0.5)
+    write(home, fleet("beta").replace('"Sun 05:00"', '"Sun 03:30"'))
+    found = json.loads(invoke("schedule", "--format", "json").stdout)
+    assert (found["from"], found["to"]) == ("2026-11-28T23:00:00Z", "2026-11-29T23:00:00Z")
+    assert [conflict["first"] for conflict in found["conflicts"]] == ["2026-12-06T02:30:00Z"]
+
+
+def test_pictures_and_calendars(home: Path) -> None:
+    write(home, fleet("beta"))
+    svg = invoke("schedule", "--from", "2026-03-29", "--format", "svg")
+    assert svg.exit_code == exits.CLEAN
+    assert ElementTree.fromstring(svg.stdout).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314 (our own)
+    ics = invoke("schedule", "--from", "2026-03-29", "--format", "ics")
+    assert ics.stdout_bytes.startswith(b"BEGIN:VCALENDAR\r\n")
+    assert ics.stdout_bytes.endswith(b"END:VCALENDAR\r\n")
+
+
+@pytest.mark.parametrize("start", ["yesterday", "2026-13-01", "1969-12-31", "9600-01-01", ""])
+def test_no_time(home: Path, start: str) -> None:
+    write(home, fleet("beta"))
+    done = invoke("schedule", "--from", start)
+    assert (done.exit_code, done.stdout) == (exits.USAGE, "")
+    assert f"`{start}` is " in done.stderr
+
+
+def test_what_cannot_be_read_or_resolved(home: Path) -> None:
+    done = invoke("schedule")
+    assert (done.exit_code, done.stdout) == (exits.USAGE, "")
+    write(home, "targets: 3\n")
+    done = invoke("schedule")
+    assert (done.exit_code, done.stdout) == (exits.FOUND, "")
+    assert "BG2" in done.stderr
+
+
+def test_a_crowd_is_told_with_its_next_moment(home: Path) -> None:
+    text = fleet("beta", "gamma").replace("at: auto", 'at: "07:00"')
+    write(home, text)
+    found = json.loads(invoke("schedule", "--from", "2026-05-05T12:00", "--format", "json").stdout)
+    (crowd,) = found["crowds"]
+    assert (crowd["first"], crowd["worst"]) == ("2026-05-06T05:00:00Z", 2)
