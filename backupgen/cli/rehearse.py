@@ -54,10 +54,15 @@ def _run(course: "Course", options: RehearseOptions) -> int:
     from backupgen.adapters.rehearsal.programs import find_programs
     from backupgen.adapters.rehearsal.rehearse import Rehearser
     from backupgen.adapters.rehearsal.stage import Stage
+    from backupgen.rehearsal.environment import ConfigError
     from backupgen.rehearsal.needs import missing, programs
     from backupgen.report.rehearsal import REHEARSAL_FORMATS, RehearsalReport
 
-    needed = programs(course.fleet, course.targets, course.servers())
+    try:
+        needed = programs(course.fleet, course.targets, course.servers())
+    except ConfigError as error:
+        terminal.note(f"the rendered pods cannot start: {error}\n")
+        return exits.FOUND
     found = find_programs(needed)
     lacking = missing(needed, found)
     if lacking:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import Job, Mirror, Repository, ResolvedFleet, Target
-from backupgen.rehearsal.cluster import Cluster, Object
+from backupgen.rehearsal.cluster import Cluster, Object, role_of
 from backupgen.rehearsal.environment import environment_of
 from backupgen.rehearsal.job import job_of
 from backupgen.rehearsal.plan_file import restricted
@@ -18,7 +19,19 @@ from backupgen.rehearsal.values import ValueOf
 Phase = Literal["server", "init", "backup", "retention", "restore test", "mirror", "restore"]
 
 _PLAN: Final = "plan.sh"
+_PHASES: Final[Mapping[str, Phase]] = MappingProxyType(
+    {
+        naming.ROLE_BACKUP: "backup",
+        naming.ROLE_RETENTION: "retention",
+        naming.ROLE_RESTORE_TEST: "restore test",
+        naming.ROLE_MIRROR: "mirror",
+    }
+)
 _HOOKS: Final = ("PRE_HOOK", "POST_HOOK")
+_PINS: Final[Mapping[str, str]] = MappingProxyType(
+    {"RESTIC_REPOSITORY_ID": "RESTIC_REPOSITORY", "MIRROR_REPOSITORY_ID": "MIRROR_RESTIC_REPOSITORY"}
+)
+"""The variable that pins a repository's id -> the one with its URL."""
 
 
 class Operation(NamedTuple):
@@ -42,7 +55,7 @@ class Known:
 
     replaced: tuple[Replaced, ...] = ()
     ids: Mapping[str, str] = field(default_factory=dict)
-    """The ids of the throw-away repositories, by the repository's name; those of mirrors, by the CronJob's."""
+    """The ids of the throw-away repositories, by URL; and by the name that the fleet gives a repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +77,16 @@ class Course:
         return tuple(target for target in self.targets if target.repository == repository.name)
 
     def operations(self, repository: Repository) -> Iterator[Operation]:
-        """Yield what is run of a repository, in order."""
+        """Yield what is run of a repository: the backups first, then as the fleet lists its jobs."""
         for target in self.targets_of(repository):
             yield Operation("backup", target.job, repository, target=target)
-        if repository.retention is not None:
-            yield Operation("retention", repository.retention.job, repository)
-        if repository.restore_test is not None:
-            yield Operation("restore test", repository.restore_test.job, repository)
-        for mirror in repository.mirrors:
-            yield Operation("mirror", mirror.job, repository, mirror=mirror)
+        mirrors = {mirror.job.name: mirror for mirror in repository.mirrors}
+        for job in repository.jobs():
+            phase = _PHASES[role_of(self.cluster.objects[("CronJob", job.namespace, job.name)])]
+            yield Operation(phase, job, repository, mirror=mirrors.get(job.name))
 
     def stand_ins(self, value_of: ValueOf) -> tuple[tuple[Replaced, ...], tuple[StandIn, ...]]:
-        """Return the repositories that get another URL, and the servers to start. Raises ConfigError, SealedError."""
+        """Return the repositories that get another URL, and the servers to start. Raises ConfigError."""
         environments = tuple(self._environments(value_of))
         changed = replacements(environments)
         after = tuple({**environment, **replaced(environment, changed)} for environment in environments)
@@ -97,13 +108,16 @@ class Course:
         return (*spec.get("initContainers", ()), *spec["containers"])
 
     def changes(self, operation: Operation, value_of: ValueOf, known: Known) -> Changes:
-        """Return what a rehearsal has different from a rendered CronJob."""
+        """Return what a rehearsal has different from a rendered CronJob. Raises ConfigError."""
         container = self._containers(operation)[-1]
         environment = environment_of(container, operation.job.namespace, self.cluster, value_of, {})
         altered = replaced(environment, known.replaced)
         altered |= {hook: _hook(hook) for hook in _HOOKS if hook in environment}
-        pins = {"RESTIC_REPOSITORY_ID": operation.repository.name, "MIRROR_REPOSITORY_ID": operation.job.name}
-        altered |= {pin: known.ids.get(owner, "") for pin, owner in pins.items() if pin in environment}
+        reached = {**environment, **altered}
+        own = known.ids.get(operation.repository.name, "")
+        for pin, variable in _PINS.items():
+            if pin in environment:
+                altered[pin] = known.ids.get(reached.get(variable, ""), own)
         return Changes(environment=altered, files=self._plan(operation))
 
     def _plan(self, operation: Operation) -> dict[str, dict[str, str]]:

@@ -44,7 +44,7 @@ def dump_source(target: Target) -> DumpSource | None:
     program = dump.command[0]
     content = dump_content(target)
     if dump.in_pod:
-        note = f"the app of `{program}` is not here: its dump is made up"
+        note = "the app is not here: its dump is made up"
         return nothing._replace(kind="printing", content=content, note=note)
     if program in _REAL or "/" in program:
         return nothing._replace(note=f"`{program}` was run as it is")

@@ -15,14 +15,8 @@ ValueOf = Callable[[str], str]
 _PLACEHOLDER: Final = re.compile(r"<backupgen (value|htpasswd): ([^<>]*)>")
 
 
-class SealedError(ValueError):
-    """A Secret's values are not to be had: it is encrypted."""
-
-
 def secret_data(secret: Object, value_of: ValueOf) -> dict[str, str]:
-    """Return the keys of a Secret with its placeholders filled in. Raises SealedError."""
-    if "sops" in secret:
-        raise SealedError(f"the Secret `{secret['metadata']['name']}` is sealed")
+    """Return the keys of a Secret with its placeholders filled in."""
     plain = {key: _fill(str(text), value_of) for key, text in (secret.get("stringData") or {}).items()}
     coded = {key: base64.b64decode(text).decode() for key, text in (secret.get("data") or {}).items()}
     return {**coded, **plain}

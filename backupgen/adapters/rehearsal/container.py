@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from backupgen.adapters.rehearsal.enclosure import Enclosure, Users, pipe_of
-from backupgen.adapters.rehearsal.image import PATH, Image
+from backupgen.adapters.rehearsal.image import APP_USER, PATH, Image
 from backupgen.rehearsal.outcome import ContainerEnd
 
 _MOST_LOG: Final = 1 << 20
@@ -44,7 +44,8 @@ def command_of(enclosure: Enclosure, image: Image, programs: Mapping[str, str], 
     options += ["--die-with-parent", "--as-pid-1", "--chdir", "/"]
     user: tuple[str, ...] = ()
     if enclosure.users is Users.ONE:
-        options += ["--unshare-user", "--uid", str(launch.uid), "--gid", str(launch.gid), "--cap-drop", "ALL"]
+        # The same for all: a file of another user could not be restored, since restic cannot give it to nobody we know.
+        options += ["--unshare-user", "--uid", str(APP_USER), "--gid", str(APP_USER), "--cap-drop", "ALL"]
         options += [word for one in launch.capabilities for word in ("--cap-add", f"CAP_{one}")]
     else:
         user = _become(programs["setpriv"], launch)

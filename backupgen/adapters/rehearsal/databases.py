@@ -11,7 +11,7 @@ from backupgen.adapters.rehearsal.image import APP_USER, PATH
 from backupgen.adapters.rehearsal.pods import Node
 
 _READY: Final = "the app is ready"
-_INIT: Final = "tmp/init.sql"
+_INIT: Final = "scratch/init.sql"
 _MARIADB: Final = """set -eu
 umask 022
 mariadb-install-db --no-defaults --datadir=/var/lib/mysql --auth-root-authentication-method=normal \\
@@ -37,6 +37,7 @@ done
 [ "$POSTGRES_DB" = postgres ] || createdb "$POSTGRES_DB" || exit 1
 psql --quiet --dbname="$POSTGRES_DB" --file=/tmp/init.sql
 echo """
+_ROWS: Final = "CREATE TABLE sample AS SELECT n, md5(n::text) FROM generate_series(1, :rows) n;\n"
 
 
 class AppPod(NamedTuple):
@@ -100,16 +101,16 @@ class Apps:
         environment = {"PATH": PATH, "POSTGRES_USER": user, "POSTGRES_PASSWORD": self._password}
         environment["POSTGRES_DB"] = database or user
         rows = max(500, size // 16)
-        sql = f"CREATE TABLE sample AS SELECT n, md5(n::text) FROM generate_series(1, {rows}) n;\n"
+        sql = f"\\set rows {rows}\n{_ROWS}"
         app = self._app(pod, {"data": "/var/lib/postgresql", "run": "/var/run/postgresql"}, environment)
         return self._started(app, _POSTGRES, sql)
 
     def _app(self, pod: AppPod, folders: Mapping[str, str], environment: Mapping[str, str]) -> App:
         place = self._folder(pod)
-        files = [File(place, None, mode=0o755), File(f"{place}/tmp", None, mode=0o1777)]
+        files = [File(place, None, mode=0o755), File(f"{place}/scratch", None, mode=0o1777)]
         files += [File(f"{place}/{folder}", None, APP_USER, APP_USER, 0o755) for folder in folders]
         self._node.enclosure.put(files)
-        places = {**folders, "tmp": "/tmp"}  # noqa: S108 (the pod's own)
+        places = {**folders, "scratch": "/tmp"}  # noqa: S108 (the pod's own)
         binds = tuple(Bind(f"{place}/{folder}", path, read_only=False) for folder, path in places.items())
         return App(pod, self._command(pod, binds, ()), environment)
 

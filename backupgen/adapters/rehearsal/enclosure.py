@@ -35,9 +35,14 @@ class Users(Enum):
     ONE = "one"
 
     @property
-    def has_others(self) -> bool:
-        """Whether there is any but our own."""
-        return self is not Users.ONE
+    def difference(self) -> str:
+        """What cannot be as in a cluster with these users; empty: nothing."""
+        if self is not Users.ONE:
+            return ""
+        return (
+            "there is one user only, so all pods run as it, and what users keep from each other is not tried; install"
+            " newuidmap (Debian: uidmap) and give yourself ids in /etc/subuid and /etc/subgid, or run it as root"
+        )
 
 
 class EnclosureError(Exception):

@@ -38,6 +38,7 @@ for tag; do
   restic restore latest --no-lock --tag "$tag" --target "/rehearsal/$number"
   number=$((number + 1))
 done"""
+_COPY: Final = "MIRROR_RESTIC_REPOSITORY"
 _SCRATCH: Final = "/rehearsal"
 _PATIENCE: Final = 600
 """Seconds for a step that is no CronJob of the fleet."""
@@ -59,7 +60,8 @@ class Rehearser:
         started = time.monotonic()
         steps = tuple(self._steps())
         seconds = time.monotonic() - started
-        differences = self._course.differences(self._known)
+        users = self._stage.enclosure.users.difference
+        differences = (*self._course.differences(self._known), *([users] if users else []))
         return Rehearsal(self._course.fleet.name, steps, seconds, differences)
 
     def _steps(self) -> Iterator[Step]:
@@ -101,7 +103,7 @@ class Rehearser:
         if broken:
             yield from (_not_run(operation, broken) for operation in operations)
             return
-        initialised = self._initialise(operations[0], repository.name, _INIT)
+        initialised = self._initialise(operations[0], repository.name, _INIT, "RESTIC_REPOSITORY")
         yield initialised
         if initialised.verdict is not Verdict.OK:
             yield from (_not_run(operation, "the repository was not initialised") for operation in operations)
@@ -109,21 +111,22 @@ class Rehearser:
         backups = [operation for operation in operations if operation.phase == "backup"]
         yield from self._back_up(backups)
         for operation in operations:
-            if operation.phase in {"retention", "restore test"}:
-                yield self._operate(operation)
-        for operation in operations:
             if operation.mirror is not None:
                 yield from self._mirror(operation, operation.mirror)
+            elif operation.phase != "backup":
+                yield self._operate(operation)
         if not repository.mirrors:
             yield self._restore(backups[0], f"from {repository.name}")
 
-    def _initialise(self, operation: Operation, name: str, script: str) -> Step:
+    def _initialise(self, operation: Operation, name: str, script: str, variable: str) -> Step:
+        """Make a repository; `variable` is the one with its URL."""
         step, end = self._by_hand("init", name, operation, ("sh", "-c", script))
         found = _ID.search(end.log) if end is not None else None
         if step.verdict is Verdict.OK and found is None:
             return replace(step, verdict=Verdict.FAILED, reason="restic tells no id")
         if found is not None:
-            self._known = replace(self._known, ids={**self._known.ids, name: found[1]})
+            url = self._pod(operation).containers[0].environment[variable]
+            self._known = replace(self._known, ids={**self._known.ids, name: found[1], url: found[1]})
         return step
 
     def _back_up(self, backups: list[Operation]) -> Iterator[Step]:
@@ -146,7 +149,7 @@ class Rehearser:
 
     def _mirror(self, operation: Operation, mirror: Mirror) -> Iterator[Step]:
         if mirror.method == "restic_copy":
-            made = self._initialise(operation, operation.job.name, _INIT_MIRROR)
+            made = self._initialise(operation, f"{operation.repository.name}/{mirror.name}", _INIT_MIRROR, _COPY)
             yield made
             if made.verdict is not Verdict.OK:
                 yield _not_run(operation, "its repository was not initialised")
@@ -172,8 +175,10 @@ class Rehearser:
         try:
             changes = self._course.changes(operation, self._stage.value_of, self._known)
             end = self._stage.run(job.namespace, job.name, changes)
-        except (ConfigError, CommandError) as error:
+        except ConfigError as error:
             return replace(step, reason=f"CreateContainerConfigError: {error}")
+        except CommandError as error:
+            return replace(step, reason=str(error))
         reports = self._course.fleet.pushgateway is not None
         verdict, reason = judge_job(end, reports=reports)
         source = self._sources.get(operation.target.name) if operation.target is not None else None

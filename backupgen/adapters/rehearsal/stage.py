@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from backupgen.adapters.rehearsal.databases import App, Apps, api_state
-from backupgen.adapters.rehearsal.enclosure import Enclosure, File
+from backupgen.adapters.rehearsal.enclosure import Enclosure, File, Users
 from backupgen.adapters.rehearsal.image import Image
 from backupgen.adapters.rehearsal.pods import Node, OnLine
 from backupgen.adapters.rehearsal.servers import INSIDE, PodServer, Server, Servers, certificate
@@ -138,7 +138,7 @@ class Stage:
         )
 
     def _give(self, place: str, pod: Pod) -> Iterator[list[str]]:
-        if self.enclosure.users.has_others:
+        if self.enclosure.users is not Users.ONE:
             yield ["chown", f"{pod.uid}:{pod.gid}", "--", place]
 
     def fill(self, place: str, files: Mapping[str, bytes], pod: Pod) -> None:
