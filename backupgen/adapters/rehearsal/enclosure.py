@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
@@ -74,6 +75,7 @@ class Enclosure:
         self._programs = programs
         self.root = _folder(programs.values())
         self._started: list[subprocess.Popen[bytes]] = []
+        self._open = contextlib.ExitStack()
         self.users, self._holder = _hold(programs["unshare"])
         try:
             self._enter = self._entrance()
@@ -98,6 +100,7 @@ class Enclosure:
             process.wait()
         if self._holder.stdout is not None:
             self._holder.stdout.close()
+        self._open.close()
 
     def _entrance(self) -> tuple[str, ...]:
         pid = self._holder.pid
@@ -119,6 +122,10 @@ class Enclosure:
         process = subprocess.Popen((*self._enter, *command), cwd="/", start_new_session=True, **options)  # noqa: S603
         self._started = [one for one in self._started if one.poll() is None] + [process]
         return process
+
+    def nameless_file(self) -> IO[bytes]:
+        """Return a file outside of the enclosure that is open until its end, and has no name that could be left."""
+        return self._open.enter_context(tempfile.TemporaryFile())
 
     def run(self, command: Sequence[str], content: bytes = b"") -> bytes:
         """Run a program as the enclosure's root, and return what it prints. Raises CommandError."""

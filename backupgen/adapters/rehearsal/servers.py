@@ -130,7 +130,7 @@ class Servers:
         return server
 
     def _started(self, name: str, command: Iterable[str], address: str) -> Server:
-        said = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the server; it has no name, so it leaves nothing)
+        said = self._enclosure.nameless_file()
         # nsenter stays outside; what it starts dies with it.
         tied = (self._node.programs["setpriv"], "--pdeathsig=KILL", *command)
         process = self._enclosure.start(tied, stdout=subprocess.DEVNULL, stderr=said, env=self._environment())

@@ -7,7 +7,7 @@ token=$(cat /var/run/secrets/kubernetes.io/serviceaccount/token)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-namespace= selector= container=
+namespace='' selector='' container=''
 while [ $# -gt 0 ]; do
   case $1 in
     --namespace | --selector | --container | --output) ;;
