@@ -71,7 +71,7 @@ def test_a_pushgateway_that_is_down_is_no_failure_but_does_not_pass_either() -> 
 def test_a_full_disk_below_the_repository() -> None:
     with grafana(disk=1 << 20) as stage:
         add_file(stage, "large", noise("full", 4 << 20))
-        end = back_up(stage, RESTIC_LOCK_WAIT="5s", BACKUP_DEADLINE="20")
+        end = back_up(stage, RESTIC_LOCK_WAIT="5s", BACKUP_DEADLINE="7")
     assert not end.ending.complete
     assert {pod.exit_code for pod in end.pods} <= {1, 124}
     assert end.metrics['backup_status{status="failure"}'] in {1, 124}
@@ -80,7 +80,8 @@ def test_a_full_disk_below_the_repository() -> None:
 def test_a_server_that_is_down() -> None:
     with grafana() as stage:
         stage.servers["rest-server"].stop()
-        assert_failed(back_up(stage), 67, "BackoffLimitExceeded", pods=3)
+        end = back_up(stage, RESTIC_PROBE_TIMEOUT="1")
+        assert_failed(end, 67, "BackoffLimitExceeded", pods=3)
 
 
 def test_a_pod_whose_secret_is_missing_cannot_start() -> None:

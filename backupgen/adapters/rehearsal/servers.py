@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Final
@@ -19,20 +18,6 @@ from backupgen.rehearsal.values import htpasswd_line
 INSIDE: Final = Path(__file__).parent / "inside"
 _PATIENCE: Final = "20"
 """Seconds in which a server has to take connections."""
-
-
-def certificate(openssl: str, hosts: Iterable[str]) -> tuple[str, str]:
-    """Return a certificate for these hosts that is its own authority, and its key (PEM). Raises EnclosureError."""
-    names = ",".join(f"DNS:{host}" for host in hosts)
-    with tempfile.TemporaryDirectory(prefix="backupgen-") as folder:
-        key, made = Path(folder) / "key", Path(folder) / "certificate"
-        command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        command += ["-days", "2", "-subj", "/CN=backupgen rehearsal", "-addext", f"subjectAltName={names}"]
-        command += ["-keyout", str(key), "-out", str(made)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        if done.returncode != 0:
-            raise EnclosureError(f"openssl made no certificate: {done.stderr.strip()}")
-        return made.read_text(encoding="ascii"), key.read_text(encoding="ascii")
 
 
 class Server:
@@ -96,12 +81,19 @@ class Servers:
         self.notifications = f"{self._folder}/ntfy.jsonl"
         node.enclosure.put([File(self._folder, None, mode=0o755), File(self.notifications, b"")])
 
-    def keep_certificate(self, made: tuple[str, str]) -> None:
-        """Keep the certificate and key that servers show."""
-        made_, key = made
+    def make_certificate(self, hosts: Iterable[str]) -> str:
+        """Make a certificate for these hosts, which is its own authority, for the servers to show; return it (PEM).
+
+        Raises CommandError.
+        """
+        names = ",".join(f"DNS:{host}" for host in hosts)
+        what = ("-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
+        whose = ("-subj", "/CN=backupgen rehearsal", "-addext", f"subjectAltName={names}")
+        files = ("-keyout", self._tls("key"), "-out", self._tls("certificate"))
+        self._enclosure.run([self._node.programs["openssl"], "req", *what, *whose, *files])
         web = {"tls_server_config": {"cert_file": self._tls("certificate"), "key_file": self._tls("key")}}
-        files = {"certificate": made_, "key": key, "web": json.dumps(web)}
-        self._enclosure.put(File(self._tls(name), text.encode(), mode=0o600) for name, text in files.items())
+        self._enclosure.put([File(self._tls("web"), json.dumps(web).encode())])
+        return self._enclosure.read(self._tls("certificate")).decode()
 
     def _tls(self, name: str) -> str:
         return f"{self._folder}/{name}.pem"

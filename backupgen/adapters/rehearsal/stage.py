@@ -20,7 +20,7 @@ from backupgen.adapters.rehearsal.databases import App, Apps, api_state
 from backupgen.adapters.rehearsal.enclosure import Enclosure, File, Users
 from backupgen.adapters.rehearsal.image import Image
 from backupgen.adapters.rehearsal.pods import Node, OnLine
-from backupgen.adapters.rehearsal.servers import INSIDE, PodServer, Server, Servers, certificate
+from backupgen.adapters.rehearsal.servers import INSIDE, PodServer, Server, Servers
 from backupgen.adapters.rehearsal.volumes import place_of
 from backupgen.rehearsal.cluster import Cluster, Object, name_of, namespace_of
 from backupgen.rehearsal.job import Job, job_of
@@ -81,15 +81,15 @@ class Stage:
         return self._values[name]
 
     def prepare(self, servers: Iterable[StandIn]) -> None:
-        """Get ready for servers: names, addresses, a certificate where one speaks TLS. Starts none."""
+        """Get ready for servers: names, addresses, a certificate where one speaks TLS. Starts none.
+
+        Raises CommandError.
+        """
         self._stand_ins = tuple(servers)
         self._addresses = addresses(self._stand_ins, self.cluster)
-        secure = [server.host for server in self._stand_ins if server.tls]
-        made = certificate(self.programs["openssl"], dict.fromkeys(secure)) if secure else ("", "")
-        self.image.name_hosts(self._addresses, made[0])
         self._servers = Servers(self.node, self._addresses)
-        if secure:
-            self._servers.keep_certificate(made)
+        secure = dict.fromkeys(server.host for server in self._stand_ins if server.tls)
+        self.image.name_hosts(self._addresses, self._servers.make_certificate(secure) if secure else "")
 
     def start(self, server: StandIn) -> None:
         """Start a stand-in. Raises EnclosureError."""
