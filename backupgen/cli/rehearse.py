@@ -77,8 +77,8 @@ def _run(course: "Course", options: RehearseOptions) -> int:
         return exits.USAGE
     finally:
         progress.end()
-    color, width = terminal.colored(sys.stdout), terminal.width(sys.stdout)
-    terminal.result(REHEARSAL_FORMATS[options.format](RehearsalReport(rehearsal, color=color, width=width)))
+    report = RehearsalReport(rehearsal, color=terminal.colored(sys.stdout))
+    terminal.result(REHEARSAL_FORMATS[options.format](report))
     return exits.FOUND if rehearsal.failed else exits.CLEAN
 
 

@@ -25,6 +25,7 @@ _ROUNDS: Final = 3
 
 Of two snapshots restic keeps both: the newest, and the oldest while a keep rule is not used up.
 """
+_AGAIN: Final = "once more, for the retention to forget one"
 _INIT: Final = "restic init && restic cat config --no-lock"
 _INIT_MIRROR: Final = """
 export RESTIC_FROM_REPOSITORY="$RESTIC_REPOSITORY" RESTIC_FROM_PASSWORD="$RESTIC_PASSWORD"
@@ -78,7 +79,8 @@ class Rehearser:
         self._known = replace(self._known, replaced=changed)
         self._stage.prepare(servers)
         for server in servers:
-            yield self._attempt("server", f"{server.kind} {server.host}", "", partial(self._stage.start, server))
+            host = server.host.removesuffix(".cluster.local").removesuffix(".svc")
+            yield self._attempt("server", f"{server.kind} {host}", "", partial(self._stage.start, server))
         for repository in self._course.repositories:
             if repository.server is not None:
                 name, namespace = repository.server.name, repository.server.namespace
@@ -134,7 +136,8 @@ class Rehearser:
         rounds += [(backups[0], round_) for round_ in range(1, _ROUNDS)]
         for operation, round_ in rounds:
             made = None if operation.target is None else self._make_source(operation, operation.target, round_)
-            yield self._operate(operation) if made is None else made
+            step = self._operate(operation) if made is None else made
+            yield replace(step, notes=(*step.notes, _AGAIN)) if round_ else step
 
     def _make_source(self, operation: Operation, target: Target, round_: int) -> Step | None:
         """Make or change what is backed up; a step only if that fails."""

@@ -14,8 +14,6 @@ class RehearsalReport:
 
     rehearsal: Rehearsal
     color: bool = False
-    width: int = 100
-    """How many cells a line of text may take."""
 
 
 RehearsalRenderer = Callable[[RehearsalReport], str]
