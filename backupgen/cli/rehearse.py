@@ -107,12 +107,10 @@ class _Progress:
 
     def __init__(self) -> None:
         self._shown = sys.stderr.isatty()
-        self._count = 0
 
     def begin(self, step: str) -> None:
-        self._count += 1
         if self._shown:
-            terminal.note(f"\r\x1b[K{self._count:3d}  {step}")
+            terminal.note(f"\r\x1b[K{step} …")
 
     def end(self) -> None:
         if self._shown:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -85,6 +86,20 @@ def gone(processes: set[int]) -> bool:
     return True
 
 
+def page(part: str) -> list[str]:
+    """The output that docs/rehearse.md shows."""
+    text = (REPOSITORY / "docs" / "rehearse.md").read_text(encoding="utf-8")
+    found = re.search(rf"<!-- {part} -->\n```console\n(.*?)```\n<!-- /{part} -->", text, re.DOTALL)
+    assert found
+    return found[1].splitlines()
+
+
+def table_of(lines: list[str]) -> list[tuple[str, ...]]:
+    """Verdict, phase and name of each line of a table."""
+    cells = [re.split("  +", line) for line in lines]
+    return [tuple(row[:3]) for row in cells if row[0] in {"ok", "failed", "not run"}]
+
+
 @pytest.mark.usefixtures("untouched")
 def test_the_reference_fleet_is_green(backupgen: Run) -> None:
     done = backupgen("rehearse", "--format", "json")
@@ -102,6 +117,8 @@ def test_the_reference_fleet_is_green(backupgen: Run) -> None:
     assert ran[("retention", "restic-retentionpolicies")]["snapshots"] == "7 kept", "of the eight that were made"
     assert ran[("restore test", "backup-restore-test")]["snapshots"] == "6 tested"
     assert ran[("mirror", "backup-mirror-wasabi")]["snapshots"] == "7 copied"
+    shown = table_of(page("green"))
+    assert [(step["verdict"], step["phase"], step["name"]) for step in report["steps"]] == shown, "docs/rehearse.md"
     restored = ran[("restore", "from wasabi")]
     assert restored["snapshots"] == "6 restored"
     assert int(restored["notes"][0].split()[0]) > 50
@@ -124,6 +141,7 @@ def test_a_mistake_of_the_fleet_is_red_where_it_shows(backupgen: Run, tmp_path: 
     assert "  error: tag grafana: /backup/grafana/grafana.db is no file" in lines
     assert "  notified: backup-restore-test - Restore test failed" in lines
     assert any(line.startswith("failed  restore       from wasabi") for line in lines)
+    assert table_of(lines) == table_of(page("red")), "docs/rehearse.md"
     assert lines[-1].startswith("k3s-at-home rehearsed in ")
     assert lines[-1].endswith(" s: 10 ok, 2 failed")
 

@@ -88,7 +88,7 @@ class Rehearser:
 
     def _attempt(self, phase: str, name: str, namespace: str, action: Callable[[], object]) -> Step:
         """A step that is no Job."""
-        self._begin(f"{phase} {name}")
+        self._begin(f"{phase} {name}" if phase == "server" else f"sample data for {name}")
         started = time.monotonic()
         step = Step(phase, name, namespace, Verdict.OK)
         try:
