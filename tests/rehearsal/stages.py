@@ -1,6 +1,6 @@
 """Stages for tests: the reference fleet on a repository that is there already, whose key costs nothing to derive."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
@@ -38,17 +38,17 @@ def programs_of(course: Course) -> Mapping[str, str]:
 
 
 @contextmanager
-def stage_of(course: Course, cluster: Cluster | None = None) -> Iterator[Stage]:
+def stage_of(course: Course, cluster: Cluster | None = None, known: Mapping[str, str] | None = None) -> Iterator[Stage]:
     numbers = count()
-    known = {"restic-password": OPENS_WITH}
-    with Stage(cluster or course.cluster, programs_of(course), lambda: f"value-{next(numbers)}", known) as stage:
+    values = {"restic-password": OPENS_WITH, **(known or {})}
+    with Stage(cluster or course.cluster, programs_of(course), lambda: f"value-{next(numbers)}", values) as stage:
         stage.prepare(course.stand_ins(stage.value_of)[1])
         yield stage
 
 
-def start_servers(stage: Stage, course: Course) -> None:
+def start_servers(stage: Stage, course: Course, kinds: Collection[str] = ("pushgateway", "ntfy")) -> None:
     for server in course.stand_ins(stage.value_of)[1]:
-        if server.kind != "s3":
+        if server.kind in kinds:
             stage.start(server)
 
 

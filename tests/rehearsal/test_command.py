@@ -206,12 +206,25 @@ def test_without_namespaces_it_says_what_to_allow(backupgen: Run, tmp_path: Path
 
 @pytest.mark.usefixtures("untouched")
 def test_with_one_user_only_everything_is_run_as_it_and_said() -> None:
-    """As in a container without root, or for a user to whom newuidmap gives no ids."""
+    """As in a container without root, or for a user to whom newuidmap gives no ids.
+
+    On a fleet with mirrors of both kinds, one of them where no server can stand in under its own name.
+    """
     unshare = shutil.which("unshare")
     assert unshare
     command = [unshare, "--user", "--map-root-user", sys.executable, "-m", "backupgen", "rehearse"]
-    done = subprocess.run(
-        [*command, "--target", "grafana"], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
+    command += ["--fleet", "tests/cases/everything/fleet.yaml", "--target", "redis"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    rows = [(phase, name) for _, phase, name in table_of(done.stdout.splitlines())]
+    assert rows[-6:] == [
+        ("restore test", "backup-restore-test"),
+        ("mirror", "backup-mirror-glacier"),
+        ("restore", "from glacier"),
+        ("init", "main/second-site"),
+        ("mirror", "backup-mirror-second-site"),
+        ("restore", "from second-site"),
+    ]
     assert "  * there is one user only, so all pods run as it" in done.stdout
+    assert "  * b2:everything-copy:restic is rest:http://b2.rehearsal.internal:8000/" in done.stdout
+    assert "the app is not here: its dump is made up" in done.stdout

@@ -1,27 +1,20 @@
 """Faults that are planted from without: each has its exit code, is pushed, notified, and ends the Job as it should."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
-from backupgen.adapters.rehearsal.sources import Source
 from backupgen.adapters.rehearsal.stage import Stage
 from backupgen.rehearsal.cluster import Cluster
-from backupgen.rehearsal.course import Known
 from backupgen.rehearsal.environment import ConfigError
 from backupgen.rehearsal.outcome import JobEnd, Verdict, judge_job
-from backupgen.rehearsal.pod import Changes
 from backupgen.rehearsal.samples import noise
 from tests.rehearsal.stages import (
-    PINNED,
     add_file,
     back_up,
     course_of,
     grafana,
-    put_repository,
     stage_of,
-    start_servers,
 )
 
 
@@ -90,27 +83,3 @@ def test_a_pod_whose_secret_is_missing_cannot_start() -> None:
     cluster = Cluster({key: item for key, item in whole.objects.items() if key != gone})
     with stage_of(course_of("reference", "grafana"), cluster) as stage, pytest.raises(ConfigError, match="no Secret"):
         stage.run("monitoring", "backup-grafana")
-
-
-@pytest.mark.parametrize("role", ["kept", "missing"])
-def test_kubectl_may_what_the_rendered_role_allows(role: str) -> None:
-    """The dump of an app that is not here, through the stand-in for kubectl, with the token that the pod mounts."""
-    course = course_of("everything", "redis")
-    removed = ("RoleBinding", "databases", "backup-redis") if role == "missing" else ()
-    cluster = Cluster({key: item for key, item in course.cluster.objects.items() if key != removed})
-    course = replace(course, cluster=cluster)
-    with stage_of(course, cluster) as stage:
-        start_servers(stage, course)
-        put_repository(stage, place="claims/storage/restic-data", folder="fleet", uid=1500)
-        stage.start_deployment("storage", "rest")
-        operation = next(course.operations(course.repositories[0]))
-        pod = stage.pod(cluster.objects[operation.key], course.changes(operation, stage.value_of, Known()))
-        Source(stage, course.targets[0], pod).change(0)
-        end = stage.run("databases", "backup-redis", Changes(environment=PINNED, deadline=30))
-    if role == "kept":
-        assert end.ending.complete, end.log
-        assert "dumped 1024 bytes from redis-0 to /staging/dump.rdb" in end.log
-    else:
-        assert end.ending.reason == "BackoffLimitExceeded"
-        assert "Forbidden: cannot list pods in the namespace databases" in end.log
-        assert end.notifications == ("redis - Dump failed",) * 2
