@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from backupgen.fleet.scalars import quantity_value
+from backupgen.plan.model import Mount
 from backupgen.rehearsal.cluster import Cluster, Object
 from backupgen.rehearsal.environment import ConfigError, arguments_of, data_of, environment_of
 from backupgen.rehearsal.values import ValueOf
@@ -14,15 +15,6 @@ _GRACE: Final = 30
 """Kubernetes' own terminationGracePeriodSeconds."""
 _FILE_MODE: Final = 0o644
 """Kubernetes' own defaultMode of files made from a ConfigMap or Secret."""
-
-
-class Mount(NamedTuple):
-    """A volume in a container."""
-
-    volume: str
-    path: str
-    sub_path: str = ""
-    read_only: bool = False
 
 
 class Volume(NamedTuple):

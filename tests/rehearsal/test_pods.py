@@ -9,7 +9,7 @@ from backupgen.adapters.rehearsal.stage import Stage
 from backupgen.rehearsal.outcome import JobEnd
 from backupgen.rehearsal.pod import Changes
 from backupgen.rehearsal.samples import noise
-from tests.rehearsal.stages import PINNED, add_file, back_up, grafana, locks
+from tests.rehearsal.stages import PINNED, add_file, back_up, course_of, grafana, locks, stage_of
 
 SLOW = ("--limit-upload=20",)
 
@@ -58,6 +58,22 @@ def test_the_container_is_as_its_security_context_says(stage: Stage) -> None:
     assert "tmp and cache take files" in lines
     assert lines[-1] == end.pods[0].name
     assert lines[-1].startswith("backup-grafana-")
+
+
+def test_a_claim_that_is_the_pods_own_belongs_to_its_fs_group(stage: Stage) -> None:
+    script = 'id -G; touch /restore/x && stat -c "%g %A" /restore; stat -c %g /restore/x /plan/..data/plan.sh'
+    end = stage.run("longhorn", "backup-restore-test", Changes(arguments=("sh", "-c", script)))
+    assert end.log.split("\n") == ["65532", "65532 drwxrwsrwx", "65532", "65532", ""]
+
+
+def test_root_has_no_capability_but_the_one_that_it_needs() -> None:
+    course = course_of("everything", "gameserver")
+    with stage_of(course) as stage:
+        script = "id -u; grep -E 'Cap(Eff|Bnd)' /proc/self/status; chown 1 /tmp || echo refused"
+        end = stage.run("games", "backup-gameserver", Changes(arguments=("sh", "-c", script)))
+    # DAC_READ_SEARCH is number 2 (capability.h).
+    assert end.log.split("\n")[:3] == ["0", "CapEff:\t0000000000000004", "CapBnd:\t0000000000000004"]
+    assert "refused" in end.log
 
 
 def test_each_pod_has_its_own_name_and_empty_volumes(stage: Stage) -> None:

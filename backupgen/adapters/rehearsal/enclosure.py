@@ -50,7 +50,7 @@ class EnclosureError(Exception):
     """The machine does not allow what a rehearsal needs; the message says what."""
 
 
-class CommandError(Exception):
+class CommandError(EnclosureError):
     """A command that had to succeed did not."""
 
 
@@ -71,7 +71,7 @@ class Enclosure:
     """The namespaces of one rehearsal. A context manager: at its end nothing of them is left."""
 
     def __init__(self, programs: Mapping[str, str]) -> None:
-        """Make the namespaces. `programs` are the places of util-linux's tools and of ip. Raises EnclosureError."""
+        """Make the namespaces. `programs` are the places of util-linux's tools. Raises EnclosureError."""
         self._programs = programs
         self.root = _folder(programs.values())
         self._started: list[subprocess.Popen[bytes]] = []
@@ -111,10 +111,7 @@ class Enclosure:
 
     def _prepare(self) -> None:
         mount = ["mount", "-t", "tmpfs", "-o", "mode=0755", "backupgen", self.root]
-        try:
-            self.script([["ip", "link", "set", "lo", "up"], mount])
-        except CommandError as error:
-            raise EnclosureError(f"in the namespaces: {error}") from None
+        self.script([["ip", "link", "set", "lo", "up"], mount])
 
     def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         """Start a program in the enclosure. `options` are those of Popen."""
@@ -155,10 +152,9 @@ class Enclosure:
             return self.run(["cat", path])
         return b""
 
-    def python(self, script: str | Path, *arguments: str) -> tuple[str, ...]:
-        """Return the command that runs a Python script, or a program text, with this interpreter and nothing else."""
-        given = (str(script),) if isinstance(script, Path) else ("-c", script)
-        return (sys.executable, "-I", "-S", *given, *arguments)
+    def python(self, script: Path, *arguments: str) -> tuple[str, ...]:
+        """Return the command that runs a Python script with this interpreter and the standard library alone."""
+        return (sys.executable, "-I", "-S", str(script), *arguments)
 
 
 def pipe_of(stream: IO[bytes] | None) -> IO[bytes]:

@@ -28,7 +28,7 @@ class Image:
     """The image, made once in an enclosure."""
 
     def __init__(self, enclosure: Enclosure, programs: Mapping[str, str]) -> None:
-        """Make the image with these programs (name -> path on this machine). Raises CommandError."""
+        """Make the image with these programs (name -> path on this machine). Raises EnclosureError."""
         self._enclosure = enclosure
         self.folder = f"{enclosure.root}/image"
         enclosure.put(

@@ -10,7 +10,7 @@ class Network:
     """The network of one pod, at an address that ends with `.2`; the enclosure is at its `.1`."""
 
     def __init__(self, enclosure: Enclosure, address: str, programs: Mapping[str, str]) -> None:
-        """Make it. Raises CommandError."""
+        """Make it. Raises EnclosureError."""
         self._nsenter = programs["nsenter"]
         # As in Kubernetes, a process that does nothing holds it for the pod's containers.
         pause = (programs["unshare"], "--net", "--", "sh", "-c", 'echo "$$"; exec sleep 2147483647')

@@ -7,16 +7,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from backupgen.adapters.rehearsal.enclosure import CommandError, EnclosureError
+from backupgen.adapters.rehearsal.enclosure import EnclosureError
 from backupgen.adapters.rehearsal.sources import Source
 from backupgen.adapters.rehearsal.stage import Stage
 from backupgen.adapters.rehearsal.volumes import place_of
 from backupgen.fleet.resolved import Mirror, Repository, Target
+from backupgen.plan.model import Mount
 from backupgen.rehearsal.course import Course, Known, Operation
 from backupgen.rehearsal.environment import ConfigError
 from backupgen.rehearsal.job import COMPLETE, Job
 from backupgen.rehearsal.outcome import JobEnd, Rehearsal, Step, Verdict, judge_job
-from backupgen.rehearsal.pod import Container, Mount, Pod, Volume
+from backupgen.rehearsal.pod import Container, Pod, Volume
 
 _ID: Final = re.compile(r'"id": *"([0-9a-f]{64})"')
 _SAVED: Final = re.compile(r"^snapshot ([0-9a-f]{8,}) saved$", re.MULTILINE)
@@ -25,7 +26,7 @@ _ROUNDS: Final = 3
 
 Of two snapshots restic keeps both: the newest, and the oldest while a keep rule is not used up.
 """
-_AGAIN: Final = "once more, for the retention to forget one"
+_AGAIN: Final = "again, for the retention to choose from"
 _INIT: Final = "restic init && restic cat config --no-lock"
 _INIT_MIRROR: Final = """
 export RESTIC_FROM_REPOSITORY="$RESTIC_REPOSITORY" RESTIC_FROM_PASSWORD="$RESTIC_PASSWORD"
@@ -93,7 +94,7 @@ class Rehearser:
         step = Step(phase, name, namespace, Verdict.OK)
         try:
             action()
-        except (EnclosureError, CommandError, ConfigError) as error:
+        except (EnclosureError, ConfigError) as error:
             reason, _, log = str(error).partition("\n")
             step = replace(step, verdict=Verdict.FAILED, reason=reason, log=log)
         return replace(step, seconds=time.monotonic() - started)
@@ -180,7 +181,7 @@ class Rehearser:
             end = self._stage.run(job.namespace, job.name, changes)
         except ConfigError as error:
             return replace(step, reason=f"CreateContainerConfigError: {error}")
-        except CommandError as error:
+        except EnclosureError as error:
             return replace(step, reason=str(error))
         reports = self._course.fleet.pushgateway is not None
         verdict, reason = judge_job(end, reports=reports)
@@ -209,7 +210,7 @@ class Rehearser:
             self._stage.own_places(pod)
             job = Job(f"{phase}-{operation.job.name}", pod.namespace, _PATIENCE, 0, (), {})
             end = self._stage.run_pod(job, pod)
-        except (ConfigError, CommandError) as error:
+        except (ConfigError, EnclosureError) as error:
             return replace(step, reason=str(error)), None
         step = replace(step, exit_codes=tuple(pod.exit_code for pod in end.pods), seconds=end.seconds)
         if end.ending != COMPLETE:

@@ -84,7 +84,7 @@ class Servers:
     def make_certificate(self, hosts: Iterable[str]) -> str:
         """Make a certificate for these hosts, which is its own authority, for the servers to show; return it (PEM).
 
-        Raises CommandError.
+        Raises EnclosureError.
         """
         names = ",".join(f"DNS:{host}" for host in hosts)
         what = ("-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
@@ -112,7 +112,7 @@ class Servers:
     def run_pod(self, pod: Pod, name: str, address: str) -> PodServer:
         """Start a pod of the fleet that serves, at an address, and wait until every port of it answers.
 
-        Raises EnclosureError, CommandError.
+        Raises EnclosureError.
         """
         volumes = Volumes(self._enclosure, pod, name)
         network = Network(self._enclosure, address, self._node.programs)

@@ -61,11 +61,11 @@ class Stage:
             self.node = Node(self.enclosure, self.image, programs, api)
             self.apps = Apps(self.node, self.value_of("app-password"))
             self.image.add_program("kubectl", (INSIDE / "kubectl.sh").read_text(encoding="utf-8"))
+            self.prepare(())
         except BaseException:
             self.enclosure.close()
             raise
         self._running: list[App] = []
-        self._stand_ins: tuple[StandIn, ...] = ()
         self.servers: dict[str, Server] = {}
 
     def __enter__(self) -> "Stage":
@@ -83,7 +83,7 @@ class Stage:
     def prepare(self, servers: Iterable[StandIn]) -> None:
         """Get ready for servers: names, addresses, a certificate where one speaks TLS. Starts none.
 
-        Raises CommandError.
+        Raises EnclosureError.
         """
         self._stand_ins = tuple(servers)
         self._addresses = addresses(self._stand_ins, self.cluster)

@@ -11,7 +11,7 @@ class Volumes:
     """The volumes of one pod: made at once, removed with the pod."""
 
     def __init__(self, enclosure: Enclosure, pod: Pod, name: str) -> None:
-        """Make them. Raises CommandError."""
+        """Make them. Raises EnclosureError."""
         self._enclosure = enclosure
         self._folder = f"{enclosure.root}/pods/{name}"
         self._volumes = {volume.name: volume for volume in pod.volumes}
