@@ -97,3 +97,20 @@ def test_what_comes_back_is_compared_with_what_was_there() -> None:
             "/backup/forge/binary is missing",
             "/backup/forge/changes is not as it was",
         )
+
+
+def test_what_an_exclude_may_mean_may_be_missing_and_what_it_names_has_to_be() -> None:
+    course = course_of("everything", "gameserver")
+    target = course.targets[0]._replace(exclude=("bin*", "/backup/gameserver/cache"))
+    with stage_of(course) as stage:
+        pod = stage.pod(stage.object("CronJob", "games", "backup-gameserver"))
+        source = Source(stage, target, pod)
+        source.change(0)
+        restored = f"{stage.enclosure.root}/back/backup/gameserver"
+        host = place_of(stage.enclosure, "host/srv/games")
+        stage.enclosure.script([["mkdir", "-p", restored], ["cp", "-a", f"{host}/.", restored]])
+        stage.enclosure.script([["rm", f"{restored}/binary"]])
+        wrong = ("/backup/gameserver/cache/left-out should have been left out",)
+        assert source.faults_of(f"{stage.enclosure.root}/back")[1] == wrong
+        stage.enclosure.script([["rm", "-r", f"{restored}/cache"]])
+        assert source.faults_of(f"{stage.enclosure.root}/back") == (13, ())

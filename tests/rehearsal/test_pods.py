@@ -69,11 +69,12 @@ def test_a_claim_that_is_the_pods_own_belongs_to_its_fs_group(stage: Stage) -> N
 def test_root_has_no_capability_but_the_one_that_it_needs() -> None:
     course = course_of("everything", "gameserver")
     with stage_of(course) as stage:
-        script = "id -u; grep -E 'Cap(Eff|Bnd)' /proc/self/status; chown 1 /tmp || echo refused"
+        script = "id -u; grep -E 'Cap(Eff|Bnd)' /proc/self/status; chown 1 /tmp || echo refused; touch /x"
         end = stage.run("games", "backup-gameserver", Changes(arguments=("sh", "-c", script)))
     # DAC_READ_SEARCH is number 2 (capability.h).
     assert end.log.split("\n")[:3] == ["0", "CapEff:\t0000000000000004", "CapBnd:\t0000000000000004"]
     assert "refused" in end.log
+    assert "touch: cannot touch '/x': Read-only file system" in end.log
 
 
 def test_each_pod_has_its_own_name_and_empty_volumes(stage: Stage) -> None:

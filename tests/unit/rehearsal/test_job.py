@@ -25,6 +25,7 @@ def failed(reason: str) -> Ending:
         ((), [{"dump": 0, "backup": 0}], COMPLETE),
         ((), [{"backup": 1}], None),
         ((), [{"backup": 1}, {"backup": 0}], COMPLETE),
+        ((), [{"backup": 1}] * 2, None),
         ((), [{"backup": 1}] * 3, failed("BackoffLimitExceeded")),
         ((FAIL,), [{"backup": 1}, {"backup": 12}], failed("PodFailurePolicy")),
         ((FAIL,), [{"dump": 3}], failed("PodFailurePolicy")),
