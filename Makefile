@@ -92,9 +92,10 @@ dist: $(DEV) ## build sdist and wheel into dist/, and render with the wheel in a
 	$(BIN)/python -m pytest tests/test_distribution.py
 
 .PHONY: bench
-bench: $(DEV) ## measure start-up, proof, and the cost beside helm's (FLEETS='10 100 1000')
+bench: $(DEV) $(TOOLS) ## measure start-up, proof, scripts, and the cost beside helm's (FLEETS='10 100 1000')
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/schedule.py
+	$(BIN)/python bench/wrapper.py
 	$(BIN)/python bench/render.py $(FLEETS)
 
 .PHONY: pins

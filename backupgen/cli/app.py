@@ -167,6 +167,31 @@ def schedule(
     _end(command)
 
 
+@app.command()
+def rehearse(
+    fleet: Fleet = Path("fleet.yaml"),
+    templates: Templates = None,
+    target: Annotated[
+        list[str] | None, typer.Option("--target", metavar="NAME", help="Only this target; may be given several times.")
+    ] = None,
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="How to report.")] = "text",
+) -> None:
+    """Run the rendered fleet on this machine, with the real restic.
+
+    Every pod, as rendered, in containers of its own, with sample data and a throw-away repository: backups, retention,
+    restore test, mirror, and a restore from it. Needs no cluster and no root, touches no real data, and leaves
+    nothing behind. Exits with 1 if anything failed.
+    """
+
+    def command() -> int:
+        from backupgen.cli.rehearse import RehearseOptions
+        from backupgen.cli.rehearse import rehearse as run
+
+        return run(RehearseOptions(fleet, templates, tuple(target or ()), form))
+
+    _end(command)
+
+
 @app.command("next")
 def next_(
     expression: Annotated[str, typer.Argument(metavar="EXPR", help="A slot as in `at:`, or a cron expression.")],

@@ -35,8 +35,8 @@ class Compilation:
         return self.compiled.manifests.files if self.compiled else {}
 
 
-def compile_file(fleet: Path, templates: Path | None, out: Path) -> Compilation:
-    """Read fleet.yaml, and compile it with the user's templates beside what was rendered into `out` before."""
+def compile_file(fleet: Path, templates: Path | None, out: Path | None) -> Compilation:
+    """Read fleet.yaml, and compile it with the user's templates beside what was rendered into `out` before, if given."""
     from backupgen.adapters.files import read_fleet
     from backupgen.manifests.codes import UNREADABLE_TEMPLATE
     from backupgen.pipeline import compile_fleet
@@ -49,12 +49,12 @@ def compile_file(fleet: Path, templates: Path | None, out: Path) -> Compilation:
     return Compilation(checked.value, checked.findings, {str(fleet): shown(raw.value)}, readable=readable)
 
 
-def circumstances(out: Path, since: int) -> "Circumstances":
+def circumstances(out: Path | None, since: int) -> "Circumstances":
     """Return what a compile has to know beside the text of fleet.yaml."""
     from backupgen.adapters.tree import read_chosen
     from backupgen.pipeline import Circumstances
 
-    return Circumstances(read_chosen(out), since)
+    return Circumstances(read_chosen(out) if out is not None else {}, since)
 
 
 def shown(raw: bytes) -> str:
