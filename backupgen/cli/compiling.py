@@ -36,7 +36,7 @@ class Compilation:
 
 
 def compile_file(fleet: Path, templates: Path | None, out: Path | None) -> Compilation:
-    """Read fleet.yaml, and compile it with the user's templates beside what was rendered into `out` before, if given."""
+    """Read fleet.yaml, and compile it with the user's templates, beside what was rendered into `out` before."""
     from backupgen.adapters.files import read_fleet
     from backupgen.manifests.codes import UNREADABLE_TEMPLATE
     from backupgen.pipeline import compile_fleet
