@@ -136,6 +136,39 @@ def diff(
     _end(command)
 
 
+@app.command()
+def secrets(
+    action: Annotated[
+        Literal["status", "seal", "edit"] | None,
+        typer.Argument(metavar="[status|seal|edit]", help="What to do; left out, begin.", show_default=False),
+    ] = None,
+    fleet: Fleet = Path("fleet.yaml"),
+    out: Out = Path("out"),
+    templates: Templates = None,
+) -> None:
+    """Keep the credentials of the fleet, sealed by sops.
+
+    They lie in one file beside the fleet's, fleet.values.enc.yaml, of which sops encrypts every value. Without an
+    action, the file is made, or gets the names that it lacks, and it is said what comes next.
+
+    edit opens it in your editor, through sops. seal is render, but fails if a Secret cannot be sealed on this machine.
+    status says how values and Secrets stand and, where a key is, compares what the Secrets hold. A single value may
+    come from the environment instead: BACKUPGEN_VALUE_RESTIC_PASSWORD is restic-password.
+    """
+
+    def command() -> int:
+        if action == "seal":
+            from backupgen.cli.render import RenderOptions, render
+
+            return render(RenderOptions(fleet, out, templates, dry_run=False, strict=True))
+        from backupgen.cli import secrets as module
+
+        run = {None: module.begin, "status": module.status, "edit": module.edit}[action]
+        return run(module.SecretsOptions(fleet, out, templates))
+
+    _end(command)
+
+
 @app.command("next")
 def next_(
     expression: Annotated[str, typer.Argument(metavar="EXPR", help="A slot as in `at:`, or a cron expression.")],

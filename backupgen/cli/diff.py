@@ -26,8 +26,8 @@ def diff(options: DiffOptions) -> int:
     """Say what rendering would change. Returns the exit code."""
     from backupgen.diff.compare import compare
     from backupgen.diff.impact import impact
-    from backupgen.diff.sealed import is_sealed
     from backupgen.report.changes import CHANGE_FORMATS, ChangeReport
+    from backupgen.sealing.sealed import is_sealed
 
     compilation = compile_file(options.fleet, options.templates)
     note_findings(compilation.findings, compilation.sources, targets=compilation.targets)

@@ -6,9 +6,9 @@ from shlex import split
 from typing import Any, Final
 
 from backupgen.diff.compare import Action, Change
-from backupgen.diff.sealed import secret_keys
 from backupgen.fleet import naming
 from backupgen.fleet.scalars import format_duration
+from backupgen.sealing.sealed import secret_keys
 
 
 @dataclass(frozen=True, slots=True)

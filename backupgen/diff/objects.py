@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from backupgen.diff.sealed import values_of, without_values
+from backupgen.sealing.sealed import values_of, without_values
 from backupgen.source import PlainError, load_all
 
 FILE: Final = "File"
