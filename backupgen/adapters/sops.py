@@ -36,7 +36,7 @@ _DAMAGED: Final = (25, 39, 51, 52)
 """sops' exit codes for what cannot be decrypted, and for a seal that does not fit (`cmd/sops/codes`)."""
 UNCHANGED: Final = 200
 """sops' exit code when the editor changed nothing."""
-_LONGEST: Final = 300
+_LONGEST: Final = 600
 _PUBLIC: Final = frozenset({"apiVersion", "kind", "metadata", "type", "sops"})
 
 
@@ -47,6 +47,7 @@ class Sops:
         self._progress = progress or (lambda *_: None)
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
+        self._ended = False
         self._checked: SopsFault | None = None
         self._known = False
 
@@ -121,7 +122,9 @@ class Sops:
         return results
 
     def _end(self) -> None:
+        """End every sops that runs, and see to it that no other one begins."""
         with self._lock:
+            self._ended = True
             for process in self._running:
                 process.terminate()
 
@@ -137,9 +140,12 @@ class Sops:
     def _communicate(self, command: list[str], given: bytes) -> tuple[int, bytes, bytes]:
         pipe = subprocess.PIPE
         environment = environment_of_sops()
-        with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe) as process:  # noqa: S603
-            with self._lock:
-                self._running.add(process)
+        with self._lock:
+            if self._ended:
+                raise InterruptedError
+            process = subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe)  # noqa: S603
+            self._running.add(process)
+        with process:
             try:
                 out, err = process.communicate(given)
             finally:

@@ -42,7 +42,7 @@ def seal_all(around: "Surroundings", *, strict: bool) -> Checked[Sealed]:
         return sealed
     done = sealed.value
     manifests = {f"{around.tree.name}/{path}": text for path, text in around.compiled.manifests.files.items()}
-    findings = tuple(check_plain(done.plain, manifests))
+    findings = tuple(check_plain(done.plain, manifests, around.secrets))
     postponed = _postponed(done, around, strict=strict)
     if findings or has_errors(postponed):
         return Checked(None, (*findings, *postponed))

@@ -167,7 +167,7 @@ def _compare(around: Surroundings) -> tuple[str, tuple[Finding, ...]]:
     if isinstance(opened.value, SopsFault):
         return f"not compared with a key: {opened.value.message}", ()
     files = {f"{around.tree.name}/{path}": text for path, text in {**around.tree.files, **around.tree.unknown}.items()}
-    findings = [*check_plain(opened.value.values, files)]
+    findings = [*check_plain(opened.value.values, files, around.secrets)]
     for work in opened.value.works:
         if isinstance(work.opened, SopsFault):
             findings.append(work.opened.finding(work.standing.file))

@@ -9,12 +9,13 @@ from backupgen.adapters.tree import read_out
 from backupgen.adapters.values import find_rules, read_values_file, rendered_rules, values_path
 from backupgen.cli.compiling import Compilation
 from backupgen.diagnostics import Checked, Finding
+from backupgen.diff.inventory import Inventory
 from backupgen.diff.staleness import OutTree
 from backupgen.fleet import naming
 from backupgen.pipeline import Compiled
 from backupgen.plan.model import Secret
 from backupgen.sealing import checks, exposed
-from backupgen.sealing.judge import Committed, Standing, readable_fields, stand
+from backupgen.sealing.judge import Committed, Standing, changed_keys, readable_fields, stand
 from backupgen.sealing.references import Reference, references, secrets_of
 from backupgen.sealing.rules import Rule, Rules, judge_rule, no_rules, read_rules
 from backupgen.sealing.values import Sources, from_environment, read_values
@@ -51,11 +52,17 @@ class Surroundings:
         """What is to be said of the Secrets in out/."""
         tree, standings = self.tree, self.standings
         return (
+            *self._of_values(),
             *checks.check_secrets(standings, self.sources),
             *checks.check_unsealed(standings, self.sources, tree.name),
             *exposed.check_unknown(tree.name, tree.unknown),
             *exposed.check_texts(tree.name, {**tree.files, **tree.unknown}, self.secrets),
         )
+
+    def _of_values(self) -> tuple[Finding, ...]:
+        if self.sources.file is None or self.rules is None:
+            return ()
+        return checks.check_recipients(self.sources.file, self.values_rule, self.rules.source.file)
 
 
 def values_are_given(fleet: Path) -> bool:
@@ -87,8 +94,6 @@ def surroundings_of(compilation: Compilation, fleet: Path, out: Path) -> Checked
     if sources.given or any(one.sealed is not None for one in standings):
         findings += _of_rules(rules, standings, out, sources)
     values_rule = rules.rule_for(str(path.absolute())) if rules is not None else None
-    if sources.file is not None and rules is not None:
-        findings += checks.check_recipients(sources.file, values_rule, rules.source.file)
     findings += checks.check_values(needed, sources, standings)
     result = Surroundings(compiled, tree, path, sources, needed, rules, values_rule, standings, ())
     located = result.located((*read.findings, *findings))
@@ -127,3 +132,20 @@ def _of_rules(rules: Rules | None, standings: tuple[Standing, ...], out: Path, s
         for one in firsts.values()
         for finding in judge_rule(rules, str(out.absolute() / one.path), one.file, readable_fields(one.ready))
     )
+
+
+def changed_values(
+    compilation: Compilation, fleet: Path, files: Mapping[str, str], inventory: Inventory
+) -> dict[tuple[str, str], list[str]]:
+    """Return the keys of the sealed Secrets in `files` whose values were changed since: by namespace and name."""
+    if compilation.compiled is None or not values_are_given(fleet):
+        return {}
+    secrets = secrets_of(compilation.compiled.plan)
+    sources, _ = _sources(values_path(fleet), references(compilation.compiled.fleet, secrets))
+    committed = Committed("", files, inventory.marks())
+    standings = stand(secrets, compilation.manifests, committed, sources, {})
+    return {
+        (one.secret.meta.namespace, one.secret.meta.name): changed_keys(one.secret, one.mark, sources)
+        for one in standings
+        if one.mark is not None
+    }

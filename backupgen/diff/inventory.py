@@ -58,11 +58,17 @@ def own_files(files: Mapping[str, str], manifests: Mapping[str, str]) -> dict[st
 
     Without a readable inventory, those that it would write now.
     """
-    try:
-        known = set(parse_inventory(files.get(INVENTORY, "")).paths())
-    except InventoryError:
-        known = set(manifests)
+    inventory = inventory_of(files)
+    known = set(inventory.paths() if inventory != Inventory() else manifests)
     return {path: text for path, text in files.items() if path in known}
+
+
+def inventory_of(files: Mapping[str, str]) -> Inventory:
+    """Return the inventory among the files of a revision; an empty one, if there is none that can be read."""
+    try:
+        return parse_inventory(files.get(INVENTORY, ""))
+    except InventoryError:
+        return Inventory()
 
 
 def fingerprint(content: bytes) -> str:

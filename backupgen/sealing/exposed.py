@@ -7,13 +7,14 @@ from typing import Final
 from backupgen.diagnostics import Finding, Span, Spot
 from backupgen.plan.model import Secret
 from backupgen.sealing import codes
+from backupgen.sealing.references import value_names
 
 _PRIVATE_KEY: Final = re.compile(r"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{20}|-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----")
 _SECRET: Final = re.compile(r"""^\s*(?:- )?["']?kind["']?\s*:\s*["']?Secret["']?\s*(?:#.*)?$""", re.MULTILINE)
 _SEALED: Final = re.compile(r"^sops:", re.MULTILINE)
 _CREDENTIAL: Final = re.compile(r"PASSWORD|SECRET|TOKEN|CREDS|_KEY$")
-SHORTEST: Final = 6
-"""Characters. A shorter value is found everywhere."""
+_COMMON: Final = re.compile(r".{0,7}|[a-z]{0,11}|[A-Z]{0,11}", re.DOTALL)
+"""Short values and single words are found everywhere: in scripts, in the names of things."""
 
 
 def check_unknown(out: str, unknown: Mapping[str, str]) -> Iterator[Finding]:
@@ -53,11 +54,23 @@ def _given(variables: Iterable[str]) -> re.Pattern[str]:
     return re.compile(f"{item}|{entry}", re.MULTILINE)
 
 
-def check_plain(values: Mapping[str, str], files: Mapping[str, str]) -> Iterator[Finding]:
-    """Find the values themselves in files (name for findings -> text). Only where they are known: never shown."""
-    long = {name: value for name, value in sorted(values.items()) if len(value) >= SHORTEST}
+def check_plain(
+    values: Mapping[str, str], files: Mapping[str, str], secrets: Mapping[str, Secret]
+) -> Iterator[Finding]:
+    """Find the values themselves in files (name for findings -> text), where they are known. They are never shown.
+
+    User names and the like are no secrets, and may stand anywhere.
+    """
+    guarded = {
+        name
+        for secret in secrets.values()
+        for key in secret.keys
+        if key.form == "htpasswd" or _CREDENTIAL.search(key.key)
+        for name in value_names(key)
+    }
+    telling = {name: values[name] for name in sorted(guarded & values.keys()) if not _COMMON.fullmatch(values[name])}
     for file, text in files.items():
-        for name, value in long.items():
+        for name, value in telling.items():
             if value in text:
                 message = f"the value `{name}` stands here in plaintext"
                 yield Finding(

@@ -6,7 +6,7 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from backupgen.plan.model import Secret
+from backupgen.plan.model import Secret, SecretKey
 from backupgen.sealing.envelope import Envelope, encrypted_type, read_envelope
 from backupgen.sealing.marks import Mark, is_from_environment, key_mark, names_of
 from backupgen.sealing.references import value_names
@@ -193,20 +193,34 @@ def differing_recipients(present: Envelope, wanted: Envelope) -> str:
 
 
 def _compared(secret: Secret, mark: Mark, sources: Sources) -> Iterator[Fault]:
-    """What the mark says of the values. A value that is not there any more says nothing."""
-    changed, unknown = [], []
-    for key in secret.keys:
-        was, names = mark.keys.get(key.key, ""), value_names(key)
-        now = key_mark(names, tuple(sources.digest(name) for name in names))
-        given = all(sources.has(name) for name in names)
-        if is_from_environment(was) or (given and is_from_environment(now)):
-            unknown.append(key.key)
-        elif was and given and was != now:
-            changed.append(key.key)
-    if changed:
+    if changed := changed_keys(secret, mark, sources):
         yield Fault(Flaw.VALUES, _listed(changed))
-    if unknown:
+    if unknown := _unknown_keys(secret, mark, sources):
         yield Fault(Flaw.ENVIRONMENT, _listed(unknown))
+
+
+def changed_keys(secret: Secret, mark: Mark, sources: Sources) -> list[str]:
+    """Return the keys of a Secret that were sealed from other values than the present ones.
+
+    A value that is not there any more says nothing, nor does one of the environment.
+    """
+    keys = {key.key: _now(key, sources) for key in secret.keys}
+    known = {key: now for key, now in keys.items() if now and not is_from_environment(now)}
+    was = {key: mark.keys.get(key, "") for key in known}
+    return [key for key, now in known.items() if was[key] and was[key] != now and not is_from_environment(was[key])]
+
+
+def _unknown_keys(secret: Secret, mark: Mark, sources: Sources) -> list[str]:
+    """Return the keys that were sealed from the environment, or would be now: nothing can be compared."""
+    origins = {key.key: (mark.keys.get(key.key, ""), _now(key, sources)) for key in secret.keys}
+    return [key for key, marks in origins.items() if any(map(is_from_environment, marks))]
+
+
+def _now(key: SecretKey, sources: Sources) -> str:
+    """What would be remembered of a key if it was sealed now; empty: one of its values is not there."""
+    names = value_names(key)
+    given = all(sources.has(name) for name in names)
+    return key_mark(names, tuple(sources.digest(name) for name in names)) if given else ""
 
 
 def _listed(names: list[str]) -> str:

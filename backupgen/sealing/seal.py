@@ -5,11 +5,11 @@ recipients changed keeps the ciphertext of its values.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Final, Literal, NamedTuple
 
-from backupgen.diagnostics import Checked, Finding, Spot
+from backupgen.diagnostics import Checked, CodeInfo, Finding, Spot
 from backupgen.manifests.codes import UNSOUND_MANIFEST
 from backupgen.plan.model import Secret
 from backupgen.sealing import codes
@@ -93,8 +93,8 @@ def seal(standings: tuple[Standing, ...], sources: Sources, tools: Tools) -> Che
         return Checked(done)
     done.plain = opened.value.values
     fates = [(work, _fate(work)) for work in opened.value.works]
-    if refused := tuple(_refusal(work) for work, fate in fates if fate == "refuse"):
-        return Checked(None, refused)
+    if refused := [_refusal(work) for work, fate in fates if fate == "refuse"]:
+        return Checked(None, tuple(refused))
     return _carry_out(done, fates, sources, tools)
 
 
@@ -219,7 +219,18 @@ def _carry_out(done: Sealed, fates: list[tuple[_Work, Fate]], sources: Sources, 
     if not findings:
         outcomes = {**(tools.sealer.encrypt(new) if new else {}), **(tools.sealer.rewrap(wrapped) if wrapped else {})}
         findings += [it for path, text in outcomes.items() for it in _take(done, works[path], text, sources)]
-    return Checked(None, tuple(findings)) if findings else Checked(done)
+    return Checked(None, _merged(findings)) if findings else Checked(done)
+
+
+def _merged(findings: list[Finding]) -> tuple[Finding, ...]:
+    """What sops says of every Secret alike is said once."""
+    alike: dict[tuple[CodeInfo, str], list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault((finding.info, finding.message), []).append(finding)
+    return tuple(
+        replace(first, message=f"{first.message}; the same for {len(others)} more Secrets") if others else first
+        for first, *others in alike.values()
+    )
 
 
 def _composed(work: _Work, tools: Tools) -> Checked[str]:
