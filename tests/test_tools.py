@@ -16,6 +16,7 @@ TOOLS = {
     "busybox": ["--help"],
     "dash": ["-c", "exit 0"],
     "git": ["--version"],
+    "gpg": ["--version"],
     "kubectl": ["kustomize", "--help"],
     "prometheus": ["--version"],
     "prometheus-pushgateway": ["--version"],
@@ -25,6 +26,7 @@ TOOLS = {
     "restic-rest-server": ["--version"],
     "shellcheck": ["--version"],
     "sops": ["--version", "--disable-version-check"],
+    "strace": ["--version"],
 }
 
 
