@@ -54,7 +54,7 @@ class Surroundings:
         return (
             *self._of_values(),
             *checks.check_secrets(standings, self.sources),
-            *checks.check_unsealed(standings, self.sources, tree.name),
+            *checks.check_waiting(standings, self.sources, tree.name),
             *exposed.check_unknown(tree.name, tree.unknown),
             *exposed.check_texts(tree.name, {**tree.files, **tree.unknown}, self.secrets),
         )

@@ -48,11 +48,6 @@ _FLAWS: Final[Mapping[Flaw, tuple[CodeInfo, str, str]]] = {
         "this Secret is not sealed from the present values: {detail} was changed since",
         _RENDER,
     ),
-    Flaw.ENVIRONMENT: (
-        codes.SEALED_FROM_ENVIRONMENT,
-        "this Secret was sealed from values of the environment: {detail}",
-        "compare it where the key is, with `backupgen secrets status`",
-    ),
 }
 """What is wrong -> the code, the message, and what to do."""
 
@@ -132,27 +127,32 @@ def check_recipients(values: ValuesFile, rule: Rule | None, rules_file: str) -> 
 
 
 def check_secrets(standings: Iterable[Standing], sources: Sources) -> Iterator[Finding]:
-    """Judge the sealed Secrets."""
+    """Judge the sealed Secrets one by one."""
     for one in standings:
         for fault in one.faults:
-            if fault.flaw is Flaw.UNPROVEN and not sources.given:
-                continue  # sealed by hand, from values that only its owner knows
-            info, message, remedy = _FLAWS[fault.flaw]
-            yield Finding(info, message.format(detail=fault.detail), Spot(file=one.file), remedy)
+            by_hand = fault.flaw is Flaw.UNPROVEN and not sources.given  # from values that only its owner knows
+            if fault.flaw in _FLAWS and not by_hand:
+                info, message, remedy = _FLAWS[fault.flaw]
+                yield Finding(info, message.format(detail=fault.detail), Spot(file=one.file), remedy)
 
 
-def check_unsealed(standings: Iterable[Standing], sources: Sources, out: str) -> Iterator[Finding]:
-    """Name the Secrets that hold placeholders: those without values in one finding, those with values in another."""
-    bare = [one for one in standings if one.placeholders]
+def check_waiting(standings: Iterable[Standing], sources: Sources, out: str) -> Iterator[Finding]:
+    """Name the Secrets that hold placeholders, and those of which nothing is known: one finding for all alike."""
+    every = tuple(standings)
+    bare = [one for one in every if one.placeholders]
     if ready := [one.file for one in bare if not one.waiting]:
-        message = f"{_counted(ready)} placeholders, although every value is there"
+        message = f"{_counted(ready, 'hold')} placeholders, although every value is there"
         yield Finding(codes.SEALING_POSTPONED, message, Spot(file=out), codes.remedy(codes.SEALING_POSTPONED))
     if waiting := [one.file for one in bare if one.waiting]:
-        message = f"{_counted(waiting)} placeholders: not sealed yet"
+        message = f"{_counted(waiting, 'hold')} placeholders: not sealed yet"
         remedy = f"run {EDIT}, then `backupgen render`" if sources.file else codes.remedy(codes.SECRETS_UNSEALED)
         yield Finding(codes.SECRETS_UNSEALED, message, Spot(file=out), remedy)
+    if unknown := [one.file for one in every if one.has(Flaw.ENVIRONMENT)]:
+        message = f"{_counted(unknown, 'come')} from values of the environment: nothing to compare with without a key"
+        remedy = "compare where the key and the same environment are, with `backupgen secrets status`"
+        yield Finding(codes.SEALED_FROM_ENVIRONMENT, message, Spot(file=out), remedy)
 
 
-def _counted(files: list[str]) -> str:
-    more = f" and {len(files) - 1} more Secrets hold" if len(files) > 1 else " holds"
+def _counted(files: list[str], verb: str) -> str:
+    more = f" and {len(files) - 1} more Secrets {verb}" if len(files) > 1 else f" {verb}s"
     return f"`{files[0]}`{more}"
