@@ -72,7 +72,10 @@ def render(
     """Write the manifests.
 
     Writes nothing when anything is wrong, and never overwrites or removes a file that it did not write, that was
-    changed by hand since, or that is sealed. Files that are as they should be are not touched.
+    changed by hand since, or that somebody else sealed. Files that are as they should be are not touched.
+
+    Seals the Secrets whose values are there, if sops and a key are; a sealed Secret that still holds the right values
+    keeps its bytes.
     """
 
     def command() -> int:
