@@ -654,6 +654,13 @@ def test_a_value_in_fleet_yaml_stops_the_rendering(done: Place) -> None:
     assert done.files() == before
 
 
+def test_sealing_without_values_says_so(place: Place) -> None:
+    run = place.run("secrets", "seal")
+    assert (run.exit_code, run.stdout) == (exits.FOUND, "")
+    assert f"there is no `{VALUES_FILE}`, and no value in the environment" in run.stderr
+    assert not place.out.exists()
+
+
 def test_a_dry_run_seals_and_writes_nothing(done: Place) -> None:
     done.edit_values({"wiki-db": "5678"})
     before = done.files()

@@ -37,6 +37,7 @@ _DAMAGED: Final = (25, 39, 51, 52)
 UNCHANGED: Final = 200
 """sops' exit code when the editor changed nothing."""
 _LONGEST: Final = 600
+_WORD: Final = re.compile(r"\w+")
 _PUBLIC: Final = frozenset({"apiVersion", "kind", "metadata", "type", "sops"})
 
 
@@ -205,26 +206,27 @@ def _why_no_key(said: str) -> str:
 
 
 def _gist(said: str, text: str) -> str:
-    """Return what sops said as one line, without any value of the text that it was given."""
+    """Return what sops said as one line, without any word of a value in the text that it was given."""
     words = " ".join(said.split())
-    for value in sorted(_values(text), key=len, reverse=True):
-        words = words.replace(value, "…")
+    # Word by word, since a value may be quoted or escaped in one way there and in another here.
+    known = {word for value in _values(text) for word in _WORD.findall(value)}
+    words = _WORD.sub(lambda found: "…" if found[0] in known else found[0], words)
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
 
 
-def _values(text: str) -> set[str]:
+def _values(text: str) -> Iterator[str]:
+    """Yield the texts below the fields that are not public."""
     try:
         documents = load_all(text)
     except PlainError:
-        return set()
+        yield text
+        return
     waiting: list[object] = [
         value for one in documents if isinstance(one, dict) for name, value in one.items() if name not in _PUBLIC
     ]
-    found: set[str] = set()
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict | list):
             waiting += value.values() if isinstance(value, dict) else value
-        elif value is not None and not encrypted_type(value):
-            found |= {" ".join(line.split()) for line in str(value).splitlines() if line.strip()}
-    return found
+        elif not encrypted_type(value):
+            yield str(value)

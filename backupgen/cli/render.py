@@ -59,11 +59,13 @@ def render(options: RenderOptions) -> int:
 
 def _seal(options: RenderOptions, compilation: Compilation) -> "Checked[Sealed]":
     """Seal what can be sealed; without values, nothing is looked at."""
+    from backupgen.adapters.values import values_path
     from backupgen.cli.surroundings import surroundings_of, values_are_given
+    from backupgen.sealing.checks import no_values
     from backupgen.sealing.seal import Sealed
 
-    if not options.strict and not values_are_given(options.fleet):
-        return Checked(Sealed())
+    if not values_are_given(options.fleet):
+        return Checked(None, (no_values(str(values_path(options.fleet))),)) if options.strict else Checked(Sealed())
     from backupgen.cli.sealing import seal_all
 
     around = surroundings_of(compilation, options.fleet, options.out)

@@ -9,7 +9,7 @@ from backupgen.cli import exits, terminal
 from backupgen.cli.compiling import Compilation, compile_file
 from backupgen.cli.sealing import tools_for
 from backupgen.cli.showing import exit_code, given_flags, note_findings
-from backupgen.cli.surroundings import Surroundings, surroundings_of
+from backupgen.cli.surroundings import Surroundings, located, surroundings_of
 from backupgen.diagnostics import Finding, Spot, has_errors
 from backupgen.report.secrets import SecretsReport
 from backupgen.report.secrets import render as render_report
@@ -125,7 +125,7 @@ def _new_file(around: Surroundings, compilation: Compilation) -> str:
     """Return the text of a new values file, sealed. It needs no key, but sops and recipients."""
     if around.values_rule is None:
         missing = no_rules(around.tree.name) if around.rules is None else _unmatched(around)
-        raise _StopError(_refuse(around.located((missing,)), compilation))
+        raise _StopError(_refuse(located(around.compiled, (missing,)), compilation))
     plain = new_values(around.compiled.fleet.name, around.needed)
     name = str(around.values)
     sealer = tools_for(around.compiled).sealer

@@ -1,6 +1,6 @@
 """What lies around a compiled fleet: out/, the values, sops' rules; and how its Secrets stand."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,10 +43,6 @@ class Surroundings:
     def secrets(self) -> Mapping[str, Secret]:
         """The Secrets of the plan by their paths."""
         return {one.path: one.secret for one in self.standings}
-
-    def located(self, findings: Iterator[Finding] | tuple[Finding, ...]) -> tuple[Finding, ...]:
-        """The findings with their places in fleet.yaml."""
-        return tuple(self.compiled.document.locate(one) if one.spot.path else one for one in findings)
 
     def of_secrets(self) -> tuple[Finding, ...]:
         """What is to be said of the Secrets in out/."""
@@ -95,9 +91,13 @@ def surroundings_of(compilation: Compilation, fleet: Path, out: Path) -> Checked
         findings += _of_rules(rules, standings, out, sources)
     values_rule = rules.rule_for(str(path.absolute())) if rules is not None else None
     findings += checks.check_values(needed, sources, standings)
-    result = Surroundings(compiled, tree, path, sources, needed, rules, values_rule, standings, ())
-    located = result.located((*read.findings, *findings))
-    return Checked(Surroundings(compiled, tree, path, sources, needed, rules, values_rule, standings, located))
+    every = located(compiled, (*read.findings, *findings))
+    return Checked(Surroundings(compiled, tree, path, sources, needed, rules, values_rule, standings, every))
+
+
+def located(compiled: Compiled, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, those about fleet.yaml with their places in it."""
+    return tuple(compiled.document.locate(one) if one.spot.path else one for one in findings)
 
 
 def _sources(path: Path, needed: Mapping[str, Reference]) -> tuple[Sources, tuple[Finding, ...]]:

@@ -72,6 +72,12 @@ def check_values(
     return (*findings, *(_unused(name, sources.file) for name in spare))
 
 
+def no_values(file: str) -> Finding:
+    """The finding that there is nothing to seal from."""
+    message = f"there is no `{file}`, and no value in the environment"
+    return Finding(codes.VALUE_MISSING, message, Spot(file=file), "run `backupgen secrets`, which makes it")
+
+
 def check_variables(variables: Iterable[str], known: Iterable[str]) -> tuple[Finding, ...]:
     """Name the environment variables that give values which nothing refers to."""
     wanted = set(known)

@@ -36,12 +36,17 @@ def unusable(secrets: Mapping[str, Secret], values: Mapping[str, str]) -> dict[s
     """Return the values that cannot be what they are needed for, by name, and why; never the value itself."""
     found: dict[str, str] = {}
     for name, value in values.items():
-        if "\0" in value:
-            found[name] = "holds a NUL, which no environment variable can"
+        if not _is_text(value):
+            found[name] = "is no text in UTF-8, or holds a NUL, which no environment variable can"
     for secret in secrets.values():
         for key in secret.keys:
             for entry in key.values if key.form == "htpasswd" else ():
                 name = entry.partition("=")[2]
-                if len(values.get(name, "").encode()) > LONGEST_HASHED:
+                if len(values.get(name, "").encode(errors="replace")) > LONGEST_HASHED:
                     found[name] = f"is longer than {LONGEST_HASHED} bytes, which is all that bcrypt takes"
     return found
+
+
+def _is_text(value: str) -> bool:
+    # Bytes of the environment that are no UTF-8 arrive as lone surrogates.
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

@@ -122,3 +122,4 @@ def test_a_hash_that_fits_is_kept() -> None:
 def test_what_cannot_be_hashed() -> None:
     assert unusable({"x": USERS}, {"a": "ä" * 36, "b": "b" * 72}) == {}
     assert list(unusable({"x": USERS}, {"a": "ä" * 37, "b": "b\0"})) == ["b", "a"]
+    assert list(unusable({"x": USERS}, {"a": "a", "b": "b\udcff"})) == ["b"]
