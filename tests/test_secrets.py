@@ -611,6 +611,14 @@ def test_a_values_file_in_plaintext(done: Place) -> None:
     assert "canary" not in refused.stderr + done.run("check").stdout + done.run("secrets", "status").stderr
 
 
+def test_a_values_file_that_was_not_committed(done: Place) -> None:
+    (done.folder / VALUES_FILE).unlink()
+    assert done.found() == [("value-missing", VALUES_FILE)]
+    before = done.files()
+    assert done.run("render").exit_code == exits.CLEAN
+    assert done.files() == before
+
+
 def test_a_damaged_values_file(done: Place) -> None:
     path = done.folder / VALUES_FILE
     path.write_text(re.sub(r"(wiki-db: ENC\[AES256_GCM,data:)...", r"\1AAA", path.read_text()))

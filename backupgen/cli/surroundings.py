@@ -56,6 +56,8 @@ class Surroundings:
         )
 
     def _of_values(self) -> tuple[Finding, ...]:
+        if not self.values.exists():
+            return checks.check_forgotten(self.standings, str(self.values))
         if self.sources.file is None or self.rules is None:
             return ()
         return checks.check_recipients(self.sources.file, self.values_rule, self.rules.source.file)

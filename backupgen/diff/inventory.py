@@ -136,12 +136,13 @@ def _sealed(value: object) -> dict[str, Mark]:
 
 def _mark(entry: object) -> Mark:
     given = entry if isinstance(entry, dict) else {}
-    file, ready, keys = (given.get(name) for name in Mark._fields)
-    if not isinstance(file, str) or not isinstance(ready, str) or not isinstance(keys, dict):
-        raise InventoryError("it does not say how each Secret was sealed")
-    if not all(isinstance(mark, str) for mark in keys.values()):
+    keys = given.get("keys")
+    if not isinstance(keys, dict) or not all(isinstance(text, str) for text in keys.values()):
         raise InventoryError("it does not say what each Secret was sealed from")
-    return Mark(file, ready, keys)
+    texts = [text for name in ("file", "ready", "rule") if isinstance(text := given.get(name), str)]
+    if len(texts) < 3:
+        raise InventoryError("it does not say how each Secret was sealed")
+    return Mark(texts[0], texts[1], texts[2], keys)
 
 
 def is_inside(path: str) -> bool:

@@ -72,6 +72,17 @@ def check_values(
     return (*findings, *(_unused(name, sources.file) for name in spare))
 
 
+def check_forgotten(standings: Iterable[Standing], file: str) -> tuple[Finding, ...]:
+    """Say that the values file is gone from which Secrets were sealed: most often it was not committed."""
+    marks = [one.mark for one in standings if one.mark is not None]
+    if all(is_from_environment(was) for mark in marks for was in mark.keys.values()):
+        return ()
+    message = f"there is no `{file}`, from which Secrets were sealed: whether they hold the present values is not known"
+    return (
+        Finding(codes.VALUE_MISSING, message, Spot(file=file), "restore it from Git, and commit it with the Secrets"),
+    )
+
+
 def no_values(file: str) -> Finding:
     """The finding that there is nothing to seal from."""
     message = f"there is no `{file}`, and no value in the environment"

@@ -1,7 +1,9 @@
 """What sops leaves readable of a sealed file: whom it is sealed for, and which of its fields."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 _VALUE: Final = re.compile(r"ENC\[AES256_GCM,data:[^,\]]*,iv:[^,\]]+,tag:[^,\]]+,type:([a-z]+)\]")
@@ -59,6 +61,12 @@ class Envelope(NamedTuple):
     recipients: Recipients
     selection: Selection
 
+    def digest(self) -> str:
+        """What stands for it: two that say the same have the same."""
+        groups = sorted(sorted(group) for group in self.recipients.groups)
+        said = json.dumps([groups, self.recipients.threshold, self.selection])
+        return sha256(said.encode()).hexdigest()[:16]
+
 
 def read_envelope(document: Mapping[str, Any]) -> Envelope | None:
     """Return how a file is sealed, from sops' own entry in it; None if there is none.
@@ -90,7 +98,7 @@ def selection_of(fields: Mapping[str, Any]) -> Selection:
 
 
 _IDENTITY: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
-    "age": lambda entry: f"age:{entry.get('recipient')}",
+    "age": lambda entry: age(str(entry.get("recipient"))),
     "pgp": lambda entry: pgp(str(entry.get("fp"))),
     "kms": lambda entry: f"kms:{entry.get('arn')}",
     "gcp_kms": lambda entry: f"gcp_kms:{entry.get('resource_id')}",
@@ -107,6 +115,11 @@ def _sealed_for(group: Mapping[str, Any]) -> Iterator[str]:
     for kind, identity in _IDENTITY.items():
         entries = group.get(kind)
         yield from (identity(one) for one in entries or () if isinstance(one, Mapping))
+
+
+def age(recipient: str) -> str:
+    """An age recipient; that of an SSH key without its comment."""
+    return f"age:{' '.join(recipient.split()[:2])}"
 
 
 def pgp(fingerprint: str) -> str:

@@ -20,6 +20,8 @@ class Mark(NamedTuple):
     """The SHA-256 of its bytes."""
     ready: str
     """The SHA-256 of the Secret with placeholders that it was made from."""
+    rule: str
+    """What stands for the rule that it was sealed by (`Envelope.digest`)."""
     keys: Mapping[str, str]
     """Its keys -> the names of the values that each is made of, and their digest: `restic-password 1f0c…`."""
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from backupgen.diagnostics import Checked, Finding, Span, Spot
 from backupgen.sealing import codes
-from backupgen.sealing.envelope import Envelope, Selection, azure, hc_vault, pgp, recipients_of, selection_of
+from backupgen.sealing.envelope import Envelope, Selection, age, azure, hc_vault, pgp, recipients_of, selection_of
 from backupgen.source import PlainError, load_foreign
 
 _VALUES: Final = Selection(encrypted_regex="^.")
@@ -171,6 +171,8 @@ def _of_group(kind: str, entry: object) -> str:
 
 def _named(kind: str, identity: str) -> str:
     match kind:
+        case "age":
+            return age(identity)
         case "pgp":
             return pgp(identity)
         case "kms":

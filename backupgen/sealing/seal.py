@@ -14,7 +14,7 @@ from backupgen.manifests.codes import UNSOUND_MANIFEST
 from backupgen.plan.model import Secret
 from backupgen.sealing import codes
 from backupgen.sealing.compose import compose, unusable
-from backupgen.sealing.judge import Flaw, Standing, flaws_of
+from backupgen.sealing.judge import Fault, Flaw, Standing, flaws_of
 from backupgen.sealing.marks import Mark, key_mark
 from backupgen.sealing.references import value_names
 from backupgen.sealing.sealed import values_of
@@ -57,13 +57,14 @@ class Sealed:
     """The plaintexts of the values that were needed. Never shown."""
 
 
-class _Work(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Work:
     """A Secret that needs something done."""
 
     standing: Standing
-    opened: Plain | SopsFault | None
+    opened: Plain | SopsFault | None = field(repr=False)
     """What it holds now; None: it is not sealed."""
-    wanted: Mapping[str, str]
+    wanted: Mapping[str, str] = field(repr=False)
     """What it is to hold."""
 
     @property
@@ -103,7 +104,7 @@ class Opened:
     """Some Secrets and the values that they need, decrypted."""
 
     values: Mapping[str, str] = field(repr=False)
-    works: tuple[_Work, ...] = field(repr=False)
+    works: tuple[Work, ...] = field(repr=False)
 
 
 def open_all(todo: list[Standing], sources: Sources, tools: Tools) -> Checked[Opened | SopsFault]:
@@ -122,8 +123,8 @@ def open_all(todo: list[Standing], sources: Sources, tools: Tools) -> Checked[Op
     opened = tools.sealer.decrypt(present) if present else {}
     works = []
     for one in todo:
-        work = _Work(one, opened.get(one.path), {})
-        works.append(work._replace(wanted=compose(one.secret, values, work.holds, tools.hasher)))
+        work = Work(one, opened.get(one.path), {})
+        works.append(replace(work, wanted=compose(one.secret, values, work.holds, tools.hasher)))
     return Checked(Opened(values, tuple(works)))
 
 
@@ -152,7 +153,7 @@ def _unusable(todo: list[Standing], values: Mapping[str, str], sources: Sources)
     )
 
 
-def _fate(work: _Work) -> Fate:
+def _fate(work: Work) -> Fate:
     """What happens to a Secret."""
     standing, opened = work.standing, work.opened
     if standing.has(Flaw.UNREADABLE):
@@ -176,7 +177,7 @@ def _fate_of_closed(standing: Standing, fault: SopsFault) -> Fate:
     return "postpone" if fault.kind in _NOT_HERE else "refuse"
 
 
-def _refusal(work: _Work) -> Finding:
+def _refusal(work: Work) -> Finding:
     standing = work.standing
     if isinstance(work.opened, SopsFault):
         return work.opened.finding(standing.file)
@@ -186,19 +187,15 @@ def _refusal(work: _Work) -> Finding:
     return different(work)
 
 
-def different(work: _Work) -> Finding:
+def different(work: Work) -> Finding:
     """The finding about a Secret that holds other values than it should, by the names of its keys."""
-    listed = ", ".join(f"`{key}`" for key in work_differences(work))
+    held, wanted = work.holds, work.wanted
+    listed = ", ".join(f"`{key}`" for key in sorted({**held, **wanted}) if held.get(key) != wanted.get(key))
     message = f"this Secret holds other values than those that it is to be sealed from: {listed}"
     return Finding(codes.SEALED_DIFFERENT, message, Spot(file=work.standing.file), codes.remedy(codes.SEALED_DIFFERENT))
 
 
-def work_differences(work: _Work) -> list[str]:
-    """The keys of a Secret whose values are not those that it is to hold."""
-    return sorted(key for key in {**work.holds, **work.wanted} if work.holds.get(key) != work.wanted.get(key))
-
-
-def _carry_out(done: Sealed, fates: list[tuple[_Work, Fate]], sources: Sources, tools: Tools) -> Checked[Sealed]:
+def _carry_out(done: Sealed, fates: list[tuple[Work, Fate]], sources: Sources, tools: Tools) -> Checked[Sealed]:
     works = {work.standing.path: work for work, _ in fates}
     new: dict[str, Sealing] = {}
     wrapped: dict[str, Sealing] = {}
@@ -233,7 +230,7 @@ def _merged(findings: list[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def _composed(work: _Work, tools: Tools) -> Checked[str]:
+def _composed(work: Work, tools: Tools) -> Checked[str]:
     """Return the plaintext of a Secret, if its template printed every value as it is."""
     text = tools.compose(work.standing.secret, work.wanted)
     if text.value is None or _plain_keys(text.value) == work.wanted:
@@ -251,7 +248,7 @@ def _plain_keys(text: str) -> dict[str, object]:
     return {key: value for one in documents if isinstance(one, dict) for key, value in values_of(one).items()}
 
 
-def _take(done: Sealed, work: _Work, text: str | SopsFault, sources: Sources) -> Iterator[Finding]:
+def _take(done: Sealed, work: Work, text: str | SopsFault, sources: Sources) -> Iterator[Finding]:
     """Take what sops returned, if it is sealed indeed: a rule that it cannot read makes sops encrypt nothing."""
     standing = work.standing
     if isinstance(text, SopsFault):
@@ -260,12 +257,19 @@ def _take(done: Sealed, work: _Work, text: str | SopsFault, sources: Sources) ->
         else:
             yield text.finding(standing.file)
         return
-    flaws = list(flaws_of(text, standing.ready, standing.rule))
-    if flaws:
+    if flaws := [fault for fault in flaws_of(text, standing.ready, standing.rule) if _counts(fault, standing)]:
         message = f"what sops made of this Secret is not right: {flaws[0].flaw.value} ({flaws[0].detail})"
         yield Finding(codes.SOPS_REFUSED, message, Spot(file=standing.file), "see to the rule in .sops.yaml")
         return
     _put(done, standing, text, _mark(standing, text, sources))
+
+
+def _counts(fault: Fault, standing: Standing) -> bool:
+    """Whether a flaw of what sops returned is one. Recipients in clouds may have other names there than in the rule."""
+    known = standing.rule is None or all(
+        name.startswith(("age:", "pgp:")) for name in standing.rule.envelope.recipients.names()
+    )
+    return known or fault.flaw is not Flaw.RECIPIENTS
 
 
 def _put(done: Sealed, standing: Standing, text: str, mark: Mark) -> None:
@@ -280,4 +284,5 @@ def _mark(standing: Standing, text: str, sources: Sources) -> Mark:
     for key in standing.secret.keys:
         names = value_names(key)
         keys[key.key] = key_mark(names, tuple(sources.digest(name) for name in names))
-    return Mark(sha256(text.encode()).hexdigest(), sha256(standing.ready.encode()).hexdigest(), keys)
+    rule = standing.rule.envelope.digest() if standing.rule is not None else ""
+    return Mark(sha256(text.encode()).hexdigest(), sha256(standing.ready.encode()).hexdigest(), rule, keys)

@@ -1,9 +1,9 @@
 """What sealing needs from outside: sops, and bcrypt. The adapters implement it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from backupgen.diagnostics import CodeInfo, Finding, Spot
 from backupgen.sealing import codes
@@ -36,10 +36,11 @@ Plain = Mapping[str, object]
 """A decrypted file, as plain data."""
 
 
-class Sealing(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sealing:
     """What sops is to seal, or to wrap anew."""
 
-    text: str
+    text: str = field(repr=False)
     rules: str
     """A configuration of sops' with the one rule that counts."""
 

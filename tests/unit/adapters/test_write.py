@@ -290,7 +290,7 @@ def test_a_run_killed_anywhere_is_finished_by_the_next_one(tmp_path: Path) -> No
 
 def sealing(text: str, replaced: str | None = None) -> Sealed:
     """The outcome of sealing that makes the Secret hold `text` instead of `replaced`."""
-    mark = Mark(fingerprint(text.encode()), "ready", {"RESTIC_PASSWORD": f"restic-password {len(text)}"})
+    mark = Mark(fingerprint(text.encode()), "ready", "rule", {"RESTIC_PASSWORD": f"restic-password {len(text)}"})
     return Sealed({SEALED_FILE: text}, {SEALED_FILE: mark}, {SEALED_FILE: replaced} if replaced else {})
 
 

@@ -14,6 +14,7 @@ SEALED_WITH = {
     "age: age1one": {"age": [{"recipient": ONE, "enc": "…"}]},
     "age: 'age1two, age1one,'": {"age": [{"recipient": ONE}, {"recipient": TWO}]},
     "age: [age1one, age1two]": {"age": [{"recipient": TWO}, {"recipient": ONE}]},
+    "age: 'ssh-ed25519 AAAA anna@home'": {"age": [{"recipient": "ssh-ed25519 AAAA"}]},
     "pgp: 85D7 7543 B3D6 24b6": {"pgp": [{"fp": "85D77543B3D624B6", "created_at": "…"}]},
     "kms: arn:aws:kms:eu:1:key/a+arn:aws:iam::1:role/r": {"kms": [{"arn": "arn:aws:kms:eu:1:key/a", "role": "…"}]},
     "gcp_kms: projects/p/cryptoKeys/k": {"gcp_kms": [{"resource_id": "projects/p/cryptoKeys/k"}]},

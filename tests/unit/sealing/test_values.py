@@ -118,7 +118,7 @@ def test_marks_name_the_values_and_not_what_they_are() -> None:
 
 
 def test_marks_survive_the_inventory() -> None:
-    mark = Mark("f1", "r1", {"A": "a 0f"})
+    mark = Mark("f1", "r1", "e1", {"A": "a 0f"})
     inventory = Inventory({"x.yaml": "1"}, {}, {"x.yaml": mark}, {"x.yaml": mark._replace(file="f2")})
     assert parse_inventory(dump_inventory(inventory)) == inventory
     assert inventory.marks() == {"x.yaml": (mark, mark._replace(file="f2"))}
@@ -126,7 +126,13 @@ def test_marks_survive_the_inventory() -> None:
 
 @pytest.mark.parametrize(
     "sealed",
-    ["[]", '{"a": 1}', '{"a": {"file": "x", "ready": "y"}}', '{"a": {"file": "x", "ready": "y", "keys": {"A": 1}}}'],
+    [
+        "[]",
+        '{"a": 1}',
+        '{"a": {"file": "x", "ready": "y", "rule": "z"}}',
+        '{"a": {"file": "x", "ready": "y", "keys": {}}}',
+        '{"a": {"file": "x", "ready": "y", "rule": "z", "keys": {"A": 1}}}',
+    ],
 )
 def test_a_damaged_mark_is_said(sealed: str) -> None:
     with pytest.raises(InventoryError, match="it does not say"):
