@@ -24,10 +24,18 @@ from backupgen.plan.model import Plan
 from backupgen.rules import CODES as RULE_CODES
 from backupgen.rules import RuleContext, judge
 from backupgen.schedule import CYCLE_START, Conflict, ScheduleProof, prove
+from backupgen.sealing import CODES as SEALING_CODES
 from backupgen.source import CODES as SOURCE_CODES
 from backupgen.source import Document, read_document
 
-CATALOGUE: tuple[CodeInfo, ...] = (*SOURCE_CODES, *FLEET_CODES, *RULE_CODES, *MANIFEST_CODES, *OUT_CODES)
+CATALOGUE: tuple[CodeInfo, ...] = (
+    *SOURCE_CODES,
+    *FLEET_CODES,
+    *RULE_CODES,
+    *MANIFEST_CODES,
+    *OUT_CODES,
+    *SEALING_CODES,
+)
 """Every code that backupgen knows, in order."""
 
 
@@ -62,6 +70,8 @@ class Compiled:
     proof: ScheduleProof
     plan: Plan
     manifests: ManifestSet
+    templates: Templates
+    """Those that rendered it, for the Secrets' true texts."""
 
 
 _NOTHING_KNOWN: Final = Circumstances()
@@ -132,4 +142,4 @@ def _compile(document: Document, templates: Templates, circumstances: Circumstan
         findings = (*findings, *verify(rendered.value, plan))
     if rendered.value is None or has_errors(findings):
         return Checked(None, findings)
-    return Checked(Compiled(document, fleet, outcome, plan, rendered.value), findings)
+    return Checked(Compiled(document, fleet, outcome, plan, rendered.value, templates), findings)

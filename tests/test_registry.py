@@ -14,13 +14,14 @@ from backupgen.fleet.codes import CODES as FLEET_CODES
 from backupgen.manifests import CODES as MANIFEST_CODES
 from backupgen.rules import CODES as RULE_CODES
 from backupgen.rules import RULES, Rule
+from backupgen.sealing import CODES as SEALING_CODES
 from backupgen.source import CODES as SOURCE_CODES
 from tests.judging import judged, lines_of
 
 FOLDERS = Path(__file__).parent / "rules"
 CASES = sorted(path.name for path in FOLDERS.iterdir())
 MODULES = sorted(path.stem for path in Path(backupgen.rules.__file__).parent.glob("bg*.py"))
-CATALOGUE: tuple[CodeInfo, ...] = (*SOURCE_CODES, *FLEET_CODES, *RULE_CODES, *MANIFEST_CODES)
+CATALOGUE: tuple[CodeInfo, ...] = (*SOURCE_CODES, *FLEET_CODES, *RULE_CODES, *MANIFEST_CODES, *SEALING_CODES)
 
 
 def test_every_module_of_a_rule_is_registered_in_order() -> None:
@@ -41,8 +42,8 @@ def test_no_code_and_no_slug_is_used_twice() -> None:
 
 @pytest.mark.parametrize(
     ("codes", "stages"),
-    [(SOURCE_CODES, "1"), (FLEET_CODES, "2"), (RULE_CODES, "34"), (MANIFEST_CODES, "5")],
-    ids=["source", "fleet", "rules", "manifests"],
+    [(SOURCE_CODES, "1"), (FLEET_CODES, "2"), (RULE_CODES, "34"), (MANIFEST_CODES, "5"), (SEALING_CODES, "5")],
+    ids=["source", "fleet", "rules", "manifests", "sealing"],
 )
 def test_the_codes_of_a_stage_begin_with_its_digit(codes: tuple[CodeInfo, ...], stages: str) -> None:
     assert codes

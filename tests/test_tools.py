@@ -17,6 +17,7 @@ TOOLS = {
     "bwrap": ["--version"],
     "dash": ["-c", "exit 0"],
     "git": ["--version"],
+    "gpg": ["--version"],
     "ip": ["-V"],
     "kubectl": ["kustomize", "--help"],
     "mariadb-backup": ["--version"],
@@ -33,6 +34,7 @@ TOOLS = {
     "restic-rest-server": ["--version"],
     "shellcheck": ["--version"],
     "sops": ["--version", "--disable-version-check"],
+    "strace": ["--version"],
 }
 
 

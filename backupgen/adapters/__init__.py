@@ -1,1 +1,1 @@
-"""The edges of the program: files, and Git. Nothing here knows what a backup is."""
+"""The edges of the program: files, Git, sops, bcrypt. Nothing here knows what a backup is."""

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from backupgen.adapters.environment import environment_of_others
 from backupgen.diagnostics import Checked, Finding, Spot
 from backupgen.diff import codes
 
@@ -71,7 +72,7 @@ def _read(top: Path, entries: list[tuple[str, str]]) -> dict[str, str]:
 def _git(folder: Path, *arguments: str, request: bytes = b"") -> bytes:
     """Run Git in a folder. Raises _GitError, without a message if Git itself says none."""
     # English, so that messages are the same everywhere; and no lock, so that an editor's Git is not disturbed.
-    environment = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    environment = environment_of_others({"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"})
     command = ["git", "--no-replace-objects", "-C", str(folder), *arguments]
     try:
         done = subprocess.run(command, input=request, capture_output=True, env=environment, check=False)  # noqa: S603

@@ -37,7 +37,8 @@ def read_out(out: Path, manifests: Mapping[str, str]) -> Checked[OutTree]:
             wanted = {*manifests, *inventory.paths()}
             survey = look(root, wanted, str(out))
             files, findings = _decode(survey, str(out))
-            unknown = tuple(sorted(path for path in _yaml_files(root, "") if path not in wanted))
+            strangers = look(root, {path for path in _yaml_files(root, "") if path not in wanted}, str(out))
+            unknown = {path: content.decode(errors="replace") for path, content in strangers.contents.items()}
     except BlockedError as error:
         return Checked(None, (error.finding,))
     blocked = frozenset({*survey.blocked, *(survey.contents.keys() - files.keys())})

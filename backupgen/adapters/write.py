@@ -16,15 +16,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from backupgen.adapters.folder import BlockedError, by_folder, join, open_below, open_root
 from backupgen.adapters.tree import Survey, look, read_inventory
 from backupgen.diagnostics import Checked, Finding, Spot
 from backupgen.diff import codes
 from backupgen.diff.inventory import INVENTORY, Inventory, dump_inventory, fingerprint, is_inside
-from backupgen.diff.sealed import is_sealed
 from backupgen.diff.staleness import in_the_way
+from backupgen.fleet.naming import SEALED_SUFFIX
+from backupgen.sealing.marks import Mark
+from backupgen.sealing.seal import Sealed
+from backupgen.sealing.sealed import is_sealed
 
 _MODE: Final = 0o644
 _LEFT_OVER: Final = re.compile(r"\.backupgen-[0-9]+\.tmp")
@@ -46,11 +49,21 @@ class WriteResult:
     """Not removed, though they belong to nothing any more: Secrets that somebody sealed."""
 
 
+class _Wanted(NamedTuple):
+    manifests: Mapping[str, str]
+    sealed: Sealed
+
+    def contents(self) -> dict[str, bytes]:
+        """What each file is to hold, unless it is a sealed Secret that stays."""
+        return {path: text.encode() for path, text in {**self.manifests, **self.sealed.texts}.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
     result: WriteResult
     contents: Mapping[str, bytes]
     present: Mapping[str, bytes]
+    before: Inventory
     after: Inventory
 
     @property
@@ -59,15 +72,24 @@ class _Work:
 
     def during(self) -> Inventory:
         """The inventory while files change: each may be found as it is now, or as it will be."""
-        changing = [path for path in (*self.result.written, *self.result.removed) if path in self.present]
+        changing = {
+            path: self.present[path] for path in (*self.result.written, *self.result.removed) if path in self.present
+        }
+        marks = {path: marks for path, marks in self.before.marks().items() if path in changing}
         return Inventory(
-            {**self.after.files, **{path: fingerprint(self.present[path]) for path in changing}},
+            {**self.after.files, **{path: fingerprint(present) for path, present in changing.items()}},
             {path: self.after.files[path] for path in self.result.written},
+            {**self.after.sealed, **{path: _present_mark(known, changing[path]) for path, known in marks.items()}},
+            {path: self.after.sealed[path] for path in self.result.written if path in self.after.sealed},
         )
 
 
-def write_manifests(out: Path, manifests: Mapping[str, str], *, dry_run: bool = False) -> Checked[WriteResult]:
+def write_manifests(
+    out: Path, manifests: Mapping[str, str], sealed: Sealed | None = None, *, dry_run: bool = False
+) -> Checked[WriteResult]:
     """Make the folder `out` hold the manifests (path below it -> text), and remove what earlier runs wrote besides.
+
+    `sealed` holds the Secrets that could be sealed; those of the others that are sealed already stay as they are.
 
     Returns what was done; with `dry_run` what would be done. Without a value nothing was written, and the findings say
     what is in the way; or writing failed on the way (`out-not-writable`), and another run goes on. Two runs at once
@@ -76,22 +98,22 @@ def write_manifests(out: Path, manifests: Mapping[str, str], *, dry_run: bool = 
     for path in manifests:
         if not is_inside(path):
             raise ValueError(path)
-    contents = {path: text.encode() for path, text in manifests.items()}
+    wanted = _Wanted(manifests, sealed or Sealed())
     try:
         if not dry_run:
             out.mkdir(parents=True, exist_ok=True)
         with open_root(out) as root:
             if root is None:
-                return Checked(WriteResult(written=tuple(sorted(contents))))
+                return Checked(WriteResult(written=tuple(sorted(manifests))))
             with _locked(root, exclusive=not dry_run):
-                return _write(root, contents, str(out), dry_run=dry_run)
+                return _write(root, wanted, str(out), dry_run=dry_run)
     except BlockedError as error:
         return Checked(None, (error.finding,))
     except FileExistsError:
         message = "this is no folder"
         return Checked(None, (Finding(codes.OUT_FOREIGN, message, Spot(file=str(out)), "choose another `--out`"),))
     except OSError as error:
-        where = f"{out}/{error.filename}" if error.filename in contents else str(out)
+        where = f"{out}/{error.filename}" if error.filename in manifests else str(out)
         message = f"this cannot be written: {(error.strerror or str(error)).lower()}"
         remedy = "see to the permissions and the free space, and run `backupgen render` again"
         return Checked(None, (Finding(codes.OUT_NOT_WRITABLE, message, Spot(file=where), remedy),))
@@ -106,10 +128,10 @@ def _locked(root: int, *, exclusive: bool) -> Iterator[None]:
     yield
 
 
-def _write(root: int, contents: Mapping[str, bytes], shown: str, *, dry_run: bool) -> Checked[WriteResult]:
+def _write(root: int, wanted: _Wanted, shown: str, *, dry_run: bool) -> Checked[WriteResult]:
     before = read_inventory(root, shown)
-    survey = look(root, {*contents, *before.paths()}, shown)
-    work, findings = _plan(contents, before, survey, shown)
+    survey = look(root, {*wanted.manifests, *before.paths()}, shown)
+    work, findings = _plan(wanted, before, survey, shown)
     if not findings and not work.idle:
         findings = _closed_folders(root, {*work.result.written, *work.result.removed}, shown)
     if findings:
@@ -126,38 +148,55 @@ def _write(root: int, contents: Mapping[str, bytes], shown: str, *, dry_run: boo
     return Checked(work.result)
 
 
-def _plan(
-    contents: Mapping[str, bytes], before: Inventory, survey: Survey, shown: str
-) -> tuple[_Work, tuple[Finding, ...]]:
+def _plan(wanted: _Wanted, before: Inventory, survey: Survey, shown: str) -> tuple[_Work, tuple[Finding, ...]]:
     """Decide what happens to each file."""
     fates: dict[str, list[str]] = {"written": [], "unchanged": [], "removed": [], "sealed": [], "kept_foreign": []}
     findings = list(dict.fromkeys(survey.blocked.values()))
-    after: dict[str, str] = {}
+    files: dict[str, str] = {}
+    marks: dict[str, Mark] = dict(wanted.sealed.marks)
+    contents, known = wanted.contents(), before.marks()
     for path in sorted({*contents, *survey.contents} - survey.blocked.keys()):
-        fate = _fate(path, contents.get(path), survey.contents.get(path), before)
+        present = survey.contents.get(path)
+        fate = _fate(path, contents.get(path), present, before, wanted.sealed)
         if fate in fates:
             fates[fate].append(path)
         else:
             findings.append(in_the_way(path, before, shown))
-        if path in contents:
-            after[path] = fingerprint(contents[path])
+        if path in wanted.manifests:
+            files[path] = fingerprint(wanted.manifests[path].encode())
         elif fate == "kept_foreign":
-            after[path] = before.files.get(path) or before.pending[path]
+            files[path] = before.files.get(path) or before.pending[path]
+        if present is not None and fate in {"sealed", "kept_foreign"} and path not in marks and path in known:
+            marks[path] = _present_mark(known[path], present)
     result = WriteResult(**{name: tuple(paths) for name, paths in fates.items()})
-    return _Work(result, contents, survey.contents, Inventory(after)), tuple(findings)
+    return _Work(result, contents, survey.contents, before, Inventory(files, sealed=marks)), tuple(findings)
 
 
-def _fate(path: str, wanted: bytes | None, present: bytes | None, before: Inventory) -> str:
+def _present_mark(marks: tuple[Mark, ...], present: bytes) -> Mark:
+    """The mark of a Secret that is kept: after a killed run, that of the text that is there."""
+    return next((mark for mark in marks if mark.file == fingerprint(present)), marks[0])
+
+
+def _fate(path: str, wanted: bytes | None, present: bytes | None, before: Inventory, sealed: Sealed) -> str:
     """Return the field of `WriteResult` that a file belongs to; empty: it is in the way."""
     if present is None:
         return "written"
+    if path.endswith(SEALED_SUFFIX) and is_sealed(path, text := present.decode(errors="replace")):
+        return _fate_of_sealed(path, wanted, text, sealed)
     if present == wanted:
         return "unchanged"
-    if is_sealed(path, present.decode(errors="replace")):
-        return "kept_foreign" if wanted is None else "sealed"
     if before.wrote(path, fingerprint(present)):
         return "removed" if wanted is None else "written"
     return ""
+
+
+def _fate_of_sealed(path: str, wanted: bytes | None, present: str, sealed: Sealed) -> str:
+    if wanted is None:
+        return "removed" if sealed.obsolete.get(path) == present else "kept_foreign"
+    if wanted == present.encode() or path not in sealed.texts:
+        return "sealed"
+    # Another text than the one that was judged came from somebody else meanwhile.
+    return "written" if sealed.replaced.get(path) == present else ""
 
 
 def _closed_folders(root: int, paths: set[str], shown: str) -> tuple[Finding, ...]:

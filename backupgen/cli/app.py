@@ -72,7 +72,10 @@ def render(
     """Write the manifests.
 
     Writes nothing when anything is wrong, and never overwrites or removes a file that it did not write, that was
-    changed by hand since, or that is sealed. Files that are as they should be are not touched.
+    changed by hand since, or that somebody else sealed. Files that are as they should be are not touched.
+
+    Seals the Secrets whose values are there, if sops and a key are; a sealed Secret that still holds the right values
+    keeps its bytes.
     """
 
     def command() -> int:
@@ -188,6 +191,39 @@ def rehearse(
         from backupgen.cli.rehearse import rehearse as run
 
         return run(RehearseOptions(fleet, templates, tuple(target or ()), form))
+
+    _end(command)
+
+
+@app.command()
+def secrets(
+    action: Annotated[
+        Literal["status", "seal", "edit"] | None,
+        typer.Argument(metavar="[status|seal|edit]", help="What to do; left out, begin.", show_default=False),
+    ] = None,
+    fleet: Fleet = Path("fleet.yaml"),
+    out: Out = Path("out"),
+    templates: Templates = None,
+) -> None:
+    """Keep the credentials of the fleet, sealed by sops.
+
+    They lie in one file beside the fleet's, fleet.values.enc.yaml, of which sops encrypts every value. Without an
+    action, the file is made, or gets the names that it lacks, and it is said what comes next.
+
+    edit opens it in your editor, through sops. seal is render, but fails if a Secret cannot be sealed on this machine.
+    status says how values and Secrets stand and, where a key is, compares what the Secrets hold. A single value may
+    come from the environment instead: BACKUPGEN_VALUE_RESTIC_PASSWORD is restic-password.
+    """
+
+    def command() -> int:
+        if action == "seal":
+            from backupgen.cli.render import RenderOptions, render
+
+            return render(RenderOptions(fleet, out, templates, dry_run=False, strict=True))
+        from backupgen.cli import secrets as module
+
+        run = {None: module.begin, "status": module.status, "edit": module.edit}[action]
+        return run(module.SecretsOptions(fleet, out, templates))
 
     _end(command)
 

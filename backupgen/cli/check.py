@@ -26,7 +26,7 @@ def check(options: CheckOptions) -> int:
     from backupgen.report import FORMATS, Report, arrange
 
     compilation = compile_file(options.fleet, options.templates, options.out)
-    findings = arrange((*compilation.findings, *_out_findings(options.out, compilation)))
+    findings = arrange((*compilation.findings, *_out_findings(options, compilation)))
     report = Report(
         findings,
         catalogue=CATALOGUE,
@@ -40,18 +40,16 @@ def check(options: CheckOptions) -> int:
     return exit_code(findings, readable=compilation.readable)
 
 
-def _out_findings(out: Path, compilation: Compilation) -> tuple[Finding, ...]:
+def _out_findings(options: CheckOptions, compilation: Compilation) -> tuple[Finding, ...]:
     """Compare with what is committed, if there is something to compare with."""
-    from backupgen.adapters.tree import read_out
-    from backupgen.diff.staleness import staleness, unsealed
+    from backupgen.cli.surroundings import surroundings_of
+    from backupgen.diff.staleness import staleness
 
-    if compilation.compiled is None:
-        return ()
-    read = read_out(out, compilation.manifests)
-    if read.value is None:
-        return read.findings
-    manifests = compilation.manifests
-    return (*read.findings, *staleness(manifests, read.value), *unsealed(manifests, read.value))
+    around = surroundings_of(compilation, options.fleet, options.out)
+    if around.value is None:
+        return around.findings
+    tree = around.value.tree
+    return (*around.value.findings, *staleness(compilation.manifests, tree), *around.value.of_secrets())
 
 
 def explain(code: str) -> int:

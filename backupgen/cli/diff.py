@@ -4,11 +4,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backupgen.cli import exits, terminal
 from backupgen.cli.compiling import compile_file
 from backupgen.cli.showing import exit_code, note_findings
 from backupgen.diagnostics import Checked, has_errors
+
+if TYPE_CHECKING:
+    from backupgen.diff.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,12 @@ class DiffOptions:
 
 def diff(options: DiffOptions) -> int:
     """Say what rendering would change. Returns the exit code."""
+    from backupgen.cli.surroundings import changed_values
     from backupgen.diff.compare import compare
     from backupgen.diff.impact import impact
-    from backupgen.diff.sealed import is_sealed
     from backupgen.plan.slots import slots_of
     from backupgen.report.changes import CHANGE_FORMATS, ChangeReport
+    from backupgen.sealing.sealed import is_sealed
 
     compilation = compile_file(options.fleet, options.templates, options.out)
     note_findings(compilation.findings, compilation.sources, targets=compilation.targets)
@@ -39,8 +44,8 @@ def diff(options: DiffOptions) -> int:
     note_findings(before.findings, {})
     if before.value is None or has_errors(before.findings):
         return exits.USAGE  # a comparison with what could be read alone would call the rest new
-    old = before.value
-    changes = compare(old, new)
+    old, inventory = before.value
+    changes = compare(old, new, changed_values(compilation, options.fleet, old, inventory))
     touched = [path for path in {**old, **new} if old.get(path) != new.get(path)]
     reworded = 0 if changes else sum(1 for path in touched if not is_sealed(path, old.get(path, "")))
     report = ChangeReport(
@@ -55,15 +60,17 @@ def diff(options: DiffOptions) -> int:
     return exits.FOUND if changes else exits.CLEAN
 
 
-def _before(options: DiffOptions, manifests: Mapping[str, str]) -> Checked[Mapping[str, str]]:
-    """Return the files to compare with: those in out/, or those of a revision."""
+def _before(options: DiffOptions, manifests: Mapping[str, str]) -> "Checked[tuple[Mapping[str, str], Inventory]]":
+    """Return the files to compare with, and their inventory: those in out/, or those of a revision."""
     if options.against is None:
         from backupgen.adapters.tree import read_out
 
         tree = read_out(options.out, manifests)
-        return Checked(tree.value.files if tree.value else None, tree.findings)
+        return Checked((tree.value.files, tree.value.inventory) if tree.value else None, tree.findings)
     from backupgen.adapters.git import tree_at
-    from backupgen.diff.inventory import own_files
+    from backupgen.diff.inventory import inventory_of, own_files
 
     read = tree_at(options.against, options.out)
-    return Checked(None if read.value is None else own_files(read.value, manifests), read.findings)
+    if read.value is None:
+        return Checked(None, read.findings)
+    return Checked((own_files(read.value, manifests), inventory_of(read.value)), read.findings)

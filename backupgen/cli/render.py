@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backupgen.cli import exits, terminal
-from backupgen.cli.compiling import compile_file
-from backupgen.cli.showing import exit_code, note_findings
+from backupgen.cli.compiling import Compilation, compile_file
+from backupgen.cli.showing import exit_code, given_flags, note_findings
+from backupgen.diagnostics import Checked, has_errors
+from backupgen.fleet.naming import SEALED_SUFFIX
+from backupgen.report.summary import counted
 
 if TYPE_CHECKING:
     from backupgen.adapters.write import WriteResult
+    from backupgen.sealing.seal import Sealed
 
 _MOST_LISTED = 20
 
@@ -24,6 +28,8 @@ class RenderOptions:
     out: Path
     templates: Path | None
     dry_run: bool
+    strict: bool = False
+    """Whether it is an error if a Secret cannot be sealed."""
 
 
 def render(options: RenderOptions) -> int:
@@ -35,16 +41,48 @@ def render(options: RenderOptions) -> int:
     if compilation.compiled is None:
         terminal.note(f"nothing was written to {options.out}\n")
         return exit_code(compilation.findings, readable=compilation.readable)
-    written = write_manifests(options.out, compilation.manifests, dry_run=options.dry_run)
+    sealed = _seal(options, compilation)
+    note_findings(sealed.findings, compilation.sources)
+    if sealed.value is None:
+        terminal.note(f"nothing was written to {options.out}\n")
+        return exits.FOUND
+    written = write_manifests(options.out, compilation.manifests, sealed.value, dry_run=options.dry_run)
     note_findings(written.findings, {})
     if written.value is None:
         terminal.note(f"{options.out} is not up to date\n")
         return exits.FOUND
-    terminal.result("".join(f"{line}\n" for line in _summary(written.value, options)))
+    terminal.result(
+        "".join(f"{line}\n" for line in _summary(written.value, options, _placeholders(written.value, sealed.value)))
+    )
     return exits.CLEAN
 
 
-def _summary(result: "WriteResult", options: RenderOptions) -> Iterator[str]:
+def _seal(options: RenderOptions, compilation: Compilation) -> "Checked[Sealed]":
+    """Seal what can be sealed; without values, nothing is looked at."""
+    from backupgen.adapters.values import values_path
+    from backupgen.cli.surroundings import surroundings_of, values_are_given
+    from backupgen.sealing.checks import no_values
+    from backupgen.sealing.seal import Sealed
+
+    if not values_are_given(options.fleet):
+        return Checked(None, (no_values(str(values_path(options.fleet))),)) if options.strict else Checked(Sealed())
+    from backupgen.cli.sealing import seal_all
+
+    around = surroundings_of(compilation, options.fleet, options.out)
+    if around.value is None:
+        return Checked(None, around.findings)
+    sealed = seal_all(around.value, strict=options.strict)
+    findings = (*around.value.findings, *sealed.findings)
+    return Checked(None if has_errors(findings) else sealed.value, findings)
+
+
+def _placeholders(result: "WriteResult", sealed: "Sealed") -> int:
+    """How many Secrets hold placeholders."""
+    present = (*result.written, *result.unchanged)
+    return sum(1 for path in present if path.endswith(SEALED_SUFFIX) and path not in sealed.texts)
+
+
+def _summary(result: "WriteResult", options: RenderOptions, open_: int) -> Iterator[str]:
     listed = [("+", path) for path in result.written] + [("-", path) for path in result.removed]
     listed.sort(key=lambda one: one[1])
     if len(listed) <= _MOST_LISTED:
@@ -60,10 +98,10 @@ def _summary(result: "WriteResult", options: RenderOptions) -> Iterator[str]:
     said = ", ".join(f"{number} {what}" for number, what in counts if number or what == verb)
     yield f"{options.out}: {said}"
     if listed and not options.dry_run:
-        given = [f" --fleet {options.fleet}"] if str(options.fleet) != "fleet.yaml" else []
-        given += [f" --out {options.out}"] if str(options.out) != "out" else []
-        given += [f" --templates {options.templates}"] if options.templates else []
-        yield f"next: review {options.out}, prove it with `backupgen check{''.join(given)}`, and commit it"
+        flags = given_flags(options.fleet, options.out, options.templates)
+        yield f"next: review {options.out}, prove it with `backupgen check{flags}`, and commit it"
+        if open_:
+            yield f"      {counted(open_, 'Secret')} with placeholders: `backupgen secrets{flags}` says how to seal"
 
 
 def _by_folder(listed: list[tuple[str, str]], out: Path) -> Iterator[str]:

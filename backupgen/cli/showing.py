@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from backupgen.cli import exits, terminal
 from backupgen.diagnostics import Finding, Severity, has_errors
@@ -23,3 +24,11 @@ def exit_code(findings: Iterable[Finding], *, readable: bool = True) -> int:
     if not readable:
         return exits.USAGE
     return exits.FOUND if has_errors(findings) else exits.CLEAN
+
+
+def given_flags(fleet: Path, out: Path, templates: Path | None) -> str:
+    """The flags that a further command needs to mean the same: those that are not the default."""
+    given = [f" --fleet {fleet}"] if str(fleet) != "fleet.yaml" else []
+    given += [f" --out {out}"] if str(out) != "out" else []
+    given += [f" --templates {templates}"] if templates else []
+    return "".join(given)

@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from typing import Final, TextIO
 
 _PART: Final = 1 << 15
@@ -58,6 +59,18 @@ def colored(stream: TextIO) -> bool:
 def width(stream: TextIO) -> int:
     """How many cells a line may take."""
     return min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDEST) if stream.isatty() else _WIDTH
+
+
+def progress(stream: TextIO) -> Callable[[str, int, int], None]:
+    """Return what shows how far long work is, on one line of a terminal that is gone at its end; elsewhere nothing."""
+    if not stream.isatty():
+        return lambda *_: None
+
+    def show(what: str, done: int, total: int) -> None:
+        line = f"{done} of {total} {what}" if done < total else ""
+        _write(stream, f"\r\x1b[K{line}" if line or total > 1 else "")
+
+    return show
 
 
 def abandon_output() -> None:

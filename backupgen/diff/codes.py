@@ -103,15 +103,6 @@ OUT_NOT_WRITABLE: Final = _error(
     bad="# out/ belongs to another user\nfleet: home\n",
     good="# out/ belongs to you\nfleet: home\n",
 )
-SEALED_KEYS_DIFFER: Final = _error(
-    "BG561",
-    "sealed-keys-differ",
-    "a sealed Secret lacks a key that its jobs read, or has one that none reads",
-    why="A job that lacks a credential fails at its next run; a credential that none reads is only a risk.",
-    fix="Seal the Secret again, with the keys that the finding names.",
-    bad="# a new variable, not sealed yet\ntargets:\n  wiki:\n    credentials: {DB_PASSWORD: wiki-db}\n",
-    good="# sealed again\ntargets:\n  wiki:\n    credentials: {DB_PASSWORD: wiki-db}\n",
-)
 REVISION_UNREADABLE: Final = _error(
     "BG562",
     "revision-unreadable",
@@ -120,16 +111,6 @@ REVISION_UNREADABLE: Final = _error(
     fix="Name a commit, branch or tag that exists here; in CI, fetch it first (`git fetch origin main`).",
     bad="# backupgen diff --against orign/main\nfleet: home\n",
     good="# backupgen diff --against origin/main\nfleet: home\n",
-)
-SECRETS_UNSEALED: Final = CodeInfo(
-    code="BG563",
-    slug="secrets-unsealed",
-    severity=Severity.INFO,
-    summary="Secrets hold placeholders, not sealed values",
-    why="Their jobs cannot start: a placeholder is no password.",
-    fix="Write each value in place of its placeholder, then run `sops encrypt --in-place` on it, from within out/.",
-    bad="# a Secret of out/\nstringData:\n  RESTIC_PASSWORD: '<backupgen value: restic-password>'\n",
-    good="# a Secret of out/\nstringData:\n  RESTIC_PASSWORD: ENC[AES256_GCM,data:…]\n",
 )
 
 CODES: Final = (
@@ -143,7 +124,5 @@ CODES: Final = (
     OUT_UNREADABLE,
     INVENTORY_DAMAGED,
     OUT_NOT_WRITABLE,
-    SEALED_KEYS_DIFFER,
     REVISION_UNREADABLE,
-    SECRETS_UNSEALED,
 )

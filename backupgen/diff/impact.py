@@ -6,9 +6,10 @@ from shlex import split
 from typing import Any, Final
 
 from backupgen.diff.compare import Action, Change
-from backupgen.diff.sealed import secret_keys
+from backupgen.diff.objects import OTHER_VALUE
 from backupgen.fleet import naming
 from backupgen.fleet.scalars import format_duration
+from backupgen.sealing.sealed import secret_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,10 @@ def _secret(change: Change) -> Iterator[Impact]:
         yield Impact("secret-keys-added", owner, f"the Secret `{name}` needs {_listed(added)}: seal it with them")
     if removed := [key for key in before if key not in after] if change.new is not None else []:
         yield Impact("secret-keys-removed", owner, f"the Secret `{name}` no longer needs {_listed(removed)}")
+    if changed := [
+        str(field.steps[-1]) for field in change.fields if field.steps[0] == "stringData" and field.new == OTHER_VALUE
+    ]:
+        yield Impact("secret-values-changed", owner, f"the Secret `{name}` gets another value of {_listed(changed)}")
 
 
 def _listed(names: list[str]) -> str:

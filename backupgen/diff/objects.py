@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from backupgen.diff.sealed import values_of, without_values
+from backupgen.sealing.sealed import values_of, without_values
 from backupgen.source import PlainError, load_all
 
 FILE: Final = "File"
@@ -22,6 +22,8 @@ class Identity(NamedTuple):
 
 
 Object = dict[str, Any]
+OTHER_VALUE: Final = "(another value)"
+"""Stands for a value of a Secret that is not what it was."""
 
 
 def read_objects(files: Mapping[str, str], paths: Iterable[str]) -> dict[Identity, Object]:
@@ -55,13 +57,19 @@ def _identity(document: Object, path: str) -> Identity:
     return Identity(str(document.get("apiVersion", "")), kind, str(namespace or ""), str(name or path))
 
 
-def comparable(old: Object, new: Object) -> tuple[Object, Object]:
-    """Return two versions of an object as they can be compared: of a Secret's values, only whether they differ."""
+def comparable(old: Object, new: Object, revalued: Iterable[str] = ()) -> tuple[Object, Object]:
+    """Return two versions of an object as they can be compared: of a Secret's values, only whether they differ.
+
+    `revalued` are the keys of a sealed one whose values are known to have changed.
+    """
     if old.get("kind") != "Secret" or new.get("kind") != "Secret":
         return old, new
     before, after = without_values(old), without_values(new)
+    after["stringData"] |= dict.fromkeys(
+        before["stringData"].keys() & after["stringData"].keys() & {*revalued}, OTHER_VALUE
+    )
     if "sops" not in old and "sops" not in new:
         plain_old, plain_new = values_of(old), values_of(new)
         changed = {key for key in plain_old.keys() & plain_new.keys() if plain_old[key] != plain_new[key]}
-        after["stringData"] |= dict.fromkeys(changed, "(another value)")
+        after["stringData"] |= dict.fromkeys(changed, OTHER_VALUE)
     return before, after

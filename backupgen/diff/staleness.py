@@ -1,13 +1,13 @@
 """Is what is committed in out/ what fleet.yaml says? The part of `check` that reads rendered files."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from backupgen.diagnostics import CodeInfo, Finding, Spot
 from backupgen.diff import codes
 from backupgen.diff.inventory import INVENTORY, Inventory, fingerprint
-from backupgen.diff.sealed import SUFFIX, is_sealed, secret_keys
-from backupgen.source import PlainError, load_all
+from backupgen.fleet.naming import SEALED_SUFFIX
+from backupgen.sealing.sealed import is_sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class OutTree:
     files: Mapping[str, str]
     """The text of the files that are in the inventory or were asked for."""
     inventory: Inventory
-    unknown: tuple[str, ...] = ()
-    """YAML files that nobody asked for, sorted."""
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """The text of YAML files that nobody asked for."""
     blocked: frozenset[str] = frozenset()
     """Files that cannot be read: the findings that say so exist already."""
 
@@ -41,20 +41,9 @@ def staleness(manifests: Mapping[str, str], tree: OutTree) -> tuple[Finding, ...
     findings += _inventory(manifests, tree) if not findings else ()
     findings += [
         _finding(codes.OUT_UNKNOWN, tree, path, "this file was not written by backupgen", "keep it beside the folder")
-        for path in tree.unknown
+        for path in sorted(tree.unknown)
     ]
     return tuple(findings)
-
-
-def unsealed(manifests: Mapping[str, str], tree: OutTree) -> tuple[Finding, ...]:
-    """Name the Secrets that still hold placeholders, all in one finding: there is nothing wrong with any of them."""
-    waiting = [path for path in sorted(manifests) if path.endswith(SUFFIX) and tree.files.get(path) == manifests[path]]
-    if not waiting:
-        return ()
-    more = f" and {len(waiting) - 1} more Secrets hold" if len(waiting) > 1 else " holds"
-    message = f"`{waiting[0]}`{more} placeholders: not sealed yet"
-    remedy = "write each value in place of its placeholder, then run `sops encrypt --in-place` on it, from within out/"
-    return (Finding(codes.SECRETS_UNSEALED, message, Spot(file=tree.name), remedy),)
 
 
 def _planned(path: str, expected: str, tree: OutTree) -> Iterator[Finding]:
@@ -64,7 +53,7 @@ def _planned(path: str, expected: str, tree: OutTree) -> Iterator[Finding]:
     if present is None:
         yield _finding(codes.OUT_MISSING, tree, path, "this file is missing", "run `backupgen render`")
     elif is_sealed(path, present):
-        yield from _sealed(path, present, expected, tree)
+        pass  # `sealing` judges it
     elif tree.inventory.wrote(path, fingerprint(present.encode())):
         message = "this file is not what fleet.yaml says today"
         yield _finding(codes.OUT_STALE, tree, path, message, "run `backupgen render`")
@@ -75,7 +64,7 @@ def _planned(path: str, expected: str, tree: OutTree) -> Iterator[Finding]:
 def in_the_way(path: str, inventory: Inventory, out: str) -> Finding:
     """The finding about a file whose content backupgen did not write, and which it would have to replace."""
     spot = Spot(file=f"{out}/{path}")
-    if path in inventory and path.endswith(SUFFIX):
+    if path in inventory and path.endswith(SEALED_SUFFIX):
         message = "this Secret was filled in or changed, but is not sealed"
         remedy = "run `sops encrypt --in-place` on it, from within out/, before you commit it; or delete it and render"
         return Finding(codes.OUT_EDITED, message, spot, remedy)
@@ -85,22 +74,6 @@ def in_the_way(path: str, inventory: Inventory, out: str) -> Finding:
     message = "this file was not written by backupgen, and stands where one would be rendered"
     remedy = f"move or delete it, choose another `--out`, or restore `{INVENTORY}` from Git if it was lost"
     return Finding(codes.OUT_FOREIGN, message, spot, remedy)
-
-
-def _sealed(path: str, present: str, expected: str, tree: OutTree) -> Iterator[Finding]:
-    """Judge a sealed Secret by its keys; the values are nobody's business here."""
-    try:
-        has, needs = secret_keys(load_all(present)), secret_keys(load_all(expected))
-    except PlainError as error:
-        yield _finding(codes.OUT_UNREADABLE, tree, path, f"this is no YAML: {error.message}", "seal it again")
-        return
-    lacking = [key for key in needs if key not in has]
-    spare = [key for key in has if key not in needs]
-    differences = (("lacks", lacking), ("has the unused", spare))
-    said = [f"{what} {', '.join(f'`{key}`' for key in keys)}" for what, keys in differences if keys]
-    if said:
-        message = f"this sealed Secret {' and '.join(said)}"
-        yield _finding(codes.SEALED_KEYS_DIFFER, tree, path, message, "seal it again with the keys that are needed")
 
 
 def _orphan(path: str, tree: OutTree) -> Finding:
@@ -117,7 +90,7 @@ def _orphan(path: str, tree: OutTree) -> Finding:
 def _inventory(manifests: Mapping[str, str], tree: OutTree) -> tuple[Finding, ...]:
     """Judge the inventory by itself, where no file gives reason to render."""
     expected = {path: fingerprint(text.encode()) for path, text in manifests.items()}
-    if tree.inventory == Inventory(expected) or INVENTORY in tree.blocked or tree.blocked:
+    if replace(tree.inventory, sealed={}) == Inventory(expected) or INVENTORY in tree.blocked or tree.blocked:
         return ()
     message = "the inventory does not list what is rendered"
     return (_finding(codes.OUT_STALE, tree, INVENTORY, message, "run `backupgen render`"),)

@@ -52,6 +52,12 @@ GITOPS_FOLDER = "_gitops"
 
 CHOSEN_SLOTS = ".backupgen-slots.yaml"
 """The file below out/ that remembers the slots which the compiler chose."""
+SEALED_SUFFIX = ".enc.yaml"
+"""How the files end that sops encrypts."""
+SOPS_CONFIG = ".sops.yaml"
+
+VALUE_VARIABLES = "BACKUPGEN_VALUE_"
+"""How the environment variables begin that give single values."""
 
 ALERTS = "backup-alerts"
 DASHBOARD = "grafana-dashboard-backup"
@@ -130,9 +136,20 @@ def value(owner: str, variable: str) -> str:
     return name if owner == MAIN else f"{owner}-{name}"
 
 
+def value_variable(name: str) -> str:
+    """The environment variable that gives the value: `restic-password` -> `BACKUPGEN_VALUE_RESTIC_PASSWORD`."""
+    return VALUE_VARIABLES + name.upper().replace("-", "_")
+
+
+def values_file(fleet_file: str) -> str:
+    """The name of the file with the values, which lies beside the fleet's: `fleet.yaml` -> `fleet.values.enc.yaml`."""
+    stem, dot, _ = fleet_file.rpartition(".")
+    return f"{stem if dot and stem else fleet_file}.values{SEALED_SUFFIX}"
+
+
 def file_of(namespace: str, kind: str, name: str, *, sealed: bool = False) -> str:
     """The path of an object below out/: one folder a namespace, the file says kind and object."""
-    return f"{namespace}/{kind.lower()}.{name}{'.enc' if sealed else ''}.yaml"
+    return f"{namespace}/{kind.lower()}.{name}{SEALED_SUFFIX if sealed else '.yaml'}"
 
 
 def object_labels(fleet: str, name: str) -> dict[str, str]:

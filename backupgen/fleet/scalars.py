@@ -303,6 +303,14 @@ def credential_name(value: object) -> str:
     return name
 
 
+def value_name(value: object) -> str:
+    """The name of a value: an RFC 1123 label, but not the one under which sops keeps its own entry in a file."""
+    name = dns_label(value)
+    if name == "sops":
+        raise refuse("`sops` is the entry of sops itself in the values file, expected another name")
+    return name
+
+
 def age_recipient(value: object) -> str:
     """An age recipient: a public key. The private one (`AGE-SECRET-KEY-…`) must never come into the output."""
     key = one_line(value)
@@ -461,6 +469,9 @@ LabelValue = Annotated[str, PlainValidator(label_value), WithJsonSchema({"type":
 Tag = Annotated[str, PlainValidator(tag), _schema("A tag or host name.", "grafana", pattern=_TAG.pattern)]
 Topic = Annotated[str, PlainValidator(topic), _schema("A topic of ntfy.", "backup", pattern=_TOPIC.pattern)]
 AgeRecipient = Annotated[str, PlainValidator(age_recipient), _schema("An age recipient.", "age1…")]
+ValueName = Annotated[
+    str, PlainValidator(value_name), _schema("An RFC 1123 label.", "wiki-db", pattern=_DNS_LABEL.pattern)
+]
 CredentialName = Annotated[str, PlainValidator(credential_name), WithJsonSchema({"type": "string"})]
 EnvName = Annotated[str, PlainValidator(env_name), WithJsonSchema({"type": "string"})]
 Cidr = Annotated[str, PlainValidator(cidr), _schema("A range of addresses.", "192.0.2.0/24", pattern=_CIDR.pattern)]

@@ -417,7 +417,7 @@ class RestoreTest(Maintenance):
     """Where it restores to: a size, or a mapping."""
 
 
-Credentials = dict[s.CredentialName, s.DnsLabel]
+Credentials = dict[s.CredentialName, s.ValueName]
 
 
 class Mirror(Maintenance):

@@ -36,7 +36,7 @@ def wiring_units(fleet: ResolvedFleet, units: tuple[Unit, ...]) -> Iterator[Unit
     yield Unit(_KUSTOMIZATION, Kustomization(top, ()))
     if fleet.sops is not None:
         given = fleet.sops.model_dump(exclude_none=True)
-        yield Unit(".sops.yaml", SopsConfig({name: tuple(values) for name, values in given.items()}))
+        yield Unit(naming.SOPS_CONFIG, SopsConfig({name: tuple(values) for name, values in given.items()}))
 
 
 def _folder(fleet: ResolvedFleet, folder: str, units: list[Unit]) -> Iterator[Unit]:

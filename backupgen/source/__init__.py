@@ -2,6 +2,7 @@
 
 from backupgen.source.codes import CODES
 from backupgen.source.document import Document, read_document
+from backupgen.source.foreign import load_foreign
 from backupgen.source.plain import PlainError, load_all
 
-__all__ = ["CODES", "Document", "PlainError", "load_all", "read_document"]
+__all__ = ["CODES", "Document", "PlainError", "load_all", "load_foreign", "read_document"]

@@ -44,7 +44,7 @@ def test_a_fleet_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_out_that_does_not_exist_is_empty(tmp_path: Path) -> None:
     tree = read_out(tmp_path / "out", {"a.yaml": ""}).value
     assert tree is not None
-    assert (dict(tree.files), tree.unknown) == ({}, ())
+    assert (tree.files, tree.unknown) == ({}, {})
 
 
 def test_out_is_what_was_and_what_would_be_written_and_other_yaml(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_out_is_what_was_and_what_would_be_written_and_other_yaml(tmp_path: Path
     checked = read_out(tmp_path, {"media/a.yaml": "a: 2\n", "media/new.yaml": "", "media/none.yaml": ""})
     assert checked.value is not None
     assert checked.value.files == {"media/a.yaml": "a: 1\n", "media/new.yaml": "mine\n", "old.yaml": "old: 1\n"}
-    assert checked.value.unknown == ("media/mine.yml", "mine.yaml")
+    assert checked.value.unknown == {"media/mine.yml": "mine\n", "mine.yaml": "mine\n"}
     assert checked.findings == ()
 
 

@@ -14,6 +14,8 @@ from backupgen.adapters.tree import read_out
 from backupgen.adapters.write import WriteResult, write_manifests
 from backupgen.diff.inventory import INVENTORY, Inventory, dump_inventory, fingerprint
 from backupgen.diff.staleness import staleness
+from backupgen.sealing.marks import Mark
+from backupgen.sealing.seal import Sealed
 
 FLEET = {
     ".sops.yaml": "creation_rules: []\n",
@@ -226,9 +228,7 @@ def test_a_sealed_secret_stays_as_it_is(tmp_path: Path) -> None:
     result = write(tmp_path, changed)
     assert result.sealed == (SEALED_FILE,)
     assert (tmp_path / SEALED_FILE).read_text() == SEALED
-    assert not up_to_date(tmp_path, changed)
-    write(tmp_path)
-    assert up_to_date(tmp_path, FLEET)
+    assert up_to_date(tmp_path, changed)  # whether it holds the right keys, `sealing` judges
 
 
 def test_a_sealed_secret_that_belongs_to_nothing_is_kept_and_remembered(tmp_path: Path) -> None:
@@ -243,14 +243,14 @@ def test_a_sealed_secret_that_belongs_to_nothing_is_kept_and_remembered(tmp_path
     assert up_to_date(tmp_path, less)
 
 
-def killed_run(out: Path, steps: int, manifests: Mapping[str, str]) -> bool:
+def killed_run(out: Path, steps: int, manifests: Mapping[str, str], sealed: Sealed | None = None) -> bool:
     """Run in a process that dies before the given step that changes something on disk; False if there were fewer."""
     child = os.fork()
     if child == 0:
         left = iter(range(steps))
         for name in ("replace", "unlink", "rmdir", "mkdir", "open", "write"):
             setattr(os, name, _dying(getattr(os, name), left, name))
-        write_manifests(out, manifests)
+        write_manifests(out, manifests, sealed)
         os._exit(0)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert status in (0, 9)
@@ -286,6 +286,82 @@ def test_a_run_killed_anywhere_is_finished_by_the_next_one(tmp_path: Path) -> No
         assert tree(out) == last
         assert up_to_date(out, last)
     assert killed > 20
+
+
+def sealing(text: str, replaced: str | None = None) -> Sealed:
+    """The outcome of sealing that makes the Secret hold `text` instead of `replaced`."""
+    mark = Mark(fingerprint(text.encode()), "ready", "rule", {"RESTIC_PASSWORD": f"restic-password {len(text)}"})
+    return Sealed({SEALED_FILE: text}, {SEALED_FILE: mark}, {SEALED_FILE: replaced} if replaced else {})
+
+
+def marks(out: Path) -> list[str]:
+    """What is remembered of the Secret as it is."""
+    tree = read_out(out, FLEET).value
+    assert tree is not None
+    present = fingerprint(tree.files[SEALED_FILE].encode())
+    return [mark.file for mark in tree.inventory.marks().get(SEALED_FILE, ()) if mark.file == present]
+
+
+def test_a_sealed_secret_is_written_and_remembered(tmp_path: Path) -> None:
+    first, second = SEALED, SEALED.replace("data:x", "data:y")
+    assert write_manifests(tmp_path, FLEET, sealing(first)).value == WriteResult(written=tuple(sorted(FLEET)))
+    assert (tmp_path / SEALED_FILE).read_text() == first
+    again = write_manifests(tmp_path, FLEET, sealing(first)).value
+    assert again is not None
+    assert (again.sealed, again.written) == ((SEALED_FILE,), ())
+    # Without the key it stays, and what is known of it is not forgotten.
+    assert write(tmp_path).sealed == (SEALED_FILE,)
+    assert len(marks(tmp_path)) == 1
+    assert up_to_date(tmp_path, FLEET)
+    changed = write_manifests(tmp_path, FLEET, sealing(second, first)).value
+    assert changed is not None
+    assert changed.written == (SEALED_FILE,)
+    assert (tmp_path / SEALED_FILE).read_text() == second
+    assert len(marks(tmp_path)) == 1
+
+
+def test_a_sealed_secret_that_nobody_judged_is_not_replaced(tmp_path: Path) -> None:
+    """Somebody wrote it between the look and the write."""
+    write_manifests(tmp_path, FLEET, sealing(SEALED))
+    (tmp_path / SEALED_FILE).write_text(SEALED + "# theirs\n")
+    checked = write_manifests(tmp_path, FLEET, sealing(SEALED.replace("data:x", "data:y"), SEALED))
+    assert [finding.info.slug for finding in checked.findings] == ["out-edited"]
+    assert (tmp_path / SEALED_FILE).read_text() == SEALED + "# theirs\n"
+
+
+def test_an_obsolete_sealed_secret_goes_if_it_is_the_one_that_was_judged(tmp_path: Path) -> None:
+    write_manifests(tmp_path, FLEET, sealing(SEALED))
+    less = {path: text for path, text in FLEET.items() if path != SEALED_FILE}
+    other = write_manifests(tmp_path, less, Sealed(obsolete={SEALED_FILE: "another"})).value
+    assert other is not None
+    assert other.kept_foreign == (SEALED_FILE,)
+    assert len(marks(tmp_path)) == 1
+    gone = write_manifests(tmp_path, less, Sealed(obsolete={SEALED_FILE: SEALED})).value
+    assert gone is not None
+    assert gone.removed == (SEALED_FILE,)
+    assert up_to_date(tmp_path, less)
+
+
+def test_a_killed_run_leaves_no_secret_of_which_nothing_is_known(tmp_path: Path) -> None:
+    first, second, third = SEALED, SEALED.replace("data:x", "data:y"), SEALED.replace("data:x", "data:z")
+    killed = 0
+    for steps in range(200):
+        out = tmp_path / str(steps)
+        write_manifests(out, FLEET, sealing(first))
+        if not killed_run(out, steps, CHANGED, sealing(second, first)):
+            break
+        killed += 1
+        assert marks(out), steps
+        present = (out / SEALED_FILE).read_text()
+        killed_run(out, steps % 5 + 2, FLEET, sealing(third, present))
+        assert marks(out), steps
+        left = (out / SEALED_FILE).read_text()
+        assert left in {first, second, third}
+        assert write_manifests(out, FLEET, sealing(third, left)).value is not None
+        assert (out / SEALED_FILE).read_text() == third
+        assert inventory(out).keys() == {"note", "version", "files", "sealed"}
+        assert up_to_date(out, FLEET)
+    assert killed > 5
 
 
 def test_an_interrupt_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,15 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-SUFFIX: Final = ".enc.yaml"
-"""How the files of Secrets end."""
+from backupgen.fleet.naming import SEALED_SUFFIX
 
 _SOPS_KEY: Final = re.compile(r"^sops:", re.MULTILINE)
 
 
 def is_sealed(path: str, text: str) -> bool:
     """Whether the file is a Secret that sops encrypted: it carries sops' own top-level key."""
-    return path.endswith(SUFFIX) and _SOPS_KEY.search(text) is not None
+    return path.endswith(SEALED_SUFFIX) and _SOPS_KEY.search(text) is not None
 
 
 def secret_keys(documents: tuple[object, ...]) -> tuple[str, ...]:

@@ -1,0 +1,175 @@
+"""What `check` says of values and sealed Secrets, without a key."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Final
+
+from backupgen.diagnostics import CodeInfo, Finding, Spot
+from backupgen.fleet.naming import VALUE_VARIABLES
+from backupgen.sealing import codes
+from backupgen.sealing.judge import Flaw, Standing, differing_recipients
+from backupgen.sealing.marks import is_from_environment
+from backupgen.sealing.references import Reference, value_names
+from backupgen.sealing.rules import Rule
+from backupgen.sealing.values import EDIT, Sources, ValuesFile
+
+_RENDER: Final = "run `backupgen render` where the key is, and commit what it writes"
+_FLAWS: Final[Mapping[Flaw, tuple[CodeInfo, str, str]]] = {
+    Flaw.UNREADABLE: (
+        codes.SEALED_DAMAGED,
+        "this cannot be read: {detail}",
+        "restore it from Git, or delete it, and run `backupgen render`",
+    ),
+    Flaw.PLAINTEXT: (
+        codes.SECRET_IN_PLAINTEXT,
+        "this Secret holds {detail} in plaintext",
+        codes.remedy(codes.SECRET_IN_PLAINTEXT),
+    ),
+    Flaw.KEYS: (codes.SEALED_KEYS_DIFFER, "this sealed Secret {detail}", _RENDER),
+    Flaw.FRAME: (
+        codes.SEALED_OUTDATED,
+        "this sealed Secret is not what fleet.yaml says today: {detail} differ",
+        _RENDER,
+    ),
+    Flaw.SELECTION: (codes.SEALED_FOR_OTHERS, "this Secret is sealed {detail}", _RENDER),
+    Flaw.RECIPIENTS: (codes.SEALED_FOR_OTHERS, "this Secret is sealed {detail}", _RENDER),
+    Flaw.CHANGED: (
+        codes.SEALED_CHANGED,
+        "this Secret is not as backupgen sealed it: somebody changed it since",
+        codes.remedy(codes.SEALED_CHANGED),
+    ),
+    Flaw.UNPROVEN: (
+        codes.SEALED_CHANGED,
+        "this Secret was not sealed by backupgen: whether it holds the present values is not known",
+        codes.remedy(codes.SEALED_CHANGED),
+    ),
+    Flaw.VALUES: (
+        codes.SEALED_OUTDATED,
+        "this Secret is not sealed from the present values: {detail} was changed since",
+        _RENDER,
+    ),
+}
+"""What is wrong -> the code, the message, and what to do."""
+
+
+def check_values(
+    needed: Mapping[str, Reference], sources: Sources, standings: Iterable[Standing]
+) -> tuple[Finding, ...]:
+    """Judge the values by their names: what is missing, empty, or needed by nothing.
+
+    Findings about fleet.yaml name a path only.
+    """
+    if sources.file is None:
+        return ()
+    spare = [name for name in sources.file.digests if name not in needed]
+    elsewhere = _from_environment(standings)
+    findings = [
+        _missing(name, reference, spare, sources.file)
+        for name, reference in needed.items()
+        if sources.origin(name) == "missing" and name not in elsewhere
+    ]
+    findings += [_empty(name, sources.file) for name in needed if sources.origin(name) == "empty"]
+    return (*findings, *(_unused(name, sources.file) for name in spare))
+
+
+def check_forgotten(standings: Iterable[Standing], file: str) -> tuple[Finding, ...]:
+    """Say that the values file is gone from which Secrets were sealed: most often it was not committed."""
+    marks = [one.mark for one in standings if one.mark is not None]
+    if all(is_from_environment(was) for mark in marks for was in mark.keys.values()):
+        return ()
+    message = f"there is no `{file}`, from which Secrets were sealed: whether they hold the present values is not known"
+    return (
+        Finding(codes.VALUE_MISSING, message, Spot(file=file), "restore it from Git, and commit it with the Secrets"),
+    )
+
+
+def no_values(file: str) -> Finding:
+    """The finding that there is nothing to seal from."""
+    message = f"there is no `{file}`, and no value in the environment"
+    return Finding(codes.VALUE_MISSING, message, Spot(file=file), "run `backupgen secrets`, which makes it")
+
+
+def check_variables(variables: Iterable[str], known: Iterable[str]) -> tuple[Finding, ...]:
+    """Name the environment variables that give values which nothing refers to."""
+    wanted = set(known)
+    return tuple(
+        Finding(
+            codes.VALUE_UNUSED,
+            f"the environment gives `{variable}`, and nothing in fleet.yaml refers to it",
+            Spot(),
+            f"the variable of the value `restic-password` is `{VALUE_VARIABLES}RESTIC_PASSWORD`",
+        )
+        for variable in sorted(variables)
+        if variable not in wanted
+    )
+
+
+def _from_environment(standings: Iterable[Standing]) -> set[str]:
+    """The values that some Secret was sealed with, and that came from the environment."""
+    return {
+        name
+        for one in standings
+        for key in one.secret.keys
+        if one.mark is not None and is_from_environment(one.mark.keys.get(key.key, ""))
+        for name in value_names(key)
+    }
+
+
+def _missing(name: str, reference: Reference, spare: list[str], values: ValuesFile) -> Finding:
+    near = get_close_matches(name, spare, n=1)
+    hint = f"; perhaps `{near[0]}` is meant" if near else ""
+    message = f"there is no value `{name}` in `{values.file}`{hint}"
+    remedy = f"run `backupgen secrets`, which adds it, then {EDIT}; or correct the name"
+    return Finding(codes.VALUE_MISSING, message, Spot(path=reference.path), remedy)
+
+
+def _empty(name: str, values: ValuesFile) -> Finding:
+    return Finding(codes.VALUE_EMPTY, f"the value `{name}` is not filled in yet", values.spot(name), f"run {EDIT}")
+
+
+def _unused(name: str, values: ValuesFile) -> Finding:
+    message = f"nothing refers to the value `{name}`"
+    remedy = f"remove it with {EDIT}, and revoke the credential"
+    return Finding(codes.VALUE_UNUSED, message, values.spot(name), remedy)
+
+
+def check_recipients(values: ValuesFile, rule: Rule | None, rules_file: str) -> tuple[Finding, ...]:
+    """Judge whom the values file is sealed for."""
+    envelope = values.envelope
+    if rule is None or envelope is None or envelope.recipients == rule.envelope.recipients:
+        return ()
+    message = f"this values file is sealed {differing_recipients(envelope, rule.envelope)}"
+    remedy = f"run `sops --config {rules_file} updatekeys {values.file}` where a key is"
+    return (Finding(codes.SEALED_FOR_OTHERS, message, Spot(file=values.file), remedy),)
+
+
+def check_secrets(standings: Iterable[Standing], sources: Sources) -> Iterator[Finding]:
+    """Judge the sealed Secrets one by one."""
+    for one in standings:
+        for fault in one.faults:
+            by_hand = fault.flaw is Flaw.UNPROVEN and not sources.given  # from values that only its owner knows
+            if fault.flaw in _FLAWS and not by_hand:
+                info, message, remedy = _FLAWS[fault.flaw]
+                yield Finding(info, message.format(detail=fault.detail), Spot(file=one.file), remedy)
+
+
+def check_waiting(standings: Iterable[Standing], sources: Sources, out: str) -> Iterator[Finding]:
+    """Name the Secrets that hold placeholders, and those of which nothing is known: one finding for all alike."""
+    every = tuple(standings)
+    bare = [one for one in every if one.placeholders]
+    if ready := [one.file for one in bare if not one.waiting]:
+        message = f"{_counted(ready, 'hold')} placeholders, although every value is there"
+        yield Finding(codes.SEALING_POSTPONED, message, Spot(file=out), codes.remedy(codes.SEALING_POSTPONED))
+    if waiting := [one.file for one in bare if one.waiting]:
+        message = f"{_counted(waiting, 'hold')} placeholders: not sealed yet"
+        remedy = f"run {EDIT}, then `backupgen render`" if sources.file else codes.remedy(codes.SECRETS_UNSEALED)
+        yield Finding(codes.SECRETS_UNSEALED, message, Spot(file=out), remedy)
+    if unknown := [one.file for one in every if one.has(Flaw.ENVIRONMENT)]:
+        message = f"{_counted(unknown, 'come')} from values of the environment: nothing to compare with without a key"
+        remedy = "compare where the key and the same environment are, with `backupgen secrets status`"
+        yield Finding(codes.SEALED_FROM_ENVIRONMENT, message, Spot(file=out), remedy)
+
+
+def _counted(files: list[str], verb: str) -> str:
+    more = f" and {len(files) - 1} more Secrets {verb}" if len(files) > 1 else f" {verb}s"
+    return f"`{files[0]}`{more}"

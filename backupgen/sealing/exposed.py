@@ -1,0 +1,86 @@
+"""Credentials that stand somewhere in the tree without encryption."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from backupgen.diagnostics import Finding, Span, Spot
+from backupgen.plan.model import Secret
+from backupgen.sealing import codes
+from backupgen.sealing.references import value_names
+
+_PRIVATE_KEY: Final = re.compile(r"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{20}|-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----")
+_SECRET: Final = re.compile(r"""^\s*(?:- )?["']?kind["']?\s*:\s*["']?Secret["']?\s*(?:#.*)?$""", re.MULTILINE)
+_SEALED: Final = re.compile(r"^sops:", re.MULTILINE)
+_CREDENTIAL: Final = re.compile(r"PASSWORD|SECRET|TOKEN|CREDS|_KEY$")
+_COMMON: Final = re.compile(r".{0,7}|[a-z]{0,11}|[A-Z]{0,11}", re.DOTALL)
+"""Short values and single words are found everywhere: in scripts, in the names of things."""
+
+
+def check_unknown(out: str, unknown: Mapping[str, str]) -> Iterator[Finding]:
+    """Find the Secrets in files of out/ that backupgen did not write (path below it -> text)."""
+    for path, text in sorted(unknown.items()):
+        found = _SECRET.search(text)
+        if found is None:
+            continue
+        spot = _spot(f"{out}/{path}", text, found)
+        if _SEALED.search(text):
+            message = "this Secret was not written by backupgen: nothing checks it"
+            yield Finding(codes.SECRET_UNKNOWN, message, spot, codes.remedy(codes.SECRET_UNKNOWN))
+        else:
+            message = "this Secret is not encrypted, and backupgen did not write it"
+            yield Finding(codes.SECRET_IN_PLAINTEXT, message, spot, codes.remedy(codes.SECRET_IN_PLAINTEXT))
+
+
+def check_texts(out: str, files: Mapping[str, str], secrets: Mapping[str, Secret]) -> Iterator[Finding]:
+    """Find what looks like a credential in files of out/: private keys, variables of Secrets with a value."""
+    variables = sorted({key.key for secret in secrets.values() for key in secret.keys if _CREDENTIAL.search(key.key)})
+    given = _given(variables) if variables else None
+    for path, text in sorted(files.items()):
+        if found := _PRIVATE_KEY.search(text):
+            message, spot = "this is a private key", _spot(f"{out}/{path}", text, found)
+            yield Finding(codes.SECRET_IN_PLAINTEXT, message, spot, codes.remedy(codes.SECRET_IN_PLAINTEXT))
+        if given is not None and path not in secrets and (found := given.search(text)):
+            message = f"`{found['a'] or found['b']}` has a value here, outside of a Secret"
+            spot = _spot(f"{out}/{path}", text, found)
+            yield Finding(codes.SECRET_IN_PLAINTEXT, message, spot, codes.remedy(codes.SECRET_IN_PLAINTEXT))
+
+
+def _given(variables: Iterable[str]) -> re.Pattern[str]:
+    """An environment variable with a `value`, or a key with one."""
+    names = "|".join(map(re.escape, variables))
+    item = rf"""^\s*-?\s*name:\s*["']?(?P<a>{names})["']?\s*\n\s*value:\s*\S"""
+    entry = rf"""^\s*["']?(?P<b>{names})["']?:[ \t]+(?!["']?(?:<backupgen |ENC\[))\S"""
+    return re.compile(f"{item}|{entry}", re.MULTILINE)
+
+
+def check_plain(
+    values: Mapping[str, str], files: Mapping[str, str], secrets: Mapping[str, Secret]
+) -> Iterator[Finding]:
+    """Find the values themselves in files (name for findings -> text), where they are known. They are never shown.
+
+    User names and the like are no secrets, and may stand anywhere.
+    """
+    guarded = {
+        name
+        for secret in secrets.values()
+        for key in secret.keys
+        if key.form == "htpasswd" or _CREDENTIAL.search(key.key)
+        for name in value_names(key)
+    }
+    telling = {name: values[name] for name in sorted(guarded & values.keys()) if not _COMMON.fullmatch(values[name])}
+    for file, text in files.items():
+        for name, value in telling.items():
+            if value in text:
+                message = f"the value `{name}` stands here in plaintext"
+                yield Finding(
+                    codes.SECRET_IN_PLAINTEXT, message, Spot(file=file), codes.remedy(codes.SECRET_IN_PLAINTEXT)
+                )
+
+
+def _spot(file: str, text: str, found: re.Match[str]) -> Spot:
+    # The match may begin with the ends of the lines before.
+    at = found.start() + len(found[0]) - len(found[0].lstrip())
+    line = text.count("\n", 0, at) + 1
+    column = at - (text.rfind("\n", 0, at) + 1) + 1
+    return Spot(file=file, span=Span(line, column, line, column))

@@ -1,0 +1,250 @@
+"""How each Secret stands: whether it is sealed, for whom, and from which values. Needs no key."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from backupgen.plan.model import Secret, SecretKey
+from backupgen.sealing.envelope import Envelope, encrypted_type, read_envelope
+from backupgen.sealing.marks import Mark, is_from_environment, key_mark, names_of
+from backupgen.sealing.references import value_names
+from backupgen.sealing.rules import Rule
+from backupgen.sealing.sealed import is_sealed, secret_keys, values_of, without_values
+from backupgen.sealing.values import Sources
+from backupgen.source import PlainError, load_all
+
+
+class Flaw(Enum):
+    """What is wrong with a sealed Secret."""
+
+    UNREADABLE = "it is no YAML"
+    PLAINTEXT = "some of its values are not encrypted"
+    KEYS = "it does not hold the keys that its jobs read"
+    FRAME = "what is readable of it is not what fleet.yaml says"
+    SELECTION = "other fields of it are encrypted than the rule says"
+    RECIPIENTS = "it is sealed for others than the rule says"
+    CHANGED = "its bytes are not those that backupgen sealed"
+    UNPROVEN = "backupgen did not seal it"
+    VALUES = "it was sealed from other values"
+    ENVIRONMENT = "it was sealed from values of the environment"
+
+
+class Fault(NamedTuple):
+    """A flaw of one Secret, and its particulars for a finding."""
+
+    flaw: Flaw
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One Secret: what it should be, and what lies in out/."""
+
+    path: str
+    """Below out/."""
+    file: str
+    """The same, as findings show it."""
+    secret: Secret
+    ready: str
+    """Its text with placeholders."""
+    rule: Rule | None
+    sealed: str | None
+    """The text in out/, if it is sealed."""
+    mark: Mark | None
+    """What is remembered of exactly that text."""
+    waiting: tuple[str, ...]
+    """The values that it needs and that are not there."""
+    faults: tuple[Fault, ...] = ()
+    placeholders: bool = False
+    """Whether what lies in out/ is the text with placeholders."""
+
+    def has(self, *flaws: Flaw) -> bool:
+        """Whether the sealed Secret has one of these flaws."""
+        return any(fault.flaw in flaws for fault in self.faults)
+
+    @property
+    def proven(self) -> bool:
+        """Whether it is sealed, and known to be as it would be sealed now."""
+        return self.sealed is not None and self.mark is not None and not self.faults
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What the judgement needs of out/."""
+
+    out: str
+    """The folder, as findings show it."""
+    files: Mapping[str, str]
+    """The files of out/: path below it -> text."""
+    marks: Mapping[str, tuple[Mark, ...]]
+    """What is remembered of the sealed ones."""
+
+
+def stand(
+    secrets: Mapping[str, Secret],
+    manifests: Mapping[str, str],
+    committed: Committed,
+    sources: Sources,
+    rules: Mapping[str, Rule],
+) -> tuple[Standing, ...]:
+    """Judge every Secret, in the order of the paths. `rules` holds the rule for each path that has one."""
+    return tuple(
+        _stand(path, secrets[path], manifests[path], committed, sources, rules.get(path)) for path in sorted(secrets)
+    )
+
+
+def _stand(
+    path: str, secret: Secret, ready: str, committed: Committed, sources: Sources, rule: Rule | None
+) -> Standing:
+    file = f"{committed.out}/{path}"
+    names = dict.fromkeys(name for key in secret.keys for name in value_names(key))
+    waiting = tuple(name for name in names if not sources.has(name))
+    text = committed.files.get(path)
+    if text is None or not is_sealed(path, text):
+        return Standing(path, file, secret, ready, rule, None, None, waiting, placeholders=text == ready)
+    known = committed.marks.get(path, ())
+    fingerprint = _sha256(text)
+    mark = next((mark for mark in known if mark.file == fingerprint), None)
+    faults = list(_seen(text, ready, rule, mark))
+    if mark is not None:
+        faults += _compared(secret, mark, sources)
+    elif known:
+        faults.append(Fault(Flaw.CHANGED, ""))
+    elif not waiting:
+        faults.append(Fault(Flaw.UNPROVEN, ""))
+    return Standing(path, file, secret, ready, rule, text, mark, waiting, tuple(faults))
+
+
+def readable_fields(ready: str) -> Iterator[tuple[str, ...]]:
+    """The paths of the fields of a Secret that sops has to leave readable: all but its values."""
+    for document in load_all(ready):
+        waiting: list[tuple[tuple[str, ...], object]] = [((), document)]
+        while waiting:
+            path, value = waiting.pop()
+            if isinstance(value, dict):
+                inner = {key: one for key, one in value.items() if path or key not in {"data", "stringData"}}
+                waiting += [((*path, key), one) for key, one in reversed(inner.items())]
+            else:
+                yield path
+
+
+def _sha256(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def flaws_of(text: str, ready: str, rule: Rule | None) -> Iterator[Fault]:
+    """What can be seen in a sealed text itself, compared with the one with placeholders and with the rule."""
+    return _seen(text, ready, rule, None)
+
+
+def _seen(text: str, ready: str, rule: Rule | None, mark: Mark | None) -> Iterator[Fault]:
+    """What can be seen in a sealed Secret itself."""
+    try:
+        documents = load_all(text)
+    except PlainError as error:
+        yield Fault(Flaw.UNREADABLE, error.message)
+        return
+    document = documents[0] if len(documents) == 1 else None
+    if not isinstance(document, dict):
+        yield Fault(Flaw.UNREADABLE, f"it holds {len(documents)} documents, expected one mapping")
+        return
+    if bare := [key for key, value in values_of(document).items() if not encrypted_type(value)]:
+        yield Fault(Flaw.PLAINTEXT, _listed(bare))
+    if mark is None or mark.ready != _sha256(ready):
+        yield from _frame(document, ready)
+    envelope = read_envelope(document)
+    if rule is None or envelope is None or (mark is not None and mark.rule == rule.envelope.digest()):
+        return  # sops itself sealed it by this very rule
+    yield from _envelope(envelope, rule.envelope)
+
+
+def _frame(document: dict[str, Any], ready: str) -> Iterator[Fault]:
+    (expected,) = load_all(ready)
+    if not isinstance(expected, dict):
+        return
+    has, needs = secret_keys((document,)), secret_keys((expected,))
+    lacking, spare = [key for key in needs if key not in has], [key for key in has if key not in needs]
+    said = [f"{what} {_listed(keys)}" for what, keys in (("lacks", lacking), ("has the unused", spare)) if keys]
+    if said:
+        yield Fault(Flaw.KEYS, " and ".join(said))
+    before, after = without_values(document), without_values(expected)
+    differing = [key for key in {**before, **after} if key != "stringData" and before.get(key) != after.get(key)]
+    if differing:
+        yield Fault(Flaw.FRAME, _listed(differing))
+
+
+def _envelope(present: Envelope, wanted: Envelope) -> Iterator[Fault]:
+    if present.selection != wanted.selection:
+        yield Fault(Flaw.SELECTION, f"by `{present.selection.shown()}` instead of `{wanted.selection.shown()}`")
+    if present.recipients != wanted.recipients:
+        yield Fault(Flaw.RECIPIENTS, differing_recipients(present, wanted))
+
+
+def differing_recipients(present: Envelope, wanted: Envelope) -> str:
+    """Say for whom a file is sealed that it should not be, and for whom not that it should be."""
+    has, needs = present.recipients.names(), wanted.recipients.names()
+    said = []
+    if needs - has:
+        said.append(f"not for {_listed(sorted(needs - has))}")
+    if has - needs:
+        said.append(f"still for {_listed(sorted(has - needs))}")
+    return ", ".join(said) or "in other groups, or with another threshold"
+
+
+def _compared(secret: Secret, mark: Mark, sources: Sources) -> Iterator[Fault]:
+    if changed := changed_keys(secret, mark, sources):
+        yield Fault(Flaw.VALUES, _listed(changed))
+    if unknown := _unknown_keys(secret, mark, sources):
+        yield Fault(Flaw.ENVIRONMENT, _listed(unknown))
+
+
+def changed_keys(secret: Secret, mark: Mark, sources: Sources) -> list[str]:
+    """Return the keys of a Secret that were sealed from other values than the present ones.
+
+    A value that is not there any more says nothing, nor does one of the environment.
+    """
+    keys = {key.key: _now(key, sources) for key in secret.keys}
+    known = {key: now for key, now in keys.items() if now and not is_from_environment(now)}
+    was = {key: mark.keys.get(key, "") for key in known}
+    return [key for key, now in known.items() if was[key] and was[key] != now and not is_from_environment(was[key])]
+
+
+def _unknown_keys(secret: Secret, mark: Mark, sources: Sources) -> list[str]:
+    """Return the keys that were sealed from the environment, or would be now: nothing can be compared."""
+    origins = {key.key: (mark.keys.get(key.key, ""), _now(key, sources)) for key in secret.keys}
+    return [key for key, marks in origins.items() if any(map(is_from_environment, marks))]
+
+
+def _now(key: SecretKey, sources: Sources) -> str:
+    """What would be remembered of a key if it was sealed now; empty: one of its values is not there."""
+    names = value_names(key)
+    given = all(sources.has(name) for name in names)
+    return key_mark(names, tuple(sources.digest(name) for name in names)) if given else ""
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def obsolete(committed: Committed, secrets: Mapping[str, Secret], sources: Sources) -> dict[str, str]:
+    """Return the sealed Secrets that nothing needs any more and that may go: path -> text.
+
+    Those that are as backupgen sealed them, from values that the values file still has.
+    """
+    found = {}
+    for path, marks in committed.marks.items():
+        text = committed.files.get(path)
+        if path in secrets or text is None:
+            continue
+        mark = next((mark for mark in marks if mark.file == _sha256(text)), None)
+        if mark is not None and all(_still_there(was, sources) for was in mark.keys.values()):
+            found[path] = text
+    return found
+
+
+def _still_there(was: str, sources: Sources) -> bool:
+    digests = sources.file.digests if sources.file is not None else {}
+    names = names_of(was)
+    return all(digests.get(name) for name in names) and was == key_mark(names, tuple(digests[name] for name in names))
