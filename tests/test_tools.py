@@ -50,5 +50,5 @@ def version_of(restic: Path) -> tuple[int, ...]:
 def test_the_restics_are_the_tested_one_a_newer_one_and_one_that_is_too_old(tool: Tool) -> None:
     """Before 0.17.1 there is no code for a missing repository, a lock or a wrong password."""
     assert (0, 18) <= version_of(tool("restic")) < (0, 19)
-    assert (0, 19) <= version_of(tool("restic-forky")), "tools/fetch: a suite with a newer restic is wanted"
+    assert version_of(tool("restic-forky")) >= (0, 19), "tools/fetch: a suite with a newer restic is wanted"
     assert version_of(tool("restic-bookworm")) < (0, 17, 1)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from backupgen.fleet import naming
 from backupgen.fleet.resolved import Job, Mirror, Repository, ResolvedFleet, Target
 from backupgen.schedule import CronExpr, Operation, Placer, Use, parse_cron
 
@@ -82,6 +83,12 @@ def _of_repository(repository: Repository) -> Iterator[Operation]:
     for job, use in operations:
         if isinstance(job.slot, CronExpr):
             yield _operation(job, repository, use, job.slot)
+    for mirror in repository.mirrors:
+        test = mirror.restore_test
+        if test is not None and isinstance(test.job.slot, CronExpr):
+            # It reads the copy, which is a repository of its own: nobody removes anything there.
+            operation = _operation(test.job, repository, Use.READ, test.job.slot)
+            yield replace(operation, repository=naming.mirror_owner(repository.name, mirror.name))
 
 
 def _use(mirror: Mirror) -> Use:

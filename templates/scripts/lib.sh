@@ -8,6 +8,8 @@
 #   RESTIC_REPOSITORY_ID   64 hex digits: the only repository that this job accepts; default: any
 #   RESTIC_LOCK_WAIT       how long restic waits for a lock (10m)
 #   RESTIC_PROBE_TIMEOUT   seconds within which the repository has to answer (60)
+#   RESTIC_WITHOUT_LOCK    "true": no lock is taken nor removed, as it is right for reading a copy from which nothing is
+#                          removed; its credentials need not be able to write then (false)
 #   BACKUP_DEADLINE        the Job's activeDeadlineSeconds; the job ends itself 60 s earlier (short ones: at 90 %), counted
 #                          from its own start: after a long dump, or when it is tried again, the Job's deadline is first
 #   BACKUP_TERM_PATIENCE   seconds that a command gets to end after SIGTERM, before SIGKILL (40). The pod's grace period
@@ -35,6 +37,7 @@
 # metric backup_status gauge status: exit code of the run; status is success or failure
 # metric backup_last_success_timestamp_seconds gauge : Unix time at which the last successful run ended; outlives failures
 # metric backup_step_status gauge step: exit code of each step of the last run
+# metric backup_repository_info gauge id: 1; id is the id of the repository that the run opened
 # metric backup_snapshot_bytes gauge : backup.sh: size of the source in the last snapshot made
 # metric backup_snapshot_files gauge : backup.sh: files of the source in the last snapshot made
 # metric backup_repository_snapshots gauge tag: retention.sh: snapshots that a tag has after the run
@@ -417,12 +420,24 @@ open_repository() {
   open_code=$?
   step probe "$open_code"
   [ "$open_code" -eq 0 ] || exit "$open_code"
+  metric backup_repository_info gauge 1 id "$repository_id"
+  [ "${RESTIC_WITHOUT_LOCK:-false}" != true ] || return 0
   run 300 restic unlock
   step unlock $?
 }
 
 # locked COMMAND [ARG...]: a restic command that waits for the repository's lock.
-locked() { run "$UNBOUNDED" restic "$@" --retry-lock "$lock_wait"; }
+locked() {
+  if [ "${RESTIC_WITHOUT_LOCK:-false}" = true ]; then
+    set -- "$@" --no-lock
+  else
+    set -- "$@" --retry-lock "$lock_wait"
+  fi
+  run "$UNBOUNDED" restic "$@"
+}
+
+# rotating_part N DAYS: prints "k/N", another k at each run of a job that runs every DAYS, so that N runs read everything.
+rotating_part() { printf '%s/%s' "$((job_started / 86400 / $2 % $1 + 1))" "$1"; }
 
 # list_snapshots FILE [OPTION...]: writes restic's JSON list to FILE.
 list_snapshots() {
@@ -439,6 +454,64 @@ split_snapshots() {
 &/g; s/"reasons":/\
 &/g; s/"keep":/\
 &/g' "$1"
+}
+
+# Functions of awk for such a line: is_snapshot(), epoch(), id(), bytes() (-1: not known), group() (its host, paths, tags
+# and excludes), and read_tags(), which sets tag[1] to tag[tags].
+# shellcheck disable=SC2016,SC2034 # awk's own `$`; used by the scripts that source this file
+snapshot_awk='
+  function is_snapshot() { return /^[{]"time":"/ }
+  function id() { return match($0, /[,{]"id":"[0-9a-f]+"/) ? substr($0, RSTART + 7, RLENGTH - 8) : "" }
+  function bytes() {
+    return match($0, /"total_bytes_processed":[0-9]+/) ? substr($0, RSTART + 24, RLENGTH - 24) + 0 : -1
+  }
+  function group(   from, to, text) {
+    from = index($0, ",\"paths\":"); to = index($0, ",\"program_version\":")
+    text = substr($0, from, to - from)
+    sub(/,"original":"[0-9a-f]+"$/, "", text)
+    return text
+  }
+  function epoch(   t, y, m, d, zone) {
+    t = substr($0, 10); t = substr(t, 1, index(t, "\"") - 1)
+    y = substr(t, 1, 4) + 0; m = substr(t, 6, 2) + 0; d = substr(t, 9, 2) + 0
+    zone = 0
+    if (t !~ /Z$/) {
+      zone = substr(t, length(t) - 4, 2) * 3600 + substr(t, length(t) - 1, 2) * 60
+      if (substr(t, length(t) - 5, 1) == "-") zone = -zone
+    }
+    if (m < 3) { y--; m += 12 }
+    d += 365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) - 719469
+    return d * 86400 + substr(t, 12, 2) * 3600 + substr(t, 15, 2) * 60 + substr(t, 18, 2) - zone
+  }
+  function read_tags(   at, c, word, inside, escaped) {
+    tags = 0
+    at = index($0, "\"tags\":[")
+    if (!at) return
+    for (at += 8; at <= length($0); at++) {
+      c = substr($0, at, 1)
+      if (!inside) { if (c == "]") return; if (c == "\"") { inside = 1; word = "" } continue }
+      if (c == "\"") { tag[++tags] = word; inside = 0; continue }
+      if (c != "\\") { word = word c; continue }
+      escaped = substr($0, ++at, 1)
+      if (escaped == "u" && substr($0, at + 1, 4) in plain) { word = word plain[substr($0, at + 1, 4)]; at += 4 }
+      else if (escaped == "\"" || escaped == "\\") word = word escaped
+      else word = word "\\" escaped
+    }
+  }
+  BEGIN { plain["003c"] = "<"; plain["003e"] = ">"; plain["0026"] = "&" }'
+
+# smaller_by LIST ID PERCENT: is the snapshot of that id, or of the one that begins so, more than PERCENT smaller than the
+# one before it? That is the newest other one of its group. Says so then; false when there is nothing to compare.
+smaller_by() {
+  smaller=$(split_snapshots "$1" | id=$2 percent=$3 awk "$snapshot_awk"'
+    !is_snapshot() || bytes() < 0 { next }
+    index(id(), ENVIRON["id"]) == 1 {
+      if (bytes() * 100 < last[group()] * (100 - ENVIRON["percent"])) printf "%.0f %.0f", bytes(), last[group()]
+      exit
+    }
+    { last[group()] = bytes() }')
+  [ -n "$smaller" ] || return 1
+  say "error: snapshot $2 holds ${smaller% *} bytes, the one before it ${smaller#* }: more than $3 % less"
 }
 
 snapshot_ids() { split_snapshots "$1" | sed -n '/^{"time":"/s/.*[,{]"id":"\([0-9a-f]\{64\}\)".*/\1/p'; }

@@ -90,7 +90,7 @@ def copy_to(mirror: Path, fleet: Fleet, shell: str) -> None:
             MIRROR_SOURCE=str(fleet.repository),
             MIRROR_DESTINATION=f"offsite:{mirror}",
             MIRROR_RESTIC_REPOSITORY=str(mirror),
-            MIRROR_READ_DATA_SUBSET="100%",
+            MIRROR_READ_PARTS="1",
             RCLONE_CONFIG_OFFSITE_TYPE="local",
         )
         assert run.returncode == 0, run.stdout

@@ -70,7 +70,7 @@ def test_a_damaged_copy_is_found_out(mirrored: Mirrored) -> None:
     pack.chmod(0o600)
     pack.write_bytes(content)
     assert fleet.run("mirror.sh", **changes).returncode == 0
-    run = fleet.run("mirror.sh", MIRROR_READ_DATA_SUBSET="100%", **changes)
+    run = fleet.run("mirror.sh", MIRROR_READ_PARTS="1", **changes)
     assert run.returncode == 1, run.stdout
     assert fleet.metrics()['backup_step_status{step="check"}'] == 1
 
@@ -87,9 +87,7 @@ def test_a_backup_during_the_copy_leaves_the_copy_intact(mirrored: Mirrored, sou
         f'printf "%s\\n" "$*" >>"{fleet.folder}/calls"\nexec "{real}" "$@"\n'
     )
     (spy / "rclone").chmod(0o755)
-    run = fleet.run(
-        "mirror.sh", PATH=f"{spy}{os.pathsep}{fleet.paths['dash']}", MIRROR_READ_DATA_SUBSET="100%", **changes
-    )
+    run = fleet.run("mirror.sh", PATH=f"{spy}{os.pathsep}{fleet.paths['dash']}", MIRROR_READ_PARTS="1", **changes)
     assert run.returncode == 0, run.stdout
     calls = (fleet.folder / "calls").read_text().splitlines()
     order = [call.split()[-1].removeprefix(f"offsite:{mirror}/") for call in calls if call.startswith("copy")]

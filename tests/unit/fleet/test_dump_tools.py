@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -173,8 +174,10 @@ def test_any_password_reaches_mariadb_backup(password: str, tool: Tool, tmp_path
 def test_the_password_may_lie_in_a_file(shell: list[str], tmp_path: Path) -> None:
     (tmp_path / "secret file").write_text("it's #1\n", encoding="utf-8")
     fake(tmp_path, "mariabackup", BACKUP)  # the older name of the program
+    for name in ("cat", "mktemp", "rm", "sed", "stat"):  # and no folder that may hold the newer one
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
     for variable in ("MARIADB_ROOT_PASSWORD_FILE", "MYSQL_ROOT_PASSWORD_FILE"):
-        environment = {variable: str(tmp_path / "secret file")}
+        environment = {variable: str(tmp_path / "secret file"), "PATH": str(tmp_path)}
         done = run(program(tool="mariabackup"), shell, tmp_path / "seen", tmp_path, environment)
         assert done.returncode == 0, done.stderr
         options = read_option_file((tmp_path / "seen" / "options").read_text(encoding="utf-8"))
