@@ -12,6 +12,7 @@ from backupgen.plan.model import Mount, PlanConfigMap, PlanLine, Pod, Unit, Volu
 from backupgen.plan.pods import (
     NOTHING,
     client_environment,
+    maintenance_environment,
     meta_of,
     ntfy_credentials,
     owner,
@@ -45,11 +46,9 @@ def repository_units(fleet: ResolvedFleet, repository: Repository, slots: Slots)
 
 def _retention(fleet: ResolvedFleet, repository: Repository, retention: Retention, slots: Slots) -> Iterator[Unit]:
     job = retention.job
-    environment = client_environment(repository, job)
+    environment = maintenance_environment(repository, job)
     credentials = dict(repository.credentials)
     if repository.server is not None:
-        environment["RESTIC_REPOSITORY"] = repository.location.with_port(repository.server.maintenance_port)
-        environment["RESTIC_REST_USERNAME"] = naming.MAINTENANCE_USER
         credentials["RESTIC_REST_PASSWORD"] = naming.maintenance_value(repository.name)
     lines = [
         PlanLine("retain", (target.tag, "", *(target.keep or retention.keep)))

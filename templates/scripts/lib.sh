@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# lib.sh: what the jobs of the backup fleet share. POSIX sh; sourced by backup.sh, dump.sh, retention.sh, restore-test.sh
-# and mirror.sh as `. "${0%/*}/lib.sh"`. Needs restic, and curl or wget for the reports.
+# lib.sh: what the jobs of the backup fleet share. POSIX sh; sourced by backup.sh, dump.sh, retention.sh, restore-test.sh,
+# mirror.sh and bootstrap.sh as `. "${0%/*}/lib.sh"`. Needs restic, and curl or wget for the reports.
 #
 # Environment, beside restic's own (RESTIC_REPOSITORY, RESTIC_PASSWORD, RESTIC_REST_USERNAME, AWS_ACCESS_KEY_ID, ...):
 #   RESTIC_HOSTNAME        host of the snapshots and instance of the Pushgateway group; default: the pod's name without
@@ -29,6 +29,7 @@
 #   67 repository or mirror cannot be read      73 snapshot shrank past the limit
 #   68 a hook failed                            74 no room to restore
 #   69 a program is missing or too old          75 snapshot missing or too old
+#                                               76 there is a repository already
 #   124 the inner time limit was reached
 #
 # Metrics, in the Pushgateway group job="backup", instance="$RESTIC_HOSTNAME":
@@ -55,7 +56,7 @@ set -u
 # shellcheck disable=SC2034 # used by the scripts that source this file
 readonly EX_USAGE=64 EX_SOURCE=65 EX_OTHER_REPOSITORY=66 EX_UNREACHABLE=67 EX_HOOK=68 EX_PROGRAM=69 EX_WORKSPACE=70
 # shellcheck disable=SC2034 # used by the scripts that source this file
-readonly EX_NOT_REMOVED=71 EX_VERIFY=72 EX_SHRANK=73 EX_ROOM=74 EX_SNAPSHOT=75
+readonly EX_NOT_REMOVED=71 EX_VERIFY=72 EX_SHRANK=73 EX_ROOM=74 EX_SNAPSHOT=75 EX_EXISTS=76
 readonly EX_LATE=124 UNBOUNDED=2592000
 
 child=''
@@ -411,6 +412,13 @@ probe() {
     say "error: this is the repository $repository_id, expected was $pinned"
     return "$EX_OTHER_REPOSITORY"
   }
+}
+
+# use_mirror: from here on restic opens the copy.
+use_mirror() {
+  export RESTIC_REPOSITORY="$MIRROR_RESTIC_REPOSITORY" RESTIC_PASSWORD="${MIRROR_RESTIC_PASSWORD:-${RESTIC_PASSWORD:-}}"
+  [ -z "${MIRROR_AWS_ACCESS_KEY_ID:-}" ] || export AWS_ACCESS_KEY_ID="$MIRROR_AWS_ACCESS_KEY_ID" \
+    AWS_SECRET_ACCESS_KEY="${MIRROR_AWS_SECRET_ACCESS_KEY:-}"
 }
 
 # open_repository: probes the repository and removes stale locks (only stale ones: never --remove-all); or ends the job.

@@ -138,13 +138,6 @@ mirror_files() {
   attempt probe_mirror probe "$source_id"
 }
 
-# use_mirror: from here on restic opens the copy.
-use_mirror() {
-  export RESTIC_REPOSITORY="$MIRROR_RESTIC_REPOSITORY" RESTIC_PASSWORD="${MIRROR_RESTIC_PASSWORD:-${RESTIC_PASSWORD:-}}"
-  [ -z "${MIRROR_AWS_ACCESS_KEY_ID:-}" ] || export AWS_ACCESS_KEY_ID="$MIRROR_AWS_ACCESS_KEY_ID" \
-    AWS_SECRET_ACCESS_KEY="${MIRROR_AWS_SECRET_ACCESS_KEY:-}"
-}
-
 # --- snapshots -------------------------------------------------------------------------------------------------------
 
 # A copied snapshot names the one it was made of; one that is a copy itself keeps that name.

@@ -14,6 +14,7 @@ LINE = re.compile(r"^# metric (?P<name>[a-z_]+) (?P<type>gauge|counter) (?P<labe
 def test_all_scripts_are_here() -> None:
     assert [file.name for file in FILES] == [
         "backup.sh",
+        "bootstrap.sh",
         "dump.sh",
         "lib.sh",
         "mirror.sh",

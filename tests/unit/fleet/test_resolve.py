@@ -217,6 +217,7 @@ def test_two_names_for_one_place_are_refused() -> None:
     ]
 
 
+COPY = "method: restic_copy, at: '05:00', deadline: 1h, to: 's3:g/c'"
 RCLONE = "copies to a place that begins with `s3:`, from a `server` that the fleet owns or from `s3:`"
 
 
@@ -239,7 +240,7 @@ RCLONE = "copies to a place that begins with `s3:`, from a `server` that the fle
             "leave it out",
         ),
         (
-            "repository: {url: 's3:h/b', mirrors: {m: {method: restic_copy, at: '05:00', deadline: 1h, to: 's3:h/c'}}}\n",
+            f"repository: {{url: 's3:h/b', mirrors: {{m: {{{COPY}}}}}}}\n",
             "`restic copy` takes the credentials of two `s3:` repositories from the same variables",
             "choose a place of another kind, or `method: rclone`",
         ),
