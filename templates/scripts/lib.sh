@@ -24,7 +24,7 @@
 # Exit codes. restic's own are kept: 1 failed, 3 snapshot made but incomplete, 10 no repository, 11 locked, 12 wrong
 # password. 130 and 143: ended by SIGINT or SIGTERM. Those of the jobs:
 #   64 wrong usage or configuration             70 no workspace
-#   65 source or dump missing, empty, unmounted 71 snapshots that had to be removed are still there
+#   65 source missing, empty, not mounted       71 snapshots that had to be removed are still there
 #   66 another repository than the pinned one   72 a restored snapshot failed a verify rule
 #   67 repository or mirror cannot be read      73 snapshot shrank past the limit
 #   68 a hook failed                            74 no room to restore

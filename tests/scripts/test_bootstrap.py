@@ -32,6 +32,7 @@ def id_of(fleet: Fleet, **changes: str) -> str:
     return found[1]
 
 
+@pytest.mark.fault("repository-exists")
 def test_a_repository_is_made_once(fleet: Fleet, source: Path) -> None:
     changes = new_place(fleet)
     pinned = id_of(fleet, **changes)
@@ -64,14 +65,14 @@ def test_the_repository_of_a_copy(fleet: Fleet, source: Path, tmp_path: Path) ->
     fleet.restic("backup", "--quiet", "--tag=a", str(source))
     copy = tmp_path / "copy"
     changes = {"MIRROR_RESTIC_REPOSITORY": str(copy), "MIRROR_RESTIC_PASSWORD": SECRET, "PUSHGATEWAY_ENABLED": "false"}
-    pinned = id_of(fleet, shell="busybox", **changes)
+    pinned = id_of(fleet, **changes)
     first = json.loads(fleet.restic("cat", "config"))
     fleet.environment |= {"RESTIC_PASSWORD": SECRET}
     second = json.loads(fleet.restic("cat", "config", repository=copy))
     assert second["id"] == pinned != first["id"]
     assert second["chunker_polynomial"] == first["chunker_polynomial"]
     changes |= {"RESTIC_PASSWORD": OPENS_WITH, "MIRROR_METHOD": "snapshots", "MIRROR_REPOSITORY_ID": pinned}
-    assert fleet.run("mirror.sh", shell="busybox", **changes).returncode == 0
+    assert fleet.run("mirror.sh", **changes).returncode == 0
 
 
 def test_a_copy_of_another_repository_than_the_pinned_one(fleet: Fleet, tmp_path: Path) -> None:

@@ -100,8 +100,11 @@ def copy_to(mirror: Path, fleet: Fleet, shell: str) -> None:
     assert not list(mirror.rglob("*temp*"))
 
 
-@pytest.mark.parametrize("shell", ["dash", "busybox"])
-def test_from_backup_to_restore_from_the_mirror(fleet: Fleet, shell: str, tmp_path: Path) -> None:
+@pytest.mark.fault("odd-names")
+@pytest.mark.parametrize(("shell", "restic"), [("dash", "restic-forky"), ("busybox", "restic")])
+def test_from_backup_to_restore_from_the_mirror(fleet: Fleet, shell: str, restic: str, tmp_path: Path) -> None:
+    if restic != "restic":
+        fleet.use_restic(restic)
     folder = nasty_tree(tmp_path / "volumes")
     for _ in range(2):
         back_up(fleet, shell, folder)

@@ -122,6 +122,7 @@ REJECTED = {
 }
 
 
+@pytest.mark.fault("garbage")
 @pytest.mark.parametrize("shell", ["dash", "bash"])
 def test_what_is_worthless_is_refused_by_each_rule(fleet: Fleet, volume: Path, shell: str) -> None:
     back_up(fleet, volume)
@@ -152,7 +153,7 @@ def test_a_verifier_that_is_missing_is_a_failure(fleet: Fleet, volume: Path) -> 
 
 
 def test_the_stream_is_unpacked(fleet: Fleet, volume: Path) -> None:
-    """With a stand-in for mbstream that unpacks all it gets to ibdata1."""
+    """With a stand-in for mbstream that unpacks all it gets to ibdata1; test_databases.py has the real one."""
     back_up(fleet, volume)
     programs = fleet.folder / "programs"
     programs.mkdir()
@@ -161,14 +162,15 @@ def test_the_stream_is_unpacked(fleet: Fleet, volume: Path) -> None:
         'printf "backup_type = %s\\n" "$KIND" >"$3/xtrabackup_checkpoints"\n'
     )
     (programs / "mbstream").chmod(0o755)
-    path = f"{programs}:{fleet.paths['dash']}"
+    path = f"{programs}:{fleet.paths['busybox']}"  # where there is no mariadb-backup
     plan = "target a HOST 600\nverify_xbstream @/xbstream 500\n"
-    code, output = drill(fleet, volume, plan, PATH=path, KIND="full-backuped")
+    code, output = drill(fleet, volume, plan, "busybox", PATH=path, KIND="full-backuped")
     assert code == 0, output
-    code, output = drill(fleet, volume, plan, PATH=path, KIND="incremental")
+    assert "unpacked, not prepared (no mariadb-backup)" in output
+    code, output = drill(fleet, volume, plan, "busybox", PATH=path, KIND="incremental")
     assert code == 72, output
     garbage = "target a HOST 600\nverify_xbstream @/garbage 500\n"
-    assert "is no xbstream" in drill(fleet, volume, garbage, PATH=path, KIND="full-backuped")[1]
+    assert "is no xbstream" in drill(fleet, volume, garbage, "busybox", PATH=path, KIND="full-backuped")[1]
 
 
 def test_a_target_without_a_rule_fails(fleet: Fleet, volume: Path) -> None:
@@ -177,6 +179,7 @@ def test_a_target_without_a_rule_fails(fleet: Fleet, volume: Path) -> None:
     assert drill(fleet, volume, "")[0] == 64
 
 
+@pytest.mark.fault("old-snapshot")
 def test_a_snapshot_that_is_too_old(fleet: Fleet, volume: Path) -> None:
     # Two hours west of UTC, so that the text of the newer one sorts first.
     fleet.environment["ZONEINFO"] = str(importlib.resources.files("tzdata") / "zoneinfo")
@@ -197,6 +200,26 @@ def test_a_snapshot_that_is_too_old(fleet: Fleet, volume: Path) -> None:
     assert abs(datetime.datetime.now(datetime.UTC).timestamp() - made - age) < 60
 
 
+@pytest.mark.fault("shrunk")
+@pytest.mark.parametrize("shell", ["dash", "busybox"])
+def test_a_snapshot_that_is_much_smaller_than_the_one_before(fleet: Fleet, volume: Path, shell: str) -> None:
+    back_up(fleet, volume)
+    back_up(fleet, volume, "b")
+    (volume / "large").write_bytes(os.urandom(100_000))
+    back_up(fleet, volume, "b")
+    (volume / "large").unlink()
+    back_up(fleet, volume, "b")
+    plan = "target a HOST 600 50\nverify_dir @ 5 10000\ntarget b HOST 600 50\nverify_dir @ 5 10000\n"
+    code, output = drill(fleet, volume, plan, shell)
+    assert code == 73, output
+    assert "more than 50 % less" in output
+    assert output.count(": verified, ") == 2, "it is restored all the same"
+    pushed = fleet.metrics()
+    assert [pushed[f'backup_restore_status{{tag="{tag}"}}'] for tag in "ab"] == [0, 73]
+    assert drill(fleet, volume, plan.replace("600 50", "600 95"), shell)[0] == 0
+
+
+@pytest.mark.fault("no-room")
 def test_no_room(fleet: Fleet, volume: Path) -> None:
     back_up(fleet, volume)
     code, output = drill(fleet, volume, GOOD, RESTORE_ROOM_BYTES="1000")
