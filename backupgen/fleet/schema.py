@@ -238,6 +238,8 @@ class Volume(Model):
             raise s.refuse("a `host_path` breaks the restricted Pod Security Standard, expected a `reason` beside it")
         if self.host_path is not None and self.access is not None:
             raise s.refuse("`access` is the access mode of a claim, a `host_path` has none")
+        if self.sentinel == ".":
+            raise s.refuse("a `sentinel` lies in the volume, `.` is the volume itself and always there")
         if self.pvc is not None and self.reason is not None:
             raise s.refuse("a `reason` belongs to a `host_path`, a claim needs none")
         return self

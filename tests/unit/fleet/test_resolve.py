@@ -291,3 +291,25 @@ def test_a_sentinel_that_is_not_mounted() -> None:
     (finding,) = resolve(fleet(f"a: {{namespace: n, at: ':20', deadline: 9m, run_as: 1, {volume}}}"))[0].findings
     assert finding.message == "`/backup/a/id` is not mounted, expected a path below `/backup/a/one`"
     assert finding.spot.path == ("targets", "a", "volume", "sentinel")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            fleet("a: {namespace: n, at: ':20', deadline: 9m, run_as: 1, volume: {pvc: v, sentinel: .}}"),
+            "a `sentinel` lies in the volume, `.` is the volume itself and always there",
+        ),
+        (
+            fleet(repository=SERVER.replace("pvc: r", "pvc: r, sentinel: id") + "}\n"),
+            "a `sentinel` belongs to a target's volume: of a repository the `id` says whether it is the right one",
+        ),
+    ],
+)
+def test_sentinels_that_would_say_nothing(text: str, message: str) -> None:
+    assert [finding.message for finding in resolve(text)[1]] == [message]
+
+
+def test_how_old_a_snapshot_may_be() -> None:
+    assert (target().max_age, target().max_shrink) == (None, 50)
+    assert (target("max_age: 2d, max_shrink: 10%").max_age, target("max_shrink: 10%").max_shrink) == (172_800, 10)
