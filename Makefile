@@ -90,9 +90,10 @@ dist: $(DEV) ## build sdist and wheel into dist/, and render with the wheel in a
 	$(BIN)/python -m pytest tests/test_distribution.py
 
 .PHONY: bench
-bench: $(DEV) ## compare the cost with helm's (FLEETS='10 100 1000')
+bench: $(DEV) $(TOOLS) ## compare the cost with helm's, and the scripts' with restic's (FLEETS='10 100 1000')
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/render.py $(FLEETS)
+	$(BIN)/python bench/wrapper.py
 
 .PHONY: pins
 pins: $(DEV) ## pin the newest versions of all dependencies

@@ -67,28 +67,26 @@ read_arguments() {
   for source_path in "$@"; do "$check" "$source_path"; done
 }
 
-# field NAME: the number NAME of a snapshot's summary.
-field() { sed -n "s/.*\"$1\": *\\([0-9][0-9]*\\).*/\\1/p" "$2"; }
-
+# measure_snapshot: reads the new snapshot back. Not being able to is no failure of the backup.
 measure_snapshot() {
   snapshot=$(sed -n 's/^snapshot \([0-9a-f]*\) saved$/\1/p; s/.*"snapshot_id":"\([0-9a-f]*\)".*/\1/p' "$work/backup.out")
   [ -n "$snapshot" ] || return 0
-  # Read back: proves that the snapshot is in the repository. Not being able to is no failure of the backup.
-  run 120 restic cat snapshot "$snapshot" --no-lock >"$work/snapshot" || return 0
-  bytes=$(field total_bytes_processed "$work/snapshot")
-  files=$(field total_files_processed "$work/snapshot")
-  metric backup_snapshot_bytes gauge "${bytes:-0}"
-  metric backup_snapshot_files gauge "${files:-0}"
-  if [ "${files:-0}" -eq 0 ] || { [ "$from_command" = true ] && [ "${bytes:-0}" -eq 0 ]; }; then
+  set --
+  [ "$with_host" = true ] || set -- --host "$RESTIC_HOSTNAME"
+  list_snapshots "$work/snapshots" "$@" || return 0
+  measured=$(split_snapshots "$work/snapshots" | id=$snapshot awk "$snapshot_awk"'
+    is_snapshot() && index(id(), ENVIRON["id"]) == 1 { printf "%.0f %.0f", bytes(), files(); exit }')
+  bytes=${measured% *} files=${measured#* }
+  is_number "$bytes" && is_number "$files" || return 0
+  metric backup_snapshot_bytes gauge "$bytes"
+  metric backup_snapshot_files gauge "$files"
+  if [ "$files" -eq 0 ] || { [ "$from_command" = true ] && [ "$bytes" -eq 0 ]; }; then
     say "error: nothing was read; snapshot $snapshot is worthless"
     # Instead of restic's 3: nothing is worse than some of it.
     job_code=$EX_SOURCE
     return "$EX_SOURCE"
   fi
   [ -n "${BACKUP_MAX_SHRINK_PERCENT:-}" ] || return 0
-  set --
-  [ "$with_host" = true ] || set -- --host "$RESTIC_HOSTNAME"
-  list_snapshots "$work/snapshots" "$@" || return 0
   ! smaller_by "$work/snapshots" "$snapshot" "$BACKUP_MAX_SHRINK_PERCENT" || return "$EX_SHRANK"
 }
 

@@ -464,14 +464,17 @@ split_snapshots() {
 &/g' "$1"
 }
 
-# Functions of awk for such a line: is_snapshot(), epoch(), id(), bytes() (-1: not known), group() (its host, paths, tags
-# and excludes), and read_tags(), which sets tag[1] to tag[tags].
+# Functions of awk for such a line: is_snapshot(), epoch(), id(), bytes() and files() (-1: not known), group() (its host,
+# paths, tags and excludes), and read_tags(), which sets tag[1] to tag[tags].
 # shellcheck disable=SC2016,SC2034 # awk's own `$`; used by the scripts that source this file
 snapshot_awk='
   function is_snapshot() { return /^[{]"time":"/ }
   function id() { return match($0, /[,{]"id":"[0-9a-f]+"/) ? substr($0, RSTART + 7, RLENGTH - 8) : "" }
   function bytes() {
     return match($0, /"total_bytes_processed":[0-9]+/) ? substr($0, RSTART + 24, RLENGTH - 24) + 0 : -1
+  }
+  function files() {
+    return match($0, /"total_files_processed":[0-9]+/) ? substr($0, RSTART + 24, RLENGTH - 24) + 0 : -1
   }
   function group(   from, to, text) {
     from = index($0, ",\"paths\":"); to = index($0, ",\"program_version\":")

@@ -221,7 +221,7 @@ def test_two_backups_and_a_prune_at_once(writable: Fleet, source: Path, tmp_path
     """The prune begins when both backups hold their locks; what they share with what it removes stays."""
     shared = os.urandom(1_500_000)
     (source / "shared").write_bytes(shared)
-    assert writable.run("backup.sh", "--tag=old", "--", str(source)).returncode == 0
+    writable.restic("backup", "--quiet", "--tag=old", "--time=2026-01-01 00:00:00", str(source))
     backups = []
     for number in range(2):
         folder = tmp_path / f"volume{number}"
@@ -232,7 +232,7 @@ def test_two_backups_and_a_prune_at_once(writable: Fleet, source: Path, tmp_path
         backups.append(writable.start("backup.sh", f"--tag={number}", "--limit-upload=400", "--", str(folder), **name))
     until(lambda: len(writable.locks()) == 2, "two locks")
     writable.restic("unlock")  # of live ones it removes none
-    plan = "retain 0 '' --keep-last 1\nretain 1 '' --keep-last 1\nexpire old 0\nprune\ncheck_rotating 1\n"
+    plan = "retain 0 '' --keep-last 1\nretain 1 '' --keep-last 1\nexpire old 1\nprune\ncheck_rotating 1\n"
     prune = writable.start("retention.sh", PLAN=writable.plan(plan), RESTIC_LOCK_WAIT="30s")
     outputs = [writable.ended(process) for process in (*backups, prune)]
     assert [process.returncode for process in (*backups, prune)] == [0, 0, 0], outputs
