@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripts.jobs import Fleet
+from tests.scripts.jobs import Fleet, new_repository
 
 PLAIN_DUMP = """--
 -- PostgreSQL database dump
@@ -225,6 +225,36 @@ def test_no_room(fleet: Fleet, volume: Path) -> None:
     code, output = drill(fleet, volume, GOOD, RESTORE_ROOM_BYTES="1000")
     assert code == 74, output
     assert "not verified, since it was not restored" in output
+
+
+def test_a_copy_is_read_without_the_right_to_write(fleet: Fleet, volume: Path) -> None:
+    back_up(fleet, volume)
+    folders = [fleet.repository, *(path for path in fleet.repository.rglob("*") if path.is_dir())]
+    changes = {"RESTIC_REPOSITORY": str(fleet.repository)}
+    for folder in folders:
+        folder.chmod(0o500)
+    try:
+        code, output = drill(fleet, volume, GOOD, RESTIC_WITHOUT_LOCK="true", **changes)
+        assert code == 0, output
+        assert 'backup_step_status{step="unlock"}' not in fleet.metrics()
+        assert drill(fleet, volume, GOOD, BACKUP_DEADLINE="5", **changes)[0] != 0, "a lock needs that right"
+    finally:
+        for folder in folders:
+            folder.chmod(0o700)
+
+
+def test_a_copied_snapshot_that_shrank(fleet: Fleet, volume: Path, tmp_path: Path) -> None:
+    """Each copy names its original, and is of the same host, paths and tags all the same."""
+    copy = new_repository(tmp_path / "copy", "other")
+    (volume / "large").write_bytes(os.urandom(100_000))
+    back_up(fleet, volume)
+    (volume / "large").unlink()
+    back_up(fleet, volume)
+    changes = {"MIRROR_METHOD": "snapshots", "MIRROR_RESTIC_REPOSITORY": str(copy)}
+    assert fleet.run("mirror.sh", **changes).returncode == 0
+    place = {"RESTIC_REPOSITORY": str(copy), "RESTIC_REPOSITORY_ID": ""}
+    code, output = drill(fleet, volume, "target a HOST 600 50\nverify_dir @ 5 10000\n", **place)
+    assert code == 73, output
 
 
 def test_what_a_killed_drill_left_is_removed(fleet: Fleet, volume: Path) -> None:
