@@ -12,15 +12,13 @@ from backupgen.fleet import naming
 from backupgen.fleet.resolved import Job, Repository, ResolvedFleet
 from backupgen.plan import model
 from backupgen.plan.mirrors import copy_environment
-from backupgen.plan.model import Meta, Pod, Unit
+from backupgen.plan.model import Meta, Unit
 from backupgen.plan.pods import (
-    NOTHING,
     client_environment,
     maintenance_environment,
-    meta_of,
     run_environment,
     script_container,
-    work_volumes,
+    script_pod,
 )
 
 DEADLINE = 900
@@ -39,7 +37,8 @@ class _Identity(NamedTuple):
 def bootstrap_plan(fleet: ResolvedFleet) -> model.Plan:
     """The Jobs for the repositories, and for the mirrors that are repositories of their own, that have no id yet.
 
-    Without any, the plan is empty; a repository that no job of the fleet uses gets none.
+    Without any, the plan is empty; a repository that no job of the fleet uses gets none. A mirror's turn comes when the
+    repository that it copies has its id.
     """
     return model.Plan(fleet.name, tuple(_units(fleet)))
 
@@ -50,6 +49,7 @@ def _units(fleet: ResolvedFleet) -> Iterator[Unit]:
             identity = _borrowed(fleet, repository)
             if identity is not None:
                 yield _unit(fleet, naming.bootstrap(repository.name), identity, ".".join(map(str, repository.path)))
+            continue
         for mirror in repository.mirrors:
             if mirror.method == "restic_copy" and mirror.id is None:
                 environment = copy_environment(repository, mirror)
@@ -75,7 +75,6 @@ def _borrowed(fleet: ResolvedFleet, repository: Repository) -> _Identity | None:
 
 def _unit(fleet: ResolvedFleet, name: str, identity: _Identity, place: str) -> Unit:
     job, namespace = identity.job, identity.job.namespace
-    labels = meta_of(fleet, job, identity.role).labels
     environment = {
         **identity.environment,
         **run_environment(job),
@@ -83,18 +82,7 @@ def _unit(fleet: ResolvedFleet, name: str, identity: _Identity, place: str) -> U
         "BOOTSTRAP_PLACE": place,
     }
     container = script_container(job, "bootstrap", environment, (), secrets=(identity.secret,))
-    pod = Pod(
-        labels=labels,
-        user=job.user,
-        placement=job.placement,
-        grace=job.grace,
-        service_account="",
-        with_pod=NOTHING,
-        pull_secrets=fleet.image_pull_secrets,
-        init_containers=(),
-        containers=(container,),
-        volumes=work_volumes(job),
-    )
+    pod = script_pod(fleet, job, identity.role, container)
     notes = (
         f"Makes the repository of `{place}`, once; where there is one already, it changes nothing and fails.",
         "Apply out/ first, with its Secrets filled in. Then:",
@@ -104,4 +92,6 @@ def _unit(fleet: ResolvedFleet, name: str, identity: _Identity, place: str) -> U
         f"The log ends with the repository's id. Write it into fleet.yaml, below `{place}`, render and commit.",
         f"To try again: kubectl -n {namespace} delete job/{name}",
     )
-    return Unit(naming.file_of(namespace, "Job", name), model.Job(Meta(name, namespace, labels), notes, DEADLINE, pod))
+    return Unit(
+        naming.file_of(namespace, "Job", name), model.Job(Meta(name, namespace, pod.labels), notes, DEADLINE, pod)
+    )

@@ -18,9 +18,9 @@ from backupgen.plan.pods import (
     owner,
     report_environment,
     script_container,
+    script_pod,
     server_selector,
     source_volume,
-    work_volumes,
 )
 from backupgen.plan.secrets import secret_unit
 from backupgen.plan.slots import Slots
@@ -157,18 +157,7 @@ def _pod(
         volumes = (Volume("plan", "config_map", naming.plan(job.name), read_only=True), *volumes)
     variables = {**environment, **report_environment(fleet, job)}
     container = script_container(job, script, variables, mounts, secrets=(naming.secret(job.name),))
-    return Pod(
-        labels=meta_of(fleet, job, role).labels,
-        user=job.user,
-        placement=job.placement,
-        grace=job.grace,
-        service_account="",
-        with_pod=NOTHING,
-        pull_secrets=fleet.image_pull_secrets,
-        init_containers=(),
-        containers=(container,),
-        volumes=(*work_volumes(job), *volumes),
-    )
+    return script_pod(fleet, job, role, container, volumes)
 
 
 def _operation(

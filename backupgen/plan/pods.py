@@ -6,7 +6,7 @@ from backupgen.fleet import naming
 from backupgen.fleet.resolved import Job, Repository, ResolvedFleet, Server, StringMap, User
 from backupgen.fleet.resolved import Volume as ResolvedVolume
 from backupgen.fleet.scalars import format_duration
-from backupgen.plan.model import Container, Meta, Mount, Volume
+from backupgen.plan.model import Container, Meta, Mount, Pod, Volume
 
 NOTHING: StringMap = {}
 
@@ -143,4 +143,22 @@ def script_container(
         mounts=(*WORK_MOUNTS, *mounts),
         requests=job.placement.requests,
         limits=job.placement.limits,
+    )
+
+
+def script_pod(
+    fleet: ResolvedFleet, job: Job, role: str, container: Container, volumes: tuple[Volume, ...] = ()
+) -> Pod:
+    """The pod of a job of the fleet's own, in which one script runs."""
+    return Pod(
+        labels=meta_of(fleet, job, role).labels,
+        user=job.user,
+        placement=job.placement,
+        grace=job.grace,
+        service_account="",
+        with_pod=NOTHING,
+        pull_secrets=fleet.image_pull_secrets,
+        init_containers=(),
+        containers=(container,),
+        volumes=(*work_volumes(job), *volumes),
     )

@@ -38,14 +38,25 @@ def test_what_has_an_id_gets_no_job() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("everything", {"restic-bootstrap", "restic-bootstrap-cloud", "restic-bootstrap-mirror-second-site"}),
-        ("two-repositories", {"restic-bootstrap", "restic-bootstrap-cold", "restic-bootstrap-mirror-cold-second"}),
+        ("everything", {"restic-bootstrap", "restic-bootstrap-cloud"}),
+        ("two-repositories", {"restic-bootstrap", "restic-bootstrap-cold"}),
         ("plain", {"restic-bootstrap"}),  # the mirror of rclone gets the repository's own config
     ],
 )
 def test_what_has_no_id_gets_a_job_that_the_rendered_objects_serve(name: str, expected: set[str]) -> None:
     found = jobs(unpinned(name))
     assert set(found) == expected
+    check(name, found)
+
+
+def test_the_repository_of_a_mirror_comes_after_the_one_that_it_copies() -> None:
+    text = file_of("two-repositories").read_text(encoding="utf-8").replace("        id: 0f1e2d3c", "        # id: ")
+    found = jobs(text)
+    assert set(found) == {"restic-bootstrap-mirror-cold-second"}
+    check("two-repositories", found)
+
+
+def check(name: str, found: dict[str, Item]) -> None:
     rendered = objects(name)
     for item in found.values():
         namespace, pod = item["metadata"]["namespace"], pod_of(item)
@@ -63,7 +74,8 @@ def test_what_has_no_id_gets_a_job_that_the_rendered_objects_serve(name: str, ex
         assert labels == twin_pod["metadata"]["labels"], "policies and servers know pods by their labels"
         for key in ("RESTIC_REPOSITORY", "RESTIC_REST_USERNAME", "MIRROR_RESTIC_REPOSITORY"):
             assert value_of(container, key) == value_of(twin_pod["spec"]["containers"][0], key)
-        assert value_of(container, "RESTIC_REPOSITORY_ID") is None
+        pinned = "MIRROR_RESTIC_REPOSITORY" in {pair["name"] for pair in container["env"]}
+        assert (value_of(container, "RESTIC_REPOSITORY_ID") is not None) == pinned
         assert item["spec"]["backoffLimit"] == 0
 
 
