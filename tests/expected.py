@@ -58,6 +58,12 @@ def _cronjob(facts: model.CronJob) -> Item:
     return _object("batch/v1", "CronJob", facts.meta, spec=spec)
 
 
+def _job(facts: model.Job) -> Item:
+    spec = {"activeDeadlineSeconds": facts.deadline, "backoffLimit": 0, "ttlSecondsAfterFinished": 86400}
+    template = _template(facts.pod, {"restartPolicy": "Never"})
+    return _object("batch/v1", "Job", facts.meta, spec=spec | {"template": template})
+
+
 def _deployment(facts: model.Deployment) -> Item:
     template = _template(facts.pod, {})
     for container in template["spec"]["containers"]:
@@ -273,6 +279,7 @@ def _sops(facts: model.SopsConfig) -> Item:
 
 _MAKERS: Mapping[type, Callable[[Any], Item]] = {
     model.CronJob: _cronjob,
+    model.Job: _job,
     model.Deployment: _deployment,
     model.Service: _service,
     model.Secret: _secret,

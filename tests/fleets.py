@@ -153,7 +153,7 @@ VOLUMES = st.one_of(
             "paths": st.lists(RELATIVE_PATHS, min_size=1, max_size=2, unique=True),
         },
     ),
-    st.fixed_dictionaries({"host_path": ABSOLUTE_PATHS, "reason": LINES}),
+    st.fixed_dictionaries({"host_path": ABSOLUTE_PATHS, "reason": LINES}, optional={"sentinel": RELATIVE_PATHS}),
 )
 DUMPS_IN_POD = st.one_of(
     st.fixed_dictionaries(
@@ -199,6 +199,8 @@ def _target(draw: st.DrawFn, index: int, repositories: list[str], *, ntfy: bool)
         "hostname": st.just(f"host-{index}.example.com"),
         "keep": KEEP,
         "verify": st.lists(VERIFY, max_size=3),
+        "max_age": st.sampled_from(["2d", "90m"]),
+        "max_shrink": st.sampled_from(["1%", "50%", "100%"]),
         "credentials": CREDENTIALS,
         "connects_to": st.lists(PEERS, max_size=2),
         "waive": WAIVERS,
@@ -257,20 +259,27 @@ def _repository(draw: st.DrawFn, index: int, *, ntfy: bool) -> Data:
         fields = {key: night[key] for key in ("image", "resources", "tolerations", "node_selector", "run_as")}
         fields |= {"labels": LABELS, "annotations": ANNOTATIONS}
         repository["server"] = draw(st.fixed_dictionaries({"volume": VOLUMES}, optional=fields))
+        repository["server"]["volume"].pop("sentinel", None)
     if draw(st.booleans()):
         required = {"at": st.just("01:00"), "deadline": st.just("30m"), "keep": KEEP}
         repository["retention"] = draw(st.fixed_dictionaries(required, **operation))
         if draw(st.booleans()):
             repository["retention"]["read_data"] = "1/20"
+        if draw(st.booleans()):
+            repository["retention"]["legacy"] = {"Old.tag": "90d"}
     if draw(st.booleans()):
         scratch = SIZES | st.fixed_dictionaries({"size": SIZES}, optional={"storage_class": WORDS})
         required = {"at": st.just("Sun 03:00"), "deadline": st.just("1h"), "scratch": scratch}
         repository["restore_test"] = draw(st.fixed_dictionaries(required, **operation))
-    copies = {"s3": f"b2:copy:{index}", "b2": f"s3:copy.example.com/b{index}", "azure": f"b2:copy:{index}"}
+    copies = {"s3": f"s3:copy.example.com/b{index}", "b2": f"s3:copy.example.com/b{index}", "azure": f"b2:copy:{index}"}
     if draw(st.booleans()):
         to = f"s3:copy.example.com/b{index}" if kind == "server" else copies.get(kind, f"b2:c:{index}")
         required = {"at": st.just("Mon,Thu 05:00"), "deadline": st.just("1h"), "to": st.just(to)}
-        repository["mirrors"] = {f"m{index}": draw(st.fixed_dictionaries(required, **operation))}
+        mirror = repository["mirrors"] = {f"m{index}": draw(st.fixed_dictionaries(required, **operation))}
+        if draw(st.booleans()):
+            required = {"at": st.just("Sat 09:00"), "deadline": st.just("1h"), "scratch": SIZES}
+            mirror[f"m{index}"]["restore_test"] = draw(st.fixed_dictionaries(required, **operation))
+            mirror[f"m{index}"]["read_data"] = "1/60"
     return repository
 
 

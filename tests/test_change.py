@@ -36,6 +36,7 @@ OF_THE_TARGET = {
 OF_THE_FLEET = {
     "longhorn/configmap.restic-retentionpolicies-plan.yaml",
     "longhorn/configmap.backup-restore-test-plan.yaml",
+    "longhorn/configmap.backup-restore-test-mirror-wasabi-plan.yaml",
     "monitoring/prometheusrule.backup-alerts.yaml",
 }
 OF_A_NEW_NAMESPACE = {

@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from backupgen.diagnostics.code import CodeInfo, Severity
+from tests.compiled import objects
 
 INFO = CodeInfo(
     code="BG301",
@@ -50,6 +51,21 @@ def test_the_reference_of_the_language_is_up_to_date(docs: ModuleType) -> None:
         if name != "JobSettings":
             assert f"\n## {name}\n" in page
         assert [key for key in docs._properties(definition) if f"`{key}`" not in page] == []
+
+
+def test_the_page_of_faults_is_up_to_date(docs: ModuleType) -> None:
+    lib = (docs.SCRIPTS / "lib.sh").read_text(encoding="utf-8")
+    assert docs.FAULTS_PAGE.read_text(encoding="utf-8") == docs.faults_page(docs.FAULTS, lib), "run `make docs`"
+    codes = docs.exit_codes(lib)
+    assert set(codes) == {*map(int, re.findall(r"EX_[A-Z_]+=(\d+)", lib))}
+    known = {*codes, 0, 1, 2, 3, 10, 11, 12, 130, 143}
+    assert [fault.name for fault in docs.FAULTS if not set(fault.codes) <= known] == []
+
+
+def test_the_alerts_of_the_faults_are_those_of_the_fleet(docs: ModuleType) -> None:
+    rules = objects("reference")["monitoring/prometheusrule.backup-alerts.yaml"]["spec"]["groups"][0]["rules"]
+    alerts = {rule["alert"] for rule in rules if "alert" in rule}
+    assert {name for fault in docs.FAULTS for name in fault.alert.split(", ") if name} <= alerts
 
 
 def test_every_finding_is_on_the_page(docs: ModuleType) -> None:

@@ -87,7 +87,9 @@ def test_of_the_fleet_that_replaced_it_the_proof_holds(report: Callable[[str], t
     assert code == 0
     assert found["proved"]
     assert found["conflicts"] == []
-    windows = {each["name"]: (each["cron"], each["deadline_seconds"] + 120) for each in found["operations"]}
+    # The copy's own restore test works on another repository.
+    own = [each for each in found["operations"] if each["repository"] == "main"]
+    windows = {each["name"]: (each["cron"], each["deadline_seconds"] + 120) for each in own}
     assert pairs_of(found, on_time=True) == overlapping(windows, 0)
     assert pairs_of(found, on_time=False) == overlapping(windows, 120)
     exclusive = {each["name"] for each in found["operations"] if each["lock"] == "exclusive"}

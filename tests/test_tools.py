@@ -20,6 +20,7 @@ TOOLS = {
     "gpg": ["--version"],
     "ip": ["-V"],
     "kubectl": ["kustomize", "--help"],
+    "mariadb": ["--version"],
     "mariadb-backup": ["--version"],
     "mariadbd": ["--version"],
     "mbstream": ["--help"],
@@ -31,6 +32,8 @@ TOOLS = {
     "promtool": ["--version"],
     "rclone": ["version"],
     "restic": ["version"],
+    "restic-bookworm": ["version"],
+    "restic-forky": ["version"],
     "restic-rest-server": ["--version"],
     "shellcheck": ["--version"],
     "sops": ["--version", "--disable-version-check"],
@@ -44,9 +47,15 @@ def test_the_tool_is_there_and_runs(name: str, tool: Tool) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_restic_waits_for_locks_and_keeps_its_exit_codes_apart(tool: Tool) -> None:
-    """Older ones know no code for a missing repository, a lock or a wrong password (0.17.1)."""
-    text = subprocess.run([tool("restic"), "version"], capture_output=True, text=True, check=True).stdout
+def version_of(restic: Path) -> tuple[int, ...]:
+    text = subprocess.run([restic, "version"], capture_output=True, text=True, check=True).stdout
     found = re.match(r"restic (\d+)\.(\d+)\.(\d+)", text)
     assert found is not None, text
-    assert tuple(map(int, found.groups())) >= (0, 17, 1)
+    return tuple(map(int, found.groups()))
+
+
+def test_the_restics_are_the_tested_one_a_newer_one_and_one_that_is_too_old(tool: Tool) -> None:
+    """Before 0.17.1 there is no code for a missing repository, a lock or a wrong password."""
+    assert (0, 18) <= version_of(tool("restic")) < (0, 19)
+    assert version_of(tool("restic-forky")) >= (0, 19), "tools/fetch: a suite with a newer restic is wanted"
+    assert version_of(tool("restic-bookworm")) < (0, 17, 1)

@@ -3,13 +3,16 @@
     python tools/docs.py
 
 docs/findings.md comes from the catalogue that `backupgen check --explain` reads, docs/language.md from the schema of
-fleet.yaml.
+fleet.yaml, docs/faults.md from the table beside this file, whose rows the scripts' tests provoke.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from faults import FAULTS, Fault
 
 from backupgen.diagnostics.code import CodeInfo
 from backupgen.pipeline import CATALOGUE
@@ -17,6 +20,8 @@ from backupgen.pipeline import CATALOGUE
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "findings.md"
 LANGUAGE = ROOT / "docs" / "language.md"
+FAULTS_PAGE = ROOT / "docs" / "faults.md"
+SCRIPTS = ROOT / "templates" / "scripts"
 SCHEMA = ROOT / "fleet.schema.json"
 
 # The first digit of a code.
@@ -159,10 +164,63 @@ def _scalar_kind(value: dict[str, Any]) -> str:
     return {"string": "text", "integer": "number", "boolean": "`true` or `false`"}.get(str(value.get("type")), "text")
 
 
+FAULTS_HEAD = """\
+<!-- Made by `make docs` from tools/faults.py and templates/scripts/lib.sh; do not edit. -->
+# Faults
+
+What can go wrong at night, what the fleet makes of it, which alert tells, and what is left to do. Each row has a test
+that provokes it with the real tools (`pytest.mark.fault` in tests/scripts) and that has to see these exit codes.
+
+A notification goes out with every failure, to the fleet's `ntfy`; the alerts come from the metrics.
+`BackupNotSucceeding` follows when a backup or the retention has not succeeded in the time of two of its runs.
+
+| fault | what the fleet does | alert | how to recover |
+|---|---|---|---|
+"""
+
+COST = """
+## What it costs
+
+A run of backup.sh takes 1.5 to 2 seconds longer than plain `restic backup`, however large the source is (`make bench`):
+restic is called three times more, to prove that it is the right repository, to remove stale locks, and to read the new
+snapshot back, and each call derives the key from the password, for half a second.
+"""
+
+EXIT_CODES_HEAD = """
+## Exit codes
+
+restic's own are kept: 1 failed, 3 snapshot made but incomplete, 10 no repository, 11 locked, 12 wrong password. 130 and
+143: ended by SIGINT or SIGTERM. Those of the scripts:
+
+| code | meaning |
+|---|---|
+"""
+
+
+def faults_page(faults: Iterable[Fault], lib: str) -> str:
+    """Return the table of faults as Markdown, and the exit codes that `lib`, the text of lib.sh, documents."""
+    rows = (f"| {it.fault} | {it.does} | {_alerts(it.alert)} | {it.recover} |" for it in faults)
+    codes = (f"| {code} | {meaning} |" for code, meaning in sorted(exit_codes(lib).items()))
+    return FAULTS_HEAD + "\n".join(rows) + "\n" + EXIT_CODES_HEAD + "\n".join(codes) + "\n" + COST
+
+
+def _alerts(names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names.split(", ")) if names else "none"
+
+
+def exit_codes(lib: str) -> dict[int, str]:
+    """The scripts' own exit codes and what they mean: the columns of the list in the head of lib.sh."""
+    listed = lib.partition("# Exit codes.")[2].partition("\n#\n")[0]
+    found = re.findall(r"(?:^#|  ) +(\d{2,3}) (\S.*?)(?=  +\d{2,3} |$)", listed, re.MULTILINE)
+    return {int(code): meaning.strip() for code, meaning in found}
+
+
 def main() -> None:
     """Write the pages."""
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(findings_page(CATALOGUE), encoding="utf-8")
+    lib = (SCRIPTS / "lib.sh").read_text(encoding="utf-8")
+    FAULTS_PAGE.write_text(faults_page(FAULTS, lib), encoding="utf-8")
     LANGUAGE.write_text(language_page(json.loads(SCHEMA.read_text(encoding="utf-8"))), encoding="utf-8")
 
 

@@ -228,6 +228,22 @@ def secrets(
     _end(command)
 
 
+@app.command()
+def bootstrap(fleet: Fleet = Path("fleet.yaml"), templates: Templates = None) -> None:
+    """Print the one-shot Job that makes a repository.
+
+    One for each repository without an `id`, for `kubectl apply -f -`. Exits with 1 if every repository has its id.
+    """
+
+    def command() -> int:
+        from backupgen.cli.bootstrap import BootstrapOptions
+        from backupgen.cli.bootstrap import bootstrap as run
+
+        return run(BootstrapOptions(fleet, templates))
+
+    _end(command)
+
+
 @app.command("next")
 def next_(
     expression: Annotated[str, typer.Argument(metavar="EXPR", help="A slot as in `at:`, or a cron expression.")],

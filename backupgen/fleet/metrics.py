@@ -24,6 +24,7 @@ START: Final = "backup_start_timestamp"
 STATUS: Final = "backup_status"
 LAST_SUCCESS: Final = "backup_last_success_timestamp_seconds"
 STEP_STATUS: Final = "backup_step_status"
+REPOSITORY_INFO: Final = "backup_repository_info"
 SNAPSHOT_BYTES: Final = "backup_snapshot_bytes"
 SNAPSHOT_FILES: Final = "backup_snapshot_files"
 REPOSITORY_SNAPSHOTS: Final = "backup_repository_snapshots"
@@ -42,6 +43,7 @@ METRICS: Final = (
     Metric(STATUS, "gauge", ("status",), "exit code of the run; status is success or failure"),
     Metric(LAST_SUCCESS, "gauge", (), "Unix time at which the last successful run ended; outlives failures"),
     Metric(STEP_STATUS, "gauge", ("step",), "exit code of each step of the last run"),
+    Metric(REPOSITORY_INFO, "gauge", ("id",), "1; id is the id of the repository that the run opened"),
     Metric(SNAPSHOT_BYTES, "gauge", (), "backup.sh: size of the source in the last snapshot made"),
     Metric(SNAPSHOT_FILES, "gauge", (), "backup.sh: files of the source in the last snapshot made"),
     Metric(REPOSITORY_SNAPSHOTS, "gauge", ("tag",), "retention.sh: snapshots that a tag has after the run"),

@@ -94,6 +94,21 @@ def mirror(repository: str, name: str) -> str:
     return f"backup-mirror-{name}" if repository == MAIN else f"backup-mirror-{repository}-{name}"
 
 
+def mirror_restore_test(repository: str, name: str) -> str:
+    """The CronJob that restores every tag from a mirror."""
+    return f"backup-restore-test-{mirror_owner(repository, name)}"
+
+
+def bootstrap(repository: str) -> str:
+    """The Job that initialises a repository."""
+    return _of_repository("restic-bootstrap", repository)
+
+
+def mirror_bootstrap(repository: str, name: str) -> str:
+    """The Job that initialises the repository of a mirror."""
+    return f"restic-bootstrap-{mirror_owner(repository, name)}"
+
+
 def mirror_owner(repository: str, name: str) -> str:
     """Whom the values of a mirror belong to."""
     return f"mirror-{name}" if repository == MAIN else f"mirror-{repository}-{name}"

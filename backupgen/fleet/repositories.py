@@ -24,9 +24,6 @@ MAXIMUM_PORT = 65535
 """The server needs one port more, for those who may delete."""
 
 
-_NO_SERVER = "only `method: restic_copy` copies from a server that is not the fleet's"
-
-
 def resolve_repository(name: str, written: schema.Repository, context: Context) -> resolved.Repository | None:
     """One repository; None after noting a URL that restic would not take."""
     path: NodePath = ("repository",) if name == naming.MAIN else ("repositories", name)
@@ -46,7 +43,7 @@ def resolve_repository(name: str, written: schema.Repository, context: Context) 
         credentials=credentials,
         server=server,
         retention=_retention(name, written.retention, (*path, "retention"), context),
-        restore_test=_restore_test(name, written.restore_test, (*path, "restore_test"), context),
+        restore_test=_restore_test(naming.restore_test(name), written.restore_test, (*path, "restore_test"), context),
         mirrors=_mirrors(name, written.mirrors or {}, (location, server), path, context),
         path=path,
     )
@@ -83,6 +80,9 @@ def _server(written: schema.Server, location: Location, path: NodePath, context:
         message = "the REST server needs an image, expected `rest_server` under `images`"
         context.notes.add(codes.MISSING_IMAGE, message, path, on_key=True)
         return None
+    if written.volume.sentinel is not None:
+        message = "a `sentinel` belongs to a target's volume: of a repository the `id` says whether it is the right one"
+        context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "volume", "sentinel"), on_key=True)
     return resolved.Server(
         name=service[0],
         namespace=service[1],
@@ -120,16 +120,16 @@ def _retention(
         return None
     namespace = written.namespace or context.fleet.home_namespace
     job = _maintenance(written, naming.retention(repository), namespace, path, context)
-    return resolved.Retention(job, keep_flags(written.keep), written.read_data or 0)
+    return resolved.Retention(job, keep_flags(written.keep), written.read_data or 0, written.legacy or {})
 
 
 def _restore_test(
-    repository: str, written: schema.RestoreTest | None, path: NodePath, context: Context
+    name: str, written: schema.RestoreTest | None, path: NodePath, context: Context
 ) -> resolved.RestoreTest | None:
     if written is None:
         return None
     namespace = written.namespace or context.fleet.home_namespace
-    job = _maintenance(written, naming.restore_test(repository), namespace, path, context)
+    job = _maintenance(written, name, namespace, path, context)
     return resolved.RestoreTest(job, written.scratch.size, written.scratch.storage_class)
 
 
@@ -158,25 +158,55 @@ def _mirror(
     to = _location(written.to, (*path, "to"), context)
     if to is None:
         return None
-    method = written.method or ("restic_copy" if server is None else "rclone")
-    namespace = written.namespace or context.fleet.home_namespace
-    user = None
-    if method == "rclone":
-        if server is None or to.kind != "s3":
-            message = "`rclone` copies from a `server` that the fleet owns to a place that begins with `s3:`"
-            place = (*path, "method") if written.method else path
-            help_ = "leave `method` out" if to.kind != source.kind else "choose a place that begins with `s3:`"
-            context.notes.add(codes.CONFLICTING_KEYS, message, place, help_ if server else _NO_SERVER, on_key=True)
-            return None
+    by_files = server is not None or source.kind == to.kind == "s3"
+    method = written.method or ("rclone" if by_files else "restic_copy")
+    if not _possible(method, written, (source, to, server), path, context):
+        return None
+    namespace, user = written.namespace or context.fleet.home_namespace, None
+    if method == "rclone" and server is not None:
         if written.namespace not in {None, server.namespace}:
             message = f"the mirror mounts the repository's volume, expected its namespace `{server.namespace}`"
             context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "namespace"))
         namespace, user = server.namespace, server.user
-    elif to.kind == source.kind:
-        message = f"`restic copy` takes the credentials of two `{to.kind}:` repositories from the same variables"
-        help_ = "choose a place of another kind" + ("" if server is None else ", or `method: rclone`")
-        context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "to"), help_)
     job = _maintenance(written, naming.mirror(repository, name), namespace, path, context, user)
     own = () if method == "rclone" else ("MIRROR_RESTIC_PASSWORD",)
     owner = naming.mirror_owner(repository, name)
-    return resolved.Mirror(name, job, to, method, _credentials(owner, to, written.credentials, *own))
+    test = naming.mirror_restore_test(repository, name)
+    return resolved.Mirror(
+        name=name,
+        job=job,
+        to=to,
+        method=method,
+        id=written.id,
+        read_data=written.read_data or 0,
+        restore_test=_restore_test(test, written.restore_test, (*path, "restore_test"), context),
+        credentials=_credentials(owner, to, written.credentials, *own),
+    )
+
+
+def _possible(
+    method: str,
+    written: schema.Mirror,
+    places: tuple[Location, Location, resolved.Server | None],
+    path: NodePath,
+    context: Context,
+) -> bool:
+    """Whether the method can copy from the one place to the other; notes what is wrong."""
+    source, to, server = places
+    if method == "restic_copy":
+        if to.kind == source.kind:
+            message = f"`restic copy` takes the credentials of two `{to.kind}:` repositories from the same variables"
+            help_ = "choose a place of another kind" + (", or `method: rclone`" if server or to.kind == "s3" else "")
+            context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "to"), help_)
+        return True
+    if written.id is not None:
+        message = "`rclone` copies the repository's own id, expected none for the copy"
+        context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "id"), "leave it out", on_key=True)
+    if to.kind == "s3" and (server is not None or source.kind == "s3"):
+        return True
+    message = "`rclone` copies to a place that begins with `s3:`, from a `server` that the fleet owns or from `s3:`"
+    place = (*path, "method") if written.method else path
+    other = "choose a place that begins with `s3:`" if server is not None or source.kind == "s3" else ""
+    help_ = other or "write `method: restic_copy`, and choose a place of another kind"
+    context.notes.add(codes.CONFLICTING_KEYS, message, place, help_, on_key=True)
+    return False

@@ -50,6 +50,7 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
     )
     _check_names(result, notes)
     _check_places(result, notes)
+    _check_legacy(result, notes)
     findings = tuple(notes.findings)
     return Checked(None if has_errors(findings) else result, findings)
 
@@ -122,8 +123,21 @@ def _check_places(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
         places += [(mirror.to, (*mirror.job.path, "to")) for mirror in repository.mirrors]
         for location, path in places:
             _claim(taken, location.place, path, notes)
-        if repository.id is not None:
-            _claim(ids, repository.id, (*repository.path, "id"), notes)
+        pinned = [(repository.id, repository.path), *((mirror.id, mirror.job.path) for mirror in repository.mirrors)]
+        for id_, path in pinned:
+            if id_ is not None:
+                _claim(ids, id_, (*path, "id"), notes)
+
+
+def _check_legacy(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+    """Refuse to let a target's own snapshots expire."""
+    for repository in fleet.repositories:
+        owners = {target.tag: target.name for target in fleet.targets_of(repository.name)}
+        for tag in repository.retention.legacy if repository.retention else ():
+            if tag in owners:
+                path = (*repository.path, "retention", "legacy", tag)
+                message = f"`{tag}` is the tag of the target `{owners[tag]}`, expected one that no target has any more"
+                notes.add(codes.CONFLICTING_KEYS, message, path, "write its `keep` instead", on_key=True)
 
 
 def _claim(taken: dict[str, NodePath], place: str, path: NodePath, notes: Notes) -> None:
@@ -157,7 +171,10 @@ def _waivers(fleet: schema.Fleet) -> Iterator[resolved.Waiver]:
         for key in ("retention", "restore_test"):
             operation = getattr(repository, key)
             scopes.append(((*path, key), operation.waive if operation else None))
-        scopes += [((*path, "mirrors", key), mirror.waive) for key, mirror in (repository.mirrors or {}).items()]
+        for key, mirror in (repository.mirrors or {}).items():
+            scopes.append(((*path, "mirrors", key), mirror.waive))
+            test = mirror.restore_test
+            scopes.append(((*path, "mirrors", key, "restore_test"), test.waive if test else None))
     for scope, waivers in scopes:
         for slug, reason in (waivers or {}).items():
             yield resolved.Waiver(scope, slug, reason)

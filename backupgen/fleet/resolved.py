@@ -101,6 +101,8 @@ class Volume(NamedTuple):
     """Whether several nodes may mount it at once."""
     paths: tuple[str, ...]
     """The folders of it that are mounted; all of it, if there are none."""
+    sentinel: str
+    """What has to be there before anything is backed up; empty: nothing is said."""
     path: NodePath
 
 
@@ -157,6 +159,12 @@ class Target(NamedTuple):
     tag: str
     keep: tuple[str, ...]
     verify: tuple[VerifyRule, ...]
+    sentinels: tuple[tuple[str, ...], ...]
+    """For each volume that has any: absolute paths of which one has to be there before anything is backed up."""
+    max_age: int | None
+    """How old the newest snapshot may be; None: what its schedule says."""
+    max_shrink: int
+    """By how many percent a snapshot may be smaller than the one before it."""
     before: str
     after: str
     credentials: StringMap
@@ -177,6 +185,8 @@ class Retention(NamedTuple):
     """The flags of `restic forget`."""
     read_data: int
     """In how many runs the check reads the whole repository; 0 reads no data."""
+    legacy: Mapping[str, int]
+    """Tags that no target has any more -> the age in days at which their snapshots are forgotten."""
 
 
 class RestoreTest(NamedTuple):
@@ -194,7 +204,16 @@ class Mirror(NamedTuple):
     job: Job
     to: Location
     method: Literal["rclone", "restic_copy"]
+    id: str | None
+    """The copy's id, where it is a repository of its own."""
+    read_data: int
+    """In how many runs the check reads the whole copy; 0 reads no data."""
+    restore_test: RestoreTest | None
     credentials: StringMap
+
+    def jobs(self) -> tuple[Job, ...]:
+        """The copy, and the restore test of the copy."""
+        return (self.job,) if self.restore_test is None else (self.job, self.restore_test.job)
 
 
 class Server(NamedTuple):
@@ -240,7 +259,7 @@ class Repository(NamedTuple):
     def jobs(self) -> tuple[Job, ...]:
         """The operations on the whole repository."""
         single = [operation.job for operation in (self.retention, self.restore_test) if operation is not None]
-        return (*single, *(mirror.job for mirror in self.mirrors))
+        return (*single, *(job for mirror in self.mirrors for job in mirror.jobs()))
 
 
 class Node(NamedTuple):

@@ -44,6 +44,8 @@ _IMAGE = re.compile(
 _CIDR = re.compile(r"[0-9A-Fa-f:.]+/[0-9]{1,3}")
 _REPOSITORY_ID = re.compile(r"[0-9a-f]{64}")
 _KEEP_WITHIN = re.compile(r"(?=.)(?:([1-9][0-9]{0,3})y)?(?:([1-9][0-9]{0,3})mo)?(?:([1-9][0-9]{0,3})d)?")
+_PERCENT = re.compile(r"([1-9][0-9]?|100)%")
+_DAYS = re.compile(r"[1-9][0-9]{0,2}d")
 _PART = re.compile(r"1/([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-6])")
 _HOUR_RANGE = re.compile(r"([01][0-9]|2[0-3]):00-([01][0-9]|2[0-4]):00")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -377,6 +379,26 @@ def check_part(value: object) -> int:
     return int(match[1])
 
 
+def percent(value: object) -> int:
+    """`50%` -> 50, from 1 to 100."""
+    expected = "a share such as `50%`"
+    if isinstance(value, int) and not isinstance(value, bool):
+        hint = f"write `{value}%`" if 0 < value <= 100 else ""
+        raise refuse(f"`{shown(value)}` has no unit, expected {expected}", hint)
+    match = _PERCENT.fullmatch(_string(value, expected))
+    if match is None:
+        raise refuse(f"`{shown(value)}` is no share, expected one from `1%` to `100%`")
+    return int(match[1])
+
+
+def days(value: object) -> int:
+    """`90d` -> 90."""
+    seconds = duration(value)
+    if not _DAYS.fullmatch(str(value)):
+        raise refuse(f"`{shown(value)}` is no number of days, expected one such as `90d`")
+    return seconds // 86400
+
+
 def keep_within(value: object) -> str:
     """`90d`, `6mo`, `1y6mo` -> the duration of `restic forget --keep-within`, in which `m` means months."""
     expected = "a span of days, months and years such as `90d`, `6mo` or `1y6mo`"
@@ -482,6 +504,8 @@ RepositoryId = Annotated[
     str, PlainValidator(repository_id), _schema("restic's repository id.", pattern=_REPOSITORY_ID.pattern)
 ]
 CheckPart = Annotated[int, PlainValidator(check_part), _schema("A part.", "1/20", pattern=_PART.pattern)]
+Percent = Annotated[int, PlainValidator(percent), _schema("A share.", "50%", pattern=_PERCENT.pattern)]
+Days = Annotated[int, PlainValidator(days), _schema("A number of days.", "90d", pattern=_DAYS.pattern)]
 KeepWithin = Annotated[
     str, PlainValidator(keep_within), _schema("A span of time.", "90d", "1y6mo", pattern=_KEEP_WITHIN.pattern)
 ]

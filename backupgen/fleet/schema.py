@@ -229,6 +229,9 @@ class Volume(Model):
     """Why it has to be a folder of the node, which no restricted namespace allows; needed with `host_path`."""
     paths: Annotated[tuple[s.RelativePath, ...], Field(min_length=1)] | None = None
     """Only these folders of it."""
+    sentinel: s.RelativePath | None = None
+    """A file or folder of it that has to be there before anything is backed up: it proves that the volume is mounted.
+    For a `host_path`, by default any of the paths under `verify` that lie in it."""
 
     _one = _exactly_one("pvc", "host_path")
 
@@ -238,6 +241,8 @@ class Volume(Model):
             raise s.refuse("a `host_path` breaks the restricted Pod Security Standard, expected a `reason` beside it")
         if self.host_path is not None and self.access is not None:
             raise s.refuse("`access` is the access mode of a claim, a `host_path` has none")
+        if self.sentinel == ".":
+            raise s.refuse("a `sentinel` lies in the volume, `.` is the volume itself and always there")
         if self.pvc is not None and self.reason is not None:
             raise s.refuse("a `reason` belongs to a `host_path`, a claim needs none")
         return self
@@ -396,6 +401,8 @@ class Retention(Maintenance):
     """Which snapshots stay."""
     read_data: s.CheckPart | None = None
     """Which part of the data each run of `restic check` reads: `1/20` reads all of it in 20 runs. Left out: none."""
+    legacy: dict[s.Tag, s.Days] | None = None
+    """Tags that no target has any more, and how old their snapshots get before they are forgotten, such as `90d`."""
 
 
 class ScratchMapping(Model):
@@ -426,8 +433,14 @@ class Mirror(Maintenance):
     to: s.Line
     """The copy's place, as restic writes it: `s3:host/bucket/path`, `rest:https://host/path`."""
     method: Literal["rclone", "restic_copy"] | None = None
-    """`rclone` copies the files of a repository whose server the fleet owns (the default there); `restic_copy` copies
-    snapshots into a repository of its own."""
+    """`rclone` copies the files of a repository to S3, where the fleet owns its server or it lies in S3 itself (the
+    default in both cases); `restic_copy` copies snapshots into a repository of its own."""
+    id: s.RepositoryId | None = None
+    """The id of the copy's own repository, with `restic_copy`: its jobs refuse another one."""
+    read_data: s.CheckPart | None = None
+    """Which part of the copy's data each run reads back: `1/60` reads all of it in 60 runs. Left out: none."""
+    restore_test: RestoreTest | None = None
+    """When it is proved that every target can be restored from the copy."""
     credentials: Credentials | None = None
     """Environment variables of the copy's place, and the names of their values; derived from `to` by default."""
 
@@ -514,6 +527,11 @@ class Target(JobSettings):
     """Which of its snapshots stay, instead of the repository's rule."""
     verify: tuple[Verify, ...] | None = None
     """What the restore test looks for; files in every source, if left out."""
+    max_age: s.Duration | None = None
+    """How old its newest snapshot may be in the restore test; by default two missed runs, and any age while it is
+    suspended."""
+    max_shrink: s.Percent | None = None
+    """By how much a snapshot may be smaller than the one before it, else the run fails; `50%` by default."""
     before: s.Line | None = None
     """A shell command before the backup, in its container. If it fails, nothing is backed up."""
     after: s.Line | None = None

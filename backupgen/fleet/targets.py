@@ -9,6 +9,8 @@ from backupgen.fleet.scalars import format_duration, quantity_value
 from backupgen.schedule import AUTO, CADENCES, Auto, CronExpr
 
 STAGING_SIZE = "10Gi"
+MAX_SHRINK = 50
+"""Half: what deletes more than that is seldom a user who tidies up."""
 _ALL_HOURS = (1 << 24) - 1
 
 
@@ -54,6 +56,9 @@ def resolve_target(
         tag=target.tag or name,
         keep=keep_flags(target.keep) if target.keep else (),
         verify=(*_verify(target), *_derived_rules(target, volumes, dump)),
+        sentinels=tuple(_sentinels(target, volumes, context)),
+        max_age=target.max_age,
+        max_shrink=target.max_shrink or MAX_SHRINK,
         before=target.before or "",
         after=target.after or "",
         credentials=target.credentials or {},
@@ -71,7 +76,31 @@ def _volumes(name: str, target: schema.Target, path: NodePath) -> tuple[resolved
 def resolve_volume(name: str, volume: schema.Volume, path: NodePath) -> resolved.Volume:
     """A claim or a folder of the node."""
     shared = volume.access in {"ReadWriteMany", "ReadOnlyMany"}
-    return resolved.Volume(name, volume.pvc, volume.host_path, shared, volume.paths or (), path)
+    sentinel = volume.sentinel or ""
+    return resolved.Volume(name, volume.pvc, volume.host_path, shared, volume.paths or (), sentinel, path)
+
+
+def _sentinels(
+    target: schema.Target, volumes: tuple[resolved.Volume, ...], context: Context
+) -> Iterator[tuple[str, ...]]:
+    """What tells a mounted volume from the folder below its mount point.
+
+    A claim that cannot be mounted keeps its pod from starting, a folder of the node does not. So for the latter the
+    paths that the restore test looks for are looked for in time; a mount point itself is there in any case.
+    """
+    for volume in volumes:
+        place = f"{naming.BACKUP_DIR}/{volume.name}"
+        mounted = [f"{place}/{path}" for path in volume.paths if path != "."] or [place]
+        wanted = [f"{place}/{volume.sentinel}"] if volume.sentinel else []
+        if not wanted and volume.host_path is not None:
+            wanted = [rule.file for rule in _verify(target)]
+        seen = tuple(path for path in wanted if any(path.startswith(f"{mount}/") for mount in mounted))
+        if seen:
+            yield seen
+        elif volume.sentinel:
+            places = ", ".join(f"`{mount}`" for mount in mounted)
+            message = f"`{wanted[0]}` is not mounted, expected a path below {places}"
+            context.notes.add(codes.CONFLICTING_KEYS, message, (*volume.path, "sentinel"))
 
 
 def _check_sources(target: schema.Target, path: NodePath, context: Context) -> None:

@@ -1,8 +1,9 @@
 """ResolvedFleet -> the operations that the schedule proof is about."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from backupgen.fleet import naming
 from backupgen.fleet.resolved import Job, Mirror, Repository, ResolvedFleet, Target
 from backupgen.schedule import (
     CronError,
@@ -111,9 +112,10 @@ def _of_repository(fleet: ResolvedFleet, repository: Repository) -> Iterator[Ope
     targets = len(fleet.targets_of(repository.name))
     operations: list[tuple[Job, Use, int, Mapping[str, str]]] = []
     if repository.retention is not None:
-        # One `forget` for each target, then `prune` and `check`.
+        # One `forget` for each target and legacy tag, then `prune` and `check`.
         job = repository.retention.job
-        operations.append((job, Use.EXCLUSIVE, targets + 2, job.placement.node_selector))
+        commands = targets + len(repository.retention.legacy) + 2
+        operations.append((job, Use.EXCLUSIVE, commands, job.placement.node_selector))
     if repository.restore_test is not None:
         # One `restore` for each target; what else it asks takes no lock.
         job = repository.restore_test.job
@@ -122,6 +124,13 @@ def _of_repository(fleet: ResolvedFleet, repository: Repository) -> Iterator[Ope
     for job, use, commands, labels in operations:
         if isinstance(job.slot, CronExpr):
             yield _operation(job, repository, use, job.slot, node=_node(fleet, labels), commands=commands)
+    for mirror in repository.mirrors:
+        test = mirror.restore_test
+        if test is not None and isinstance(test.job.slot, CronExpr):
+            # It reads the copy, which is a repository of its own, without a lock: nobody removes anything there.
+            node = _node(fleet, test.job.placement.node_selector)
+            operation = _operation(test.job, repository, Use.READ, test.job.slot, node=node, commands=1)
+            yield replace(operation, repository=naming.mirror_owner(repository.name, mirror.name))
 
 
 def _use(mirror: Mirror) -> Use:

@@ -26,6 +26,7 @@ class ObjectId(NamedTuple):
 _KINDS: Final[Mapping[type, tuple[str, str]]] = MappingProxyType(
     {
         model.CronJob: ("batch/v1", "CronJob"),
+        model.Job: ("batch/v1", "Job"),
         model.Deployment: ("apps/v1", "Deployment"),
         model.Service: ("v1", "Service"),
         model.Secret: ("v1", "Secret"),

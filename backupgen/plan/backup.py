@@ -41,7 +41,10 @@ def _pod(fleet: ResolvedFleet, target: Target) -> Pod:
         **report_environment(fleet, job),
         "RESTIC_RETENTION_POLICIES_ENABLED": "false",
         "RESTIC_CHECK_AFTER_BACKUP": "false",
+        "BACKUP_MAX_SHRINK_PERCENT": str(target.max_shrink),
     }
+    if target.sentinels:
+        environment["BACKUP_SENTINELS"] = "\n\n".join("\n".join(paths) for paths in target.sentinels)
     if target.before:
         environment["PRE_HOOK"] = target.before
     if target.after:

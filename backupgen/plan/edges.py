@@ -89,8 +89,11 @@ def _operations(repository: Repository, places: Places) -> Iterator[tuple[Job, s
         yield repository.restore_test.job, naming.ROLE_RESTORE_TEST, (source,)
     for mirror in repository.mirrors:
         to = places.of(mirror.to)
-        # rclone reads the server's volume, which it mounts.
-        yield mirror.job, naming.ROLE_MIRROR, (to,) if mirror.method == "rclone" else (source, to)
+        # rclone reads the volume of the fleet's own server, which it mounts.
+        own = mirror.method == "rclone" and repository.server is not None
+        yield mirror.job, naming.ROLE_MIRROR, (to,) if own else (source, to)
+        if mirror.restore_test is not None:
+            yield mirror.restore_test.job, naming.ROLE_RESTORE_TEST, (to,)
 
 
 def _of_restore(fleet: ResolvedFleet, names: Container[str], places: Places) -> Iterator[Peer]:

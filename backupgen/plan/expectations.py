@@ -66,6 +66,8 @@ def _jobs(fleet: ResolvedFleet) -> Iterator[tuple[Kind, str, Job]]:
             yield "restore-test", "", repository.restore_test.job
         for mirror in repository.mirrors:
             yield "mirror", "", mirror.job
+            if mirror.restore_test:
+                yield "restore-test", "", mirror.restore_test.job
 
 
 def recordings(fleet: str, expected: tuple[Expectation, ...]) -> tuple[RecordingRule, ...]:

@@ -7,18 +7,20 @@ from backupgen.fleet.resolved import Job, Mirror, Repository, ResolvedFleet, Res
 from backupgen.fleet.scalars import quantity_value
 from backupgen.plan.cronjobs import cron_job
 from backupgen.plan.expectations import overdue_after
+from backupgen.plan.mirrors import copy_credentials, copy_environment, mirror_credentials, mirror_environment
 from backupgen.plan.model import Mount, PlanConfigMap, PlanLine, Pod, Unit, Volume
 from backupgen.plan.pods import (
     NOTHING,
     client_environment,
+    maintenance_environment,
     meta_of,
     ntfy_credentials,
     owner,
     report_environment,
     script_container,
+    script_pod,
     server_selector,
     source_volume,
-    work_volumes,
 )
 from backupgen.plan.secrets import secret_unit
 from backupgen.plan.slots import Slots
@@ -38,39 +40,45 @@ def repository_units(fleet: ResolvedFleet, repository: Repository, slots: Slots)
         yield from _restore_test(fleet, repository, repository.restore_test, slots)
     for mirror in repository.mirrors:
         yield from _mirror(fleet, repository, mirror, slots)
+        if mirror.restore_test is not None:
+            yield from _restore_test(fleet, repository, mirror.restore_test, slots, mirror)
 
 
 def _retention(fleet: ResolvedFleet, repository: Repository, retention: Retention, slots: Slots) -> Iterator[Unit]:
     job = retention.job
-    environment = client_environment(repository, job)
+    environment = maintenance_environment(repository, job)
     credentials = dict(repository.credentials)
     if repository.server is not None:
-        environment["RESTIC_REPOSITORY"] = repository.location.with_port(repository.server.maintenance_port)
-        environment["RESTIC_REST_USERNAME"] = naming.MAINTENANCE_USER
         credentials["RESTIC_REST_PASSWORD"] = naming.maintenance_value(repository.name)
     lines = [
         PlanLine("retain", (target.tag, "", *(target.keep or retention.keep)))
         for target in fleet.targets_of(repository.name)
     ]
-    check = PlanLine("check_rotating", _rotation(retention, slots)) if retention.read_data else PlanLine("check", ())
+    check = PlanLine("check", ())
+    if retention.read_data:
+        check = PlanLine("check_rotating", (str(retention.read_data), str(_days_between(job, slots))))
+    lines += [PlanLine("expire", (tag, str(days))) for tag, days in sorted(retention.legacy.items())]
     lines += [PlanLine("prune", ()), check]
     pod = _pod(fleet, job, naming.ROLE_RETENTION, "retention", environment)
     yield from _operation(fleet, job, naming.ROLE_RETENTION, pod, slots, credentials)
     yield _plan_unit(fleet, job, naming.ROLE_RETENTION, lines)
 
 
-def _rotation(retention: Retention, slots: Slots) -> tuple[str, ...]:
-    """In how many runs the data is read, and how many days lie between two runs: the script counts days."""
-    job = retention.job
+def _days_between(job: Job, slots: Slots) -> int:
+    """How many days lie between two runs: the scripts count days to read another part at each run."""
     gap = shortest_gap(slots.schedules[job.name], load_zone(job.timezone)) or _DAY
     # An hour less, because a day that loses one to summer time is a day all the same.
-    return (str(retention.read_data), str(max(1, (gap + 3600) // _DAY)))
+    return max(1, (gap + 3600) // _DAY)
 
 
-def _restore_test(fleet: ResolvedFleet, repository: Repository, test: RestoreTest, slots: Slots) -> Iterator[Unit]:
+def _restore_test(
+    fleet: ResolvedFleet, repository: Repository, test: RestoreTest, slots: Slots, mirror: Mirror | None = None
+) -> Iterator[Unit]:
+    """The restore test of a repository, or that of its mirror."""
     job = test.job
+    credentials = repository.credentials if mirror is None else mirror_credentials(repository, mirror)
     environment = {
-        **client_environment(repository, job),
+        **(client_environment(repository, job) if mirror is None else mirror_environment(repository, mirror)),
         "RESTORE_DIR": naming.RESTORE_DIR,
         "RESTORE_ROOM_BYTES": str(quantity_value(test.scratch_size)),
     }
@@ -81,13 +89,16 @@ def _restore_test(fleet: ResolvedFleet, repository: Repository, test: RestoreTes
     pod = _pod(fleet, job, naming.ROLE_RESTORE_TEST, "restore-test", environment, mounts, (scratch,))
     if test.storage_class is not None:
         pod = pod._replace(user=owner(job.user))
-    lines = [line for target in fleet.targets_of(repository.name) for line in _drill(target, slots)]
-    yield from _operation(fleet, job, naming.ROLE_RESTORE_TEST, pod, slots, repository.credentials)
+    late = 0 if mirror is None else _oldest(mirror.job, slots)
+    lines = [line for target in fleet.targets_of(repository.name) for line in _drill(target, slots, late)]
+    yield from _operation(fleet, job, naming.ROLE_RESTORE_TEST, pod, slots, credentials)
     yield _plan_unit(fleet, job, naming.ROLE_RESTORE_TEST, lines)
 
 
-def _drill(target: Target, slots: Slots) -> Iterator[PlanLine]:
-    yield PlanLine("target", (target.tag, "", str(_max_age(target, slots))))
+def _drill(target: Target, slots: Slots, late: int) -> Iterator[PlanLine]:
+    """The lines of a target, whose snapshots arrive so many seconds late."""
+    max_age = (target.max_age or _oldest(target.job, slots)) + late
+    yield PlanLine("target", (target.tag, "", str(max_age), str(target.max_shrink)))
     for rule in target.verify:
         sizes: tuple[str, ...] = ()
         if rule.kind in _WITH_SIZE:
@@ -97,35 +108,30 @@ def _drill(target: Target, slots: Slots) -> Iterator[PlanLine]:
         yield PlanLine(f"verify_{rule.kind}", (rule.file, *sizes))
 
 
-def _max_age(target: Target, slots: Slots) -> int:
-    """How old a target's newest snapshot may be, in seconds.
+def _oldest(job: Job, slots: Slots) -> int:
+    """How old a job's newest result may be, in seconds.
 
-    A suspended target makes none, so its last one may have any age.
+    A suspended job makes none, so its last one may have any age.
     """
-    job = target.job
     return (None if job.suspend else overdue_after(job, slots.schedules[job.name])) or _ANY_AGE
 
 
 def _mirror(fleet: ResolvedFleet, repository: Repository, mirror: Mirror, slots: Slots) -> Iterator[Unit]:
     job = mirror.job
-    credentials = {**repository.credentials, **mirror.credentials}
-    environment = {**client_environment(repository, job), "MIRROR_RESTIC_REPOSITORY": mirror.to.text}
+    server = repository.server if mirror.method == "rclone" else None
+    environment = copy_environment(repository, mirror)
+    if mirror.read_data:
+        environment["MIRROR_READ_PARTS"] = str(mirror.read_data)
+        environment["MIRROR_READ_DAYS"] = str(_days_between(job, slots))
     mounts: tuple[Mount, ...] = ()
     volumes: tuple[Volume, ...] = ()
-    if mirror.method == "rclone" and repository.server is not None:
-        credentials.pop("RESTIC_REST_PASSWORD", None)  # it reads the repository's files, not the server
-        environment.pop("RESTIC_REST_USERNAME", None)
-        source = f"{naming.REPOSITORY_DIR}{repository.location.path}".rstrip("/")
-        environment |= {"RESTIC_REPOSITORY": source, "MIRROR_METHOD": "files", "MIRROR_SOURCE": source}
-        environment |= _rclone_remote(mirror)
+    if server is not None:
         mounts = (Mount("repository", naming.REPOSITORY_DIR, read_only=True),)
-        volumes = (source_volume("repository", repository.server.volume),)
-    else:
-        environment["MIRROR_METHOD"] = "snapshots"
+        volumes = (source_volume("repository", server.volume),)
     pod = _pod(fleet, job, naming.ROLE_MIRROR, "mirror", environment, mounts, volumes)
-    if volumes and repository.server is not None:
-        pod = _beside(pod, repository.server)
-    yield from _operation(fleet, job, naming.ROLE_MIRROR, pod, slots, credentials)
+    if server is not None:
+        pod = _beside(pod, server)
+    yield from _operation(fleet, job, naming.ROLE_MIRROR, pod, slots, copy_credentials(repository, mirror))
 
 
 def _beside(pod: Pod, server: Server) -> Pod:
@@ -135,18 +141,6 @@ def _beside(pod: Pod, server: Server) -> Pod:
         placement = placement._replace(tolerations=server.placement.tolerations)
     with_pod = NOTHING if server.volume.shared else server_selector(server)
     return pod._replace(placement=placement, with_pod=with_pod)
-
-
-def _rclone_remote(mirror: Mirror) -> dict[str, str]:
-    """The remote `mirror:` of rclone, described by variables (rclone's manual, "Environment variables")."""
-    scheme = "https" if mirror.to.tls else "http"
-    return {
-        "MIRROR_DESTINATION": f"mirror:{mirror.to.path.strip('/')}",
-        "RCLONE_CONFIG_MIRROR_TYPE": "s3",
-        "RCLONE_CONFIG_MIRROR_PROVIDER": "Other",
-        "RCLONE_CONFIG_MIRROR_ENV_AUTH": "true",
-        "RCLONE_CONFIG_MIRROR_ENDPOINT": f"{scheme}://{mirror.to.netloc}",
-    }
 
 
 def _pod(
@@ -163,18 +157,7 @@ def _pod(
         volumes = (Volume("plan", "config_map", naming.plan(job.name), read_only=True), *volumes)
     variables = {**environment, **report_environment(fleet, job)}
     container = script_container(job, script, variables, mounts, secrets=(naming.secret(job.name),))
-    return Pod(
-        labels=meta_of(fleet, job, role).labels,
-        user=job.user,
-        placement=job.placement,
-        grace=job.grace,
-        service_account="",
-        with_pod=NOTHING,
-        pull_secrets=fleet.image_pull_secrets,
-        init_containers=(),
-        containers=(container,),
-        volumes=(*work_volumes(job), *volumes),
-    )
+    return script_pod(fleet, job, role, container, volumes)
 
 
 def _operation(

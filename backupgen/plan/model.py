@@ -102,6 +102,16 @@ class CronJob(NamedTuple):
     pod: Pod
 
 
+class Job(NamedTuple):
+    """A Job that runs once, started by hand."""
+
+    meta: Meta
+    notes: tuple[str, ...]
+    """Comment lines: how it is run, and what comes after it."""
+    deadline: int
+    pod: Pod
+
+
 class Deployment(NamedTuple):
     """The REST server's Deployment: one replica, recreated."""
 
@@ -342,6 +352,7 @@ class SopsConfig(NamedTuple):
 
 Facts = (
     CronJob
+    | Job
     | Deployment
     | Service
     | Secret

@@ -6,7 +6,7 @@ from backupgen.fleet import naming
 from backupgen.fleet.resolved import Job, Repository, ResolvedFleet, Server, StringMap, User
 from backupgen.fleet.resolved import Volume as ResolvedVolume
 from backupgen.fleet.scalars import format_duration
-from backupgen.plan.model import Container, Meta, Mount, Volume
+from backupgen.plan.model import Container, Meta, Mount, Pod, Volume
 
 NOTHING: StringMap = {}
 
@@ -48,18 +48,32 @@ def client_environment(repository: Repository, job: Job) -> dict[str, str]:
     return environment
 
 
+def maintenance_environment(repository: Repository, job: Job) -> dict[str, str]:
+    """As `client_environment`, at the place where snapshots may be removed."""
+    environment = client_environment(repository, job)
+    if repository.server is not None:
+        environment["RESTIC_REPOSITORY"] = repository.location.with_port(repository.server.maintenance_port)
+        environment["RESTIC_REST_USERNAME"] = naming.MAINTENANCE_USER
+    return environment
+
+
+def run_environment(job: Job) -> dict[str, str]:
+    """The variables with which the scripts bound themselves."""
+    return {
+        "RESTIC_HOSTNAME": job.instance,
+        "BACKUP_DEADLINE": str(job.deadline),
+        "HOME": "/tmp",  # noqa: S108 - the pod's own emptyDir
+        "TMPDIR": "/tmp",  # noqa: S108
+    }
+
+
 def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
     """The variables with which the scripts bound themselves and report.
 
     Every value is explicit: a script's own default would be a second source of truth (D52).
     """
-    environment = {
-        "RESTIC_HOSTNAME": job.instance,
-        "BACKUP_DEADLINE": str(job.deadline),
-        "HOME": "/tmp",  # noqa: S108 - the pod's own emptyDir
-        "TMPDIR": "/tmp",  # noqa: S108
-        "PUSHGATEWAY_ENABLED": "false" if fleet.pushgateway is None else "true",
-    }
+    environment = run_environment(job)
+    environment["PUSHGATEWAY_ENABLED"] = "false" if fleet.pushgateway is None else "true"
     if fleet.pushgateway is not None:
         environment["PUSHGATEWAY_URL"] = fleet.pushgateway.location.text
     environment["NTFY_ENABLED"] = "false" if job.ntfy is None else "true"
@@ -129,4 +143,22 @@ def script_container(
         mounts=(*WORK_MOUNTS, *mounts),
         requests=job.placement.requests,
         limits=job.placement.limits,
+    )
+
+
+def script_pod(
+    fleet: ResolvedFleet, job: Job, role: str, container: Container, volumes: tuple[Volume, ...] = ()
+) -> Pod:
+    """The pod of a job of the fleet's own, in which one script runs."""
+    return Pod(
+        labels=meta_of(fleet, job, role).labels,
+        user=job.user,
+        placement=job.placement,
+        grace=job.grace,
+        service_account="",
+        with_pod=NOTHING,
+        pull_secrets=fleet.image_pull_secrets,
+        init_containers=(),
+        containers=(container,),
+        volumes=(*work_volumes(job), *volumes),
     )

@@ -7,7 +7,7 @@ from backupgen.fleet.resolved import ResolvedFleet
 from backupgen.plan.model import ScriptsConfigMap, Unit
 from backupgen.plan.pods import fleet_meta
 
-SCRIPTS = ("lib.sh", "backup.sh", "dump.sh", "retention.sh", "restore-test.sh", "mirror.sh")
+SCRIPTS = ("lib.sh", "backup.sh", "dump.sh", "retention.sh", "restore-test.sh", "mirror.sh", "bootstrap.sh")
 
 
 def script_units(fleet: ResolvedFleet) -> Iterator[Unit]:

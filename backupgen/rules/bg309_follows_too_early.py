@@ -1,6 +1,6 @@
 """BG309: a mirror or a restore test that begins while what it should follow may still run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
@@ -13,38 +13,41 @@ INFO = CodeInfo(
     code="BG309",
     slug="follows-too-early",
     severity=Severity.WARNING,
-    summary="A mirror or a restore test begins while a backup that it should follow may still run.",
+    summary="A mirror or a restore test begins while what it should follow may still run.",
     why="It takes the snapshot before: the copy, or what is known to be restorable, is older by a whole run.",
-    fix="Start it when the backup has ended for certain: `start_within` + `deadline` + `grace` after its slot.",
+    fix="Start it when that has ended for certain: `start_within` + `deadline` + `grace` after its slot.",
     bad='mirrors: {offsite: {at: "05:00", …}}\n…\ntargets: {photos: {at: "04:30", deadline: 1h, …}}',
     good='mirrors: {offsite: {at: "06:00", …}}\n…\ntargets: {photos: {at: "04:30", deadline: 1h, …}}',
 )
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    """Report each mirror and each restore test with the backups that it misses."""
+    """Report each mirror and each restore test with what it misses."""
     for repository in context.fleet.repositories:
         jobs = [mirror.job for mirror in repository.mirrors]
         jobs += [repository.restore_test.job] if repository.restore_test is not None else []
         for job in jobs:
-            yield from _judge(context, repository, job)
+            yield from _judge(context, job, _seldom(context, repository, job))
+        for mirror in repository.mirrors:
+            if mirror.restore_test is not None:
+                yield from _judge(context, mirror.restore_test.job, [mirror.job.name])
 
 
-def _judge(context: RuleContext, repository: Repository, job: Job) -> Iterator[Finding]:
-    operation = context.operations[job.name]
+def _seldom(context: RuleContext, repository: Repository, job: Job) -> list[str]:
+    """The backups of which a run counts: of an hourly one a daily mirror always misses an hour."""
     own = _cadence(context, job.name)
-    missed = [
-        target.job.name
-        for target in context.fleet.targets_of(repository.name)
-        # Of an hourly backup a daily mirror misses an hour; that is what it always misses.
-        if 2 * _cadence(context, target.job.name) >= own
-        and begins_inside(operation.nominal, context.operations[target.job.name].worst)
-    ]
+    backups = [target.job.name for target in context.fleet.targets_of(repository.name)]
+    return [name for name in backups if 2 * _cadence(context, name) >= own]
+
+
+def _judge(context: RuleContext, job: Job, followed: Sequence[str]) -> Iterator[Finding]:
+    nominal = context.operations[job.name].nominal
+    missed = [name for name in followed if begins_inside(nominal, context.operations[name].worst)]
     if missed:
         message = (
             f"`{job.name}` can begin before {some(missed)} has ended, and then takes the snapshot of the run before"
         )
-        help_ = "start it later, or the backup earlier"
+        help_ = "start it later, or what it follows earlier"
         found = finding(INFO, message, (*job.path, "at"), help_)
         yield replace(found, related=slots_of(context, missed[:SHOWN]))
 

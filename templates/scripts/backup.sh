@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck disable=SC2329 # the plan and lib.sh call functions of this file
+# shellcheck disable=SC2329 # lib.sh calls functions of this file
 # backup.sh: one snapshot of one target.
 #
 #   backup.sh [FLAG...] -- SOURCE...
@@ -12,27 +12,31 @@
 #   PRE_HOOK, POST_HOOK       shell commands before and after; POST_HOOK runs whenever PRE_HOOK was started. They run in a
 #                             shell of their own, not in this script. BACKUP_HOOK_TIMEOUT: seconds for POST_HOOK (30)
 #   BACKUP_MAX_SHRINK_PERCENT by how much a snapshot may be smaller than the one before it; default: not looked at
+#   BACKUP_SENTINELS          absolute paths, one a line; an empty line begins the next volume. One path of each volume has
+#                             to exist, or the volume is not mounted, or is another one
 #   RESTIC_RETENTION_POLICIES_ENABLED  "true": forget and prune after the backup, with KEEP_LAST (1), KEEP_HOURLY (24),
 #                             KEEP_DAILY (7), KEEP_WEEKLY (4), KEEP_MONTHLY (12), KEEP_YEARLY (0). Default false: retention
 #                             is one job for the whole fleet, and a forgotten variable must not prune every hour.
 #   RESTIC_CHECK_AFTER_BACKUP "true": check the repository afterwards, without a lock: check's lock would keep the other
 #                             backups out. Default: true if RESTIC_CACHE_DIR is set.
-#
-# Functions of the plan (optional here):
-#   mounted PATH              PATH has to be a mount point
-#   sentinel PATH             PATH has to exist; it stands on the volume and not below its mount point
 
 . "${0%/*}/lib.sh"
 
-mounted() {
-  while read -r _ _ _ _ mount_point _; do
-    [ "$(printf '%b.' "$mount_point")" != "$1." ] || return 0
-  done </proc/self/mountinfo
-  fail "$EX_SOURCE" "nothing is mounted on $1"
-}
-
-sentinel() {
-  [ -e "$1" ] || fail "$EX_SOURCE" "$1 is missing: the volume is not mounted, or it is another one"
+# What lies below a mount point on which nothing is mounted is not backed up.
+check_sentinels() {
+  [ -n "${BACKUP_SENTINELS:-}" ] || return 0
+  printf '%s\n\n' "$BACKUP_SENTINELS" >"$work/sentinels"
+  sentinels='' sentinel_found=false
+  while IFS= read -r sentinel; do
+    if [ -n "$sentinel" ]; then
+      sentinels="$sentinels $sentinel"
+      [ ! -e "$sentinel" ] || sentinel_found=true
+    elif [ -n "$sentinels" ]; then
+      [ "$sentinel_found" = true ] \
+        || fail "$EX_SOURCE" "the volume is not mounted, or it is another one: there is none of$sentinels"
+      sentinels='' sentinel_found=false
+    fi
+  done <"$work/sentinels"
 }
 
 check_source() {
@@ -63,38 +67,27 @@ read_arguments() {
   for source_path in "$@"; do "$check" "$source_path"; done
 }
 
-# field NAME: the number NAME of a snapshot's summary.
-field() { sed -n "s/.*\"$1\": *\\([0-9][0-9]*\\).*/\\1/p" "$2"; }
-
+# measure_snapshot: reads the new snapshot back. Not being able to is no failure of the backup.
 measure_snapshot() {
   snapshot=$(sed -n 's/^snapshot \([0-9a-f]*\) saved$/\1/p; s/.*"snapshot_id":"\([0-9a-f]*\)".*/\1/p' "$work/backup.out")
   [ -n "$snapshot" ] || return 0
-  # Read back: proves that the snapshot is in the repository. Not being able to is no failure of the backup.
-  run 120 restic cat snapshot "$snapshot" --no-lock >"$work/snapshot" || return 0
-  bytes=$(field total_bytes_processed "$work/snapshot")
-  files=$(field total_files_processed "$work/snapshot")
-  metric backup_snapshot_bytes gauge "${bytes:-0}"
-  metric backup_snapshot_files gauge "${files:-0}"
-  if [ "${files:-0}" -eq 0 ] || { [ "$from_command" = true ] && [ "${bytes:-0}" -eq 0 ]; }; then
+  set --
+  [ "$with_host" = true ] || set -- --host "$RESTIC_HOSTNAME"
+  list_snapshots "$work/snapshots" "$@" || return 0
+  measured=$(split_snapshots "$work/snapshots" | id=$snapshot awk "$snapshot_awk"'
+    is_snapshot() && index(id(), ENVIRON["id"]) == 1 { printf "%.0f %.0f", bytes(), files(); exit }')
+  bytes=${measured% *} files=${measured#* }
+  is_number "$bytes" && is_number "$files" || return 0
+  metric backup_snapshot_bytes gauge "$bytes"
+  metric backup_snapshot_files gauge "$files"
+  if [ "$files" -eq 0 ] || { [ "$from_command" = true ] && [ "$bytes" -eq 0 ]; }; then
     say "error: nothing was read; snapshot $snapshot is worthless"
     # Instead of restic's 3: nothing is worse than some of it.
     job_code=$EX_SOURCE
     return "$EX_SOURCE"
   fi
-  check_shrink
-}
-
-check_shrink() {
   [ -n "${BACKUP_MAX_SHRINK_PERCENT:-}" ] || return 0
-  parent=$(sed -n 's/.*"parent": *"\([0-9a-f]*\)".*/\1/p' "$work/snapshot")
-  [ -n "$parent" ] || return 0
-  run 120 restic cat snapshot "$parent" --no-lock >"$work/parent" || return 0
-  before=$(field total_bytes_processed "$work/parent")
-  [ -n "$before" ] || return 0
-  [ $((bytes * 100)) -ge $((before * (100 - BACKUP_MAX_SHRINK_PERCENT))) ] || {
-    say "error: snapshot $snapshot holds $bytes bytes, the one before it $before: more than $BACKUP_MAX_SHRINK_PERCENT % less"
-    return "$EX_SHRANK"
-  }
+  ! smaller_by "$work/snapshots" "$snapshot" "$BACKUP_MAX_SHRINK_PERCENT" || return "$EX_SHRANK"
 }
 
 hook_started=false
@@ -155,10 +148,10 @@ main() {
   check=:
   read_arguments "$@"
   need_restic
-  if [ -n "${PLAN:-}" ] || [ -r /plan/plan.sh ]; then load_plan; fi
   open_repository
   run_pre_hook
   # After the hook, which may be what writes the source.
+  check_sentinels
   check=check_source
   read_arguments "$@"
   [ "$with_host" = true ] || set -- --host="$RESTIC_HOSTNAME" "$@"

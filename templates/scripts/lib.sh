@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# lib.sh: what the jobs of the backup fleet share. POSIX sh; sourced by backup.sh, dump.sh, retention.sh, restore-test.sh
-# and mirror.sh as `. "${0%/*}/lib.sh"`. Needs restic, and curl or wget for the reports.
+# lib.sh: what the jobs of the backup fleet share. POSIX sh; sourced by backup.sh, dump.sh, retention.sh, restore-test.sh,
+# mirror.sh and bootstrap.sh as `. "${0%/*}/lib.sh"`. Needs restic, and curl or wget for the reports.
 #
 # Environment, beside restic's own (RESTIC_REPOSITORY, RESTIC_PASSWORD, RESTIC_REST_USERNAME, AWS_ACCESS_KEY_ID, ...):
 #   RESTIC_HOSTNAME        host of the snapshots and instance of the Pushgateway group; default: the pod's name without
@@ -8,6 +8,8 @@
 #   RESTIC_REPOSITORY_ID   64 hex digits: the only repository that this job accepts; default: any
 #   RESTIC_LOCK_WAIT       how long restic waits for a lock (10m)
 #   RESTIC_PROBE_TIMEOUT   seconds within which the repository has to answer (60)
+#   RESTIC_WITHOUT_LOCK    "true": no lock is taken nor removed, as it is right for reading a copy from which nothing is
+#                          removed; its credentials need not be able to write then (false)
 #   BACKUP_DEADLINE        the Job's activeDeadlineSeconds; the job ends itself 60 s earlier (short ones: at 90 %), counted
 #                          from its own start: after a long dump, or when it is tried again, the Job's deadline is first
 #   BACKUP_TERM_PATIENCE   seconds that a command gets to end after SIGTERM, before SIGKILL (40). The pod's grace period
@@ -22,11 +24,12 @@
 # Exit codes. restic's own are kept: 1 failed, 3 snapshot made but incomplete, 10 no repository, 11 locked, 12 wrong
 # password. 130 and 143: ended by SIGINT or SIGTERM. Those of the jobs:
 #   64 wrong usage or configuration             70 no workspace
-#   65 source or dump missing, empty, unmounted 71 snapshots that had to be removed are still there
+#   65 source missing, empty, not mounted       71 snapshots that had to be removed are still there
 #   66 another repository than the pinned one   72 a restored snapshot failed a verify rule
 #   67 repository or mirror cannot be read      73 snapshot shrank past the limit
 #   68 a hook failed                            74 no room to restore
 #   69 a program is missing or too old          75 snapshot missing or too old
+#                                               76 there is a repository already
 #   124 the inner time limit was reached
 #
 # Metrics, in the Pushgateway group job="backup", instance="$RESTIC_HOSTNAME":
@@ -35,6 +38,7 @@
 # metric backup_status gauge status: exit code of the run; status is success or failure
 # metric backup_last_success_timestamp_seconds gauge : Unix time at which the last successful run ended; outlives failures
 # metric backup_step_status gauge step: exit code of each step of the last run
+# metric backup_repository_info gauge id: 1; id is the id of the repository that the run opened
 # metric backup_snapshot_bytes gauge : backup.sh: size of the source in the last snapshot made
 # metric backup_snapshot_files gauge : backup.sh: files of the source in the last snapshot made
 # metric backup_repository_snapshots gauge tag: retention.sh: snapshots that a tag has after the run
@@ -52,7 +56,7 @@ set -u
 # shellcheck disable=SC2034 # used by the scripts that source this file
 readonly EX_USAGE=64 EX_SOURCE=65 EX_OTHER_REPOSITORY=66 EX_UNREACHABLE=67 EX_HOOK=68 EX_PROGRAM=69 EX_WORKSPACE=70
 # shellcheck disable=SC2034 # used by the scripts that source this file
-readonly EX_NOT_REMOVED=71 EX_VERIFY=72 EX_SHRANK=73 EX_ROOM=74 EX_SNAPSHOT=75
+readonly EX_NOT_REMOVED=71 EX_VERIFY=72 EX_SHRANK=73 EX_ROOM=74 EX_SNAPSHOT=75 EX_EXISTS=76
 readonly EX_LATE=124 UNBOUNDED=2592000
 
 child=''
@@ -410,6 +414,13 @@ probe() {
   }
 }
 
+# use_mirror: from here on restic opens the copy.
+use_mirror() {
+  export RESTIC_REPOSITORY="$MIRROR_RESTIC_REPOSITORY" RESTIC_PASSWORD="${MIRROR_RESTIC_PASSWORD:-${RESTIC_PASSWORD:-}}"
+  [ -z "${MIRROR_AWS_ACCESS_KEY_ID:-}" ] || export AWS_ACCESS_KEY_ID="$MIRROR_AWS_ACCESS_KEY_ID" \
+    AWS_SECRET_ACCESS_KEY="${MIRROR_AWS_SECRET_ACCESS_KEY:-}"
+}
+
 # open_repository: probes the repository and removes stale locks (only stale ones: never --remove-all); or ends the job.
 open_repository() {
   say "repository $(without_password "$RESTIC_REPOSITORY"), restic $restic_version"
@@ -417,12 +428,24 @@ open_repository() {
   open_code=$?
   step probe "$open_code"
   [ "$open_code" -eq 0 ] || exit "$open_code"
+  metric backup_repository_info gauge 1 id "$repository_id"
+  [ "${RESTIC_WITHOUT_LOCK:-false}" != true ] || return 0
   run 300 restic unlock
   step unlock $?
 }
 
 # locked COMMAND [ARG...]: a restic command that waits for the repository's lock.
-locked() { run "$UNBOUNDED" restic "$@" --retry-lock "$lock_wait"; }
+locked() {
+  if [ "${RESTIC_WITHOUT_LOCK:-false}" = true ]; then
+    set -- "$@" --no-lock
+  else
+    set -- "$@" --retry-lock "$lock_wait"
+  fi
+  run "$UNBOUNDED" restic "$@"
+}
+
+# rotating_part N DAYS: prints "k/N", another k at each run of a job that runs every DAYS, so that N runs read everything.
+rotating_part() { printf '%s/%s' "$((job_started / 86400 / $2 % $1 + 1))" "$1"; }
 
 # list_snapshots FILE [OPTION...]: writes restic's JSON list to FILE.
 list_snapshots() {
@@ -439,6 +462,67 @@ split_snapshots() {
 &/g; s/"reasons":/\
 &/g; s/"keep":/\
 &/g' "$1"
+}
+
+# Functions of awk for such a line: is_snapshot(), epoch(), id(), bytes() and files() (-1: not known), group() (its host,
+# paths, tags and excludes), and read_tags(), which sets tag[1] to tag[tags].
+# shellcheck disable=SC2016,SC2034 # awk's own `$`; used by the scripts that source this file
+snapshot_awk='
+  function is_snapshot() { return /^[{]"time":"/ }
+  function id() { return match($0, /[,{]"id":"[0-9a-f]+"/) ? substr($0, RSTART + 7, RLENGTH - 8) : "" }
+  function bytes() {
+    return match($0, /"total_bytes_processed":[0-9]+/) ? substr($0, RSTART + 24, RLENGTH - 24) + 0 : -1
+  }
+  function files() {
+    return match($0, /"total_files_processed":[0-9]+/) ? substr($0, RSTART + 24, RLENGTH - 24) + 0 : -1
+  }
+  function group(   from, to, text) {
+    from = index($0, ",\"paths\":"); to = index($0, ",\"program_version\":")
+    text = substr($0, from, to - from)
+    sub(/,"original":"[0-9a-f]+"$/, "", text)
+    return text
+  }
+  function epoch(   t, y, m, d, zone) {
+    t = substr($0, 10); t = substr(t, 1, index(t, "\"") - 1)
+    y = substr(t, 1, 4) + 0; m = substr(t, 6, 2) + 0; d = substr(t, 9, 2) + 0
+    zone = 0
+    if (t !~ /Z$/) {
+      zone = substr(t, length(t) - 4, 2) * 3600 + substr(t, length(t) - 1, 2) * 60
+      if (substr(t, length(t) - 5, 1) == "-") zone = -zone
+    }
+    if (m < 3) { y--; m += 12 }
+    d += 365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) - 719469
+    return d * 86400 + substr(t, 12, 2) * 3600 + substr(t, 15, 2) * 60 + substr(t, 18, 2) - zone
+  }
+  function read_tags(   at, c, word, inside, escaped) {
+    tags = 0
+    at = index($0, "\"tags\":[")
+    if (!at) return
+    for (at += 8; at <= length($0); at++) {
+      c = substr($0, at, 1)
+      if (!inside) { if (c == "]") return; if (c == "\"") { inside = 1; word = "" } continue }
+      if (c == "\"") { tag[++tags] = word; inside = 0; continue }
+      if (c != "\\") { word = word c; continue }
+      escaped = substr($0, ++at, 1)
+      if (escaped == "u" && substr($0, at + 1, 4) in plain) { word = word plain[substr($0, at + 1, 4)]; at += 4 }
+      else if (escaped == "\"" || escaped == "\\") word = word escaped
+      else word = word "\\" escaped
+    }
+  }
+  BEGIN { plain["003c"] = "<"; plain["003e"] = ">"; plain["0026"] = "&" }'
+
+# smaller_by LIST ID PERCENT: is the snapshot of that id, or of the one that begins so, more than PERCENT smaller than the
+# one before it? That is the newest other one of its group. Says so then; false when there is nothing to compare.
+smaller_by() {
+  smaller=$(split_snapshots "$1" | id=$2 percent=$3 awk "$snapshot_awk"'
+    !is_snapshot() || bytes() < 0 { next }
+    index(id(), ENVIRON["id"]) == 1 {
+      if (bytes() * 100 < last[group()] * (100 - ENVIRON["percent"])) printf "%.0f %.0f", bytes(), last[group()]
+      exit
+    }
+    { last[group()] = bytes() }')
+  [ -n "$smaller" ] || return 1
+  say "error: snapshot $2 holds ${smaller% *} bytes, the one before it ${smaller#* }: more than $3 % less"
 }
 
 snapshot_ids() { split_snapshots "$1" | sed -n '/^{"time":"/s/.*[,{]"id":"\([0-9a-f]\{64\}\)".*/\1/p'; }

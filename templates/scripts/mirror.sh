@@ -5,10 +5,14 @@
 # Environment, beside lib.sh's:
 #   MIRROR_METHOD             files (rclone, pack by pack) or snapshots (restic copy, into a repository of its own)
 #   MIRROR_RESTIC_REPOSITORY  the copy, as restic opens it
-#   MIRROR_READ_DATA_SUBSET   how much of the copy's data check reads (restic's --read-data-subset); default: none
+#   MIRROR_READ_PARTS         in how many runs check reads all of the copy's data; default: it reads none
+#   MIRROR_READ_DAYS          how many days lie between two runs (1)
 #  files:
-#   MIRROR_SOURCE             folder of the repository
-#   MIRROR_DESTINATION        rclone's name of the copy (remote:bucket/path); RCLONE_CONFIG_* describe the remote
+#   MIRROR_SOURCE             the repository, as rclone opens it: a folder, or remote:bucket/path
+#   MIRROR_DESTINATION        the copy, as rclone opens it; RCLONE_CONFIG_* describe the remotes
+#   MIRROR_AWS_ACCESS_KEY_ID, MIRROR_AWS_SECRET_ACCESS_KEY
+#                             keys of the copy, where both places are S3; those without MIRROR_ are the repository's then.
+#                             rclone's remotes are called `source` and `mirror` in this case
 #  snapshots:
 #   MIRROR_RESTIC_PASSWORD    default: RESTIC_PASSWORD
 #   MIRROR_REPOSITORY_ID      pinned id of the copy; default: any
@@ -16,24 +20,41 @@
 #
 # Files: restic writes data, then index, then snapshots. The lists are taken the other way round, so each listed snapshot
 # has its index and its data in them, also when a backup runs; they are copied in restic's order, so the copy is usable at
-# each stage. Nothing protects the copy against a prune that runs at the same time: the schedule has to.
+# each stage, and a run that was interrupted is continued by the next one. Nothing protects the copy against a prune that
+# runs at the same time: the schedule has to.
 
 . "${0%/*}/lib.sh"
 
 # --- files -----------------------------------------------------------------------------------------------------------
 
-# list_folder NAME: restic's own files only: no lock, no temporary file of a server.
-list_folder() {
-  run 3600 rclone lsf --files-only --recursive "$MIRROR_SOURCE/$1" >"$work/all.$1" || return
-  grep -E '^([0-9a-f]{2}/)?[0-9a-f]{64}$' "$work/all.$1" >"$work/list.$1"
-  [ -s "$work/list.$1" ] || {
-    say "error: $MIRROR_SOURCE/$1 holds nothing; an empty repository is not mirrored"
-    return "$EX_SOURCE"
-  }
+# missing HAVE WANTED: the lines of WANTED that HAVE does not have. To busybox's grep an empty list of patterns would match
+# every line.
+missing() { awk 'FILENAME == ARGV[1] { have[$0]; next } !($0 in have)' "$1" "$2"; }
+
+# list_files FOLDER FILE: restic's own files and their sizes: no lock, no temporary file of a server.
+list_files() {
+  run 3600 rclone lsf --files-only --recursive --format ps --separator ' ' "$1" >"$work/all" 2>"$work/all.err"
+  list_code=$?
+  # 3: there is no such folder.
+  case $list_code in
+    0 | 3) ;;
+    *)
+      cat "$work/all.err"
+      return "$list_code"
+      ;;
+  esac
+  grep -E '^([0-9a-f]{2}/)?[0-9a-f]{64} [0-9]+$' "$work/all" >"$2"
+  return 0
 }
 
 freeze_lists() {
-  for folder in snapshots index data keys; do list_folder "$folder" || return; done
+  for folder in snapshots index data keys; do
+    list_files "$MIRROR_SOURCE/$folder" "$work/list.$folder" || return
+    [ -s "$work/list.$folder" ] || {
+      say "error: $MIRROR_SOURCE/$folder holds nothing; an empty repository is not mirrored"
+      return "$EX_SOURCE"
+    }
+  done
   say "frozen: $(wc -l <"$work/list.snapshots") snapshots, $(wc -l <"$work/list.data") packs"
   metric backup_mirror_snapshots gauge "$(wc -l <"$work/list.snapshots")"
 }
@@ -56,8 +77,9 @@ compare_config() {
     say 'error: the destination is not empty, and is no repository'
     return "$EX_OTHER_REPOSITORY"
   }
-  run 300 rclone cat "$MIRROR_DESTINATION/config" >"$work/config" || return
-  cmp -s "$work/config" "$MIRROR_SOURCE/config" || {
+  run 300 rclone cat "$MIRROR_DESTINATION/config" >"$work/config.mirror" || return
+  run 300 rclone cat "$MIRROR_SOURCE/config" >"$work/config.source" || return
+  cmp -s "$work/config.mirror" "$work/config.source" || {
     say 'error: the destination holds another repository'
     return "$EX_OTHER_REPOSITORY"
   }
@@ -65,7 +87,11 @@ compare_config() {
 
 # Names are hashes of the contents: equal names and sizes are equal files, and an existing one never changes.
 transfer() {
-  run "$UNBOUNDED" rclone copy --files-from-raw "$work/list.$1" --immutable --size-only --stats 0 \
+  list_files "$MIRROR_DESTINATION/$1" "$work/have" || return
+  missing "$work/have" "$work/list.$1" | cut -d ' ' -f 1 >"$work/missing"
+  say "$1: $(wc -l <"$work/missing") of $(wc -l <"$work/list.$1") files to copy"
+  [ -s "$work/missing" ] || return 0
+  run "$UNBOUNDED" rclone copy --files-from-raw "$work/missing" --immutable --size-only --stats 0 \
     "$MIRROR_SOURCE/$1" "$MIRROR_DESTINATION/$1"
 }
 
@@ -83,6 +109,14 @@ attempt() {
   [ "$attempt_code" -eq 0 ] || exit "$job_code"
 }
 
+# Two places of S3, each with its own keys, which rclone takes by the remote's name.
+name_keys() {
+  export RCLONE_CONFIG_SOURCE_ACCESS_KEY_ID="${AWS_ACCESS_KEY_ID:-}" \
+    RCLONE_CONFIG_SOURCE_SECRET_ACCESS_KEY="${AWS_SECRET_ACCESS_KEY:-}" \
+    RCLONE_CONFIG_MIRROR_ACCESS_KEY_ID="$MIRROR_AWS_ACCESS_KEY_ID" \
+    RCLONE_CONFIG_MIRROR_SECRET_ACCESS_KEY="${MIRROR_AWS_SECRET_ACCESS_KEY:-}"
+}
+
 mirror_files() {
   # shellcheck disable=SC2034 # lib.sh reads it
   takes_locks=false
@@ -90,20 +124,21 @@ mirror_files() {
   need_variable MIRROR_SOURCE "${MIRROR_SOURCE:-}"
   need_variable MIRROR_DESTINATION "${MIRROR_DESTINATION:-}"
   MIRROR_SOURCE=${MIRROR_SOURCE%/} MIRROR_DESTINATION=${MIRROR_DESTINATION%/}
-  attempt probe probe "${RESTIC_REPOSITORY_ID:-}" --repo "$MIRROR_SOURCE"
+  # What is proved to be the right repository is what is copied.
+  case $MIRROR_SOURCE in *:*) ;; *) RESTIC_REPOSITORY=$MIRROR_SOURCE ;; esac
+  [ -z "${MIRROR_AWS_ACCESS_KEY_ID:-}" ] || name_keys
+  attempt probe probe "${RESTIC_REPOSITORY_ID:-}"
   source_id=$repository_id
+  metric backup_repository_info gauge 1 id "$source_id"
   attempt compare compare_config
   attempt list freeze_lists
   attempt copy_config transfer_config
   for folder in keys data index snapshots; do attempt "copy_$folder" transfer "$folder"; done
-  attempt probe_mirror probe "$source_id" --repo "$MIRROR_RESTIC_REPOSITORY"
+  use_mirror
+  attempt probe_mirror probe "$source_id"
 }
 
 # --- snapshots -------------------------------------------------------------------------------------------------------
-
-use_mirror() {
-  RESTIC_REPOSITORY=$MIRROR_RESTIC_REPOSITORY RESTIC_PASSWORD=${MIRROR_RESTIC_PASSWORD:-$RESTIC_PASSWORD}
-}
 
 # A copied snapshot names the one it was made of; one that is a copy itself keeps that name.
 origins() {
@@ -117,8 +152,9 @@ origins() {
 all_copied() {
   list_snapshots "$work/mirrored" || return
   origins "$work/mirrored" >"$work/have"
-  # -v -f with an empty file: everything is missing, as it should be.
-  origins "$work/snapshots" | grep -vFx -f "$work/have" >"$work/missing" || return 0
+  origins "$work/snapshots" >"$work/wanted"
+  missing "$work/have" "$work/wanted" >"$work/missing"
+  [ -s "$work/missing" ] || return 0
   say "error: $(wc -l <"$work/missing") snapshots are missing in the copy"
   return "$EX_VERIFY"
 }
@@ -126,13 +162,17 @@ all_copied() {
 mirror_snapshots() {
   need_variable RESTIC_PASSWORD "${RESTIC_PASSWORD:-}"
   open_repository
+  source_id=$repository_id
   attempt list list_snapshots "$work/snapshots"
   metric backup_mirror_snapshots gauge "$(snapshot_ids "$work/snapshots" | wc -l)"
   [ -n "$(snapshot_ids "$work/snapshots")" ] || fail "$EX_SOURCE" 'the repository has no snapshot; an empty one is not mirrored'
   export RESTIC_FROM_REPOSITORY="$RESTIC_REPOSITORY" RESTIC_FROM_PASSWORD="$RESTIC_PASSWORD"
   use_mirror
-  export RESTIC_REPOSITORY RESTIC_PASSWORD
   attempt probe_mirror probe "${MIRROR_REPOSITORY_ID:-}"
+  [ "$repository_id" != "$source_id" ] || fail "$EX_OTHER_REPOSITORY" 'the copy is the repository itself, or a copy of its files'
+  # A copy that was killed left its lock there.
+  run 300 restic unlock
+  step unlock_mirror $?
   attempt copy locked copy
   attempt compare all_copied
 }
@@ -143,8 +183,12 @@ need_variable() { [ -n "$2" ] || fail "$EX_USAGE" "$1 is not set"; }
 
 check_mirror() {
   set -- --no-lock
-  [ -z "${MIRROR_READ_DATA_SUBSET:-}" ] || set -- "$@" --read-data-subset "$MIRROR_READ_DATA_SUBSET"
-  run "$UNBOUNDED" restic --repo "$MIRROR_RESTIC_REPOSITORY" check "$@"
+  if [ -n "${MIRROR_READ_PARTS:-}" ]; then
+    check_part=$(rotating_part "$MIRROR_READ_PARTS" "${MIRROR_READ_DAYS:-1}")
+    say "check: reading part $check_part of the copy"
+    set -- "$@" --read-data-subset "$check_part"
+  fi
+  run "$UNBOUNDED" restic check "$@"
 }
 
 before_report() {

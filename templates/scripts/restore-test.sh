@@ -7,11 +7,14 @@
 #   RESTORE_ROOM_BYTES     the workspace's limit, where the file system shows more than the volume may hold
 #
 # Functions of the plan; PATH is absolute, as in the snapshot. One failure does not keep the rest from running:
-#   target TAG HOST MAX_AGE_SECONDS      begins a tag; HOST may be empty. At least one rule has to follow.
+#   target TAG HOST MAX_AGE_SECONDS [MAX_SHRINK_PERCENT]
+#                                        begins a tag; HOST may be empty. At least one rule has to follow. The snapshot may
+#                                        not be more than so much smaller than the one before it.
 #   verify_file PATH MIN_BYTES           a file of at least that size that does not hold only zero bytes
 #   verify_dir PATH MIN_FILES MIN_BYTES  a folder with so many files that are not empty, in all its subfolders
 #   verify_sqlite PATH                   a database that passes its integrity check and has a table (sqlite3)
-#   verify_xbstream PATH MIN_BYTES       a mariabackup stream that can be unpacked and holds a full backup (mbstream)
+#   verify_xbstream PATH MIN_BYTES       a mariabackup stream that can be unpacked and holds a full backup (mbstream), and
+#                                        that can be prepared, where mariadb-backup or mariabackup is there
 #   verify_pgdump PATH MIN_BYTES         a complete pg_dump, plain text, or in its custom format (pg_restore)
 
 . "${0%/*}/lib.sh"
@@ -22,24 +25,8 @@ target_tag='' targets=0
 
 # Prints "EPOCH ID" of the newest snapshot of a list.
 newest_snapshot() {
-  split_snapshots "$1" | awk '
-    function epoch(t,   y, m, d, zone) {
-      y = substr(t, 1, 4) + 0; m = substr(t, 6, 2) + 0; d = substr(t, 9, 2) + 0
-      zone = 0
-      if (t !~ /Z$/) {
-        zone = substr(t, length(t) - 4, 2) * 3600 + substr(t, length(t) - 1, 2) * 60
-        if (substr(t, length(t) - 5, 1) == "-") zone = -zone
-      }
-      if (m < 3) { y--; m += 12 }
-      d += 365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) - 719469
-      return d * 86400 + substr(t, 12, 2) * 3600 + substr(t, 15, 2) * 60 + substr(t, 18, 2) - zone
-    }
-    /^[{]"time":"/ {
-      time = substr($0, 10); time = substr(time, 1, index(time, "\"") - 1)
-      if (!match($0, /[,{]"id":"[0-9a-f]+"/)) next
-      id = substr($0, RSTART + 7, RLENGTH - 8)
-      if (epoch(time) >= newest) { newest = epoch(time); found = id }
-    }
+  split_snapshots "$1" | awk "$snapshot_awk"'
+    is_snapshot() && epoch() >= newest && id() != "" { newest = epoch(); found = id() }
     END { if (found) printf "%d %s\n", newest, found }'
 }
 
@@ -63,11 +50,10 @@ room_for() {
   }
 }
 
-# find_snapshot HOST MAX_AGE: sets snapshot, and target_age.
+# find_snapshot HOST MAX_AGE MAX_SHRINK: sets snapshot, and target_age.
 find_snapshot() {
-  set -- "$2" ${1:+--host} ${1:+"$1"}
-  max_age=$1
-  shift
+  max_age=$2 max_shrink=$3
+  set -- ${1:+--host} ${1:+"$1"}
   list_snapshots "$work/snapshots" --tag "$target_tag" "$@" || return
   newest=$(newest_snapshot "$work/snapshots")
   [ -n "$newest" ] || {
@@ -81,6 +67,12 @@ find_snapshot() {
     say "error: the newest snapshot is older than $max_age s"
     return "$EX_SNAPSHOT"
   }
+}
+
+# What shrank is restored all the same: what is left of it may be worth knowing.
+compare_size() {
+  [ -n "$max_shrink" ] && smaller_by "$work/snapshots" "$snapshot" "$max_shrink" || return 0
+  target_code=$EX_SHRANK
 }
 
 restore_snapshot() {
@@ -106,8 +98,9 @@ target() {
   targets=$((targets + 1))
   target_tag=$1 target_rules=0 target_bytes=0 target_age=-1 workspace=''
   say "--- tag $target_tag"
-  find_snapshot "$2" "$3" && restore_snapshot
+  find_snapshot "$2" "$3" "${4:-}" && restore_snapshot
   target_code=$?
+  [ "$target_code" -ne 0 ] || compare_size
 }
 
 end_target() {
@@ -204,8 +197,21 @@ verify_xbstream() {
   xb_found=$(cat "$unpacked"/xtrabackup_checkpoints "$unpacked"/mariadb_backup_checkpoints 2>/dev/null \
     | sed -n 's/^backup_type *= *full-.*/full/p')
   [ "$xb_found" = full ] && [ -s "$unpacked/ibdata1" ] || { rule_failed "$1 holds no full backup"; return 0; }
+  prepare_xbstream "$1" || return 0
   rm -rf "$unpacked"
-  passed "$1" "$restored_bytes bytes, unpacked"
+  passed "$1" "$restored_bytes bytes, unpacked, $prepared"
+}
+
+# As a restore would do it: InnoDB's log is applied to the data files.
+prepare_xbstream() {
+  prepared='not prepared (no mariadb-backup)'
+  xb_tool=$(command -v mariadb-backup || command -v mariabackup) || return 0
+  run 3600 "$xb_tool" --no-defaults --prepare --target-dir="$unpacked" >"$work/prepare" 2>&1 || {
+    tail -n 20 "$work/prepare"
+    rule_failed "$1 cannot be prepared"
+    return 1
+  }
+  prepared=prepared
 }
 
 verify_pgdump() {

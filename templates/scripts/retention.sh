@@ -4,6 +4,8 @@
 #
 # Functions of the plan, in any order; a step that fails does not keep the next ones from running:
 #   retain TAG HOST FLAG...        restic forget with FLAG (--keep-hourly 24 ...); HOST may be empty. TAG is owned then.
+#   expire TAG DAYS                forgets the snapshots of TAG that are older than DAYS and have no owned tag: TAG is one
+#                                  that no target has any more. It comes after every `retain` and `own`.
 #   own TAG                        TAG belongs to someone, and is left as it is
 #   prune [FLAG...]                restic prune
 #   check                          restic check, of the structure only
@@ -39,40 +41,45 @@ check() {
 }
 
 check_rotating() {
-  check_day=$((job_started / 86400 / ${2:-1}))
-  check_part=$((check_day % $1 + 1))
-  say "check: reading part $check_part of $1"
-  locked check --read-data-subset "$check_part/$1"
+  check_part=$(rotating_part "$1" "${2:-1}")
+  say "check: reading part $check_part"
+  locked check --read-data-subset "$check_part"
   step check $?
+}
+
+# expire lists what it forgets by age, since `--keep-within` counts from the newest snapshot of the tag, which for a tag
+# that gets no new one would keep it for ever. A thousand at once; the next run takes the rest.
+expire() {
+  printf '%s\n' "$1" >>"$work/legacy"
+  list_snapshots "$work/snapshots" --tag "$1"
+  expire_code=$?
+  if [ "$expire_code" -eq 0 ]; then
+    split_snapshots "$work/snapshots" | before=$((job_started - $2 * 86400)) awk "$snapshot_awk"'
+      FILENAME != "-" { owned[$0]; next }
+      is_snapshot() && epoch() < ENVIRON["before"] + 0 {
+        read_tags()
+        for (i = 1; i <= tags; i++) if (tag[i] in owned) next
+        print id()
+      }' "$work/owned" - | head -n 1000 >"$work/ids"
+    say "tag $1: $(wc -l <"$work/ids") snapshots are older than $2 days"
+    # shellcheck disable=SC2046 # words of hex digits
+    [ ! -s "$work/ids" ] || locked forget $(cat "$work/ids") || expire_code=$?
+    cat "$work/ids" >>"$work/removed"
+  fi
+  step "expire $1" "$expire_code"
 }
 
 # Prints for each snapshot one line: "O TAG" for every owned tag, or "U TAG" for every tag when none of them is owned.
 classify_tags() {
-  split_snapshots "$work/snapshots" | awk '
-    function tags_of(line,   at, c, word, escaped, inside) {
-      count = 0
-      at = index(line, "\"tags\":[")
-      if (!at) return
-      for (at += 8; at <= length(line); at++) {
-        c = substr(line, at, 1)
-        if (!inside) { if (c == "]") return; if (c == "\"") { inside = 1; word = "" } continue }
-        if (c == "\"") { tags[++count] = word; inside = 0; continue }
-        if (c != "\\") { word = word c; continue }
-        escaped = substr(line, ++at, 1)
-        if (escaped == "u" && substr(line, at + 1, 4) in plain) { word = word plain[substr(line, at + 1, 4)]; at += 4 }
-        else if (escaped == "\"" || escaped == "\\") word = word escaped
-        else word = word "\\" escaped
-      }
-    }
-    BEGIN { plain["003c"] = "<"; plain["003e"] = ">"; plain["0026"] = "&" }
+  split_snapshots "$work/snapshots" | awk "$snapshot_awk"'
     FILENAME != "-" { owned[$0]; next }
-    /^[{]"time":"/ {
-      tags_of($0)
+    is_snapshot() {
+      read_tags()
       found = 0
-      for (i = 1; i <= count; i++) if (tags[i] in owned) { print "O " tags[i]; found = 1 }
+      for (i = 1; i <= tags; i++) if (tag[i] in owned) { print "O " tag[i]; found = 1 }
       if (found) next
-      for (i = 1; i <= count; i++) print "U " tags[i]
-      if (!count) print "U "
+      for (i = 1; i <= tags; i++) print "U " tag[i]
+      if (!tags) print "U "
     }' "$work/owned" - | sort | uniq -c >"$work/tags"
 }
 
@@ -99,6 +106,7 @@ audit() {
   audit_code=$?
   step list "$audit_code"
   [ "$audit_code" -eq 0 ] || return 0
+  cat "$work/legacy" >>"$work/owned"
   classify_tags
   report_tags
   [ -s "$work/removed" ] || return 0
@@ -115,6 +123,7 @@ main() {
   job_start 'Retention failed'
   need_restic
   : >"$work/owned"
+  : >"$work/legacy"
   : >"$work/removed"
   open_repository
   load_plan

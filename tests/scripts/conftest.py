@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scripts.faults import FAULTS
 from tests.scripts.jobs import (
     OPENS_WITH,
     REPOSITORY_ID,
@@ -86,6 +87,16 @@ def inbox() -> Iterator[Inbox]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def _the_fault_is_what_the_docs_say(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test of a fault has to have seen the exit codes that docs/faults.md gives."""
+    names = [name for mark in request.node.iter_markers("fault") for name in mark.args]
+    codes = request.getfixturevalue("fleet").codes if names else []
+    yield
+    for name in names:
+        assert set(FAULTS[name].codes) <= set(codes), f"{name}: {codes}"
 
 
 @pytest.fixture

@@ -2,13 +2,15 @@
 
 import contextlib
 import http.server
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,8 +22,11 @@ DATA = Path(__file__).parent / "data"
 REPOSITORY_ID = "253eb12ae820d8a8fa5434e1b9d7633d64f65f97e66b442f1bcec91ba907687d"
 OPENS_WITH = "correct horse"
 SHELLS = {"dash": ["dash"], "busybox": ["busybox", "ash"], "bash": ["bash", "--posix"]}
-TOOLS = ["restic", "restic-rest-server", "prometheus-pushgateway", "rclone", "busybox", "dash", "bash", "shellcheck"]
-TOOLS += ["curl", "sqlite3", "setpriv"]
+TOOLS = [
+    "restic", "restic-bookworm", "restic-forky", "restic-rest-server", "prometheus-pushgateway", "rclone",
+    "busybox", "dash", "bash", "shellcheck", "curl", "openssl", "sqlite3", "setpriv", "unshare",
+    "mariadb", "mariadbd", "mariadb-backup", "mariadb-install-db", "mbstream",
+]  # fmt: skip
 
 
 def free_port() -> int:
@@ -62,6 +67,7 @@ class Inbox(http.server.ThreadingHTTPServer):
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, dict[str, str], bytes]] = []
+        self.status = 200
         super().__init__(("127.0.0.1", 0), InboxHandler)
 
     @property
@@ -74,9 +80,11 @@ class InboxHandler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         assert isinstance(self.server, Inbox)
         self.server.messages.append((self.path, dict(self.headers.items()), body))
-        self.send_response(200)
+        self.send_response(self.server.status)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    do_PUT = do_POST  # noqa: N815 (http.server's name)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -93,6 +101,17 @@ class Fleet:
     server: RestServer
     instance: str
     environment: dict[str, str] = field(default_factory=dict)
+    codes: list[int] = field(default_factory=list)
+    """The exit codes of the jobs, for what docs/faults.md says of them."""
+
+    def use_restic(self, name: str) -> None:
+        """Let the jobs find another restic of .tools/bin."""
+        place = shutil.which(name, path=self.paths["dash"])
+        assert place
+        folder = self.folder / name
+        folder.mkdir()
+        (folder / "restic").symlink_to(place)
+        self.paths = {shell: f"{folder}:{path}" for shell, path in self.paths.items()}
 
     def command(self, script: str, *arguments: str, shell: str = "dash") -> list[str]:
         executable = shutil.which(SHELLS[shell][0], path=self.paths["dash"])
@@ -110,16 +129,39 @@ class Fleet:
         if prefix:
             first, *rest = prefix.split()
             command = [str(shutil.which(first, path=self.paths["dash"])), *rest, *command]
-        return subprocess.run(
+        done = subprocess.run(
             command,
             env=self.env(shell, **changes),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            timeout=60,
+            timeout=120,
             check=False,
         )
+        self.codes.append(done.returncode)
+        return done
+
+    def start(self, script: str, *arguments: str, shell: str = "dash", **changes: str | None) -> subprocess.Popen[str]:
+        """Start a job in a process group of its own; `ended` waits for it."""
+        return subprocess.Popen(
+            self.command(script, *arguments, shell=shell),
+            env=self.env(shell, **changes),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def ended(self, process: subprocess.Popen[str]) -> str:
+        """What a job printed, once it has ended by itself."""
+        try:
+            output, _ = process.communicate(timeout=60)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        self.codes.append(process.returncode)
+        return output
 
     def plan(self, text: str) -> str:
         plan = self.folder / f"plan-{len(list(self.folder.glob('plan-*')))}.sh"
@@ -153,6 +195,15 @@ def bare(series: str) -> str:
     kept = [label for label in labels.split('",') if not label.startswith(("instance=", "job="))]
     joined = ",".join(label if label.endswith('"') else f'{label}"' for label in kept)
     return f"{name}{{{joined}}}" if kept else name
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    """Wait for something that a job or a server does; ten seconds at most."""
+    for _ in range(200):
+        if condition():
+            return
+        time.sleep(0.05)
+    pytest.fail(f"{what}: this did not happen")
 
 
 def new_repository(place: Path, template: str = "repository") -> Path:

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 OPENS_WITH = "correct horse"
 DATA = Path(__file__).parent / "data"
@@ -33,13 +34,25 @@ def poly1305_aes(k: bytes, r: bytes, nonce: bytes, message: bytes) -> bytes:
     return ((total + pad) % 2**128).to_bytes(16, "little")
 
 
+def seal(encrypt: bytes, k: bytes, r: bytes, text: bytes) -> bytes:
+    nonce = os.urandom(16)
+    sealed = openssl("aes-256-ctr", encrypt, text, "-iv", nonce.hex())
+    return nonce + sealed + poly1305_aes(k, r, nonce, sealed)
+
+
+def sealed(master: dict[str, Any], text: bytes) -> bytes:
+    """A file of a repository, for its master key as `restic cat masterkey` prints it."""
+    keys = (master["encrypt"], master["mac"]["k"], master["mac"]["r"])
+    encrypt, k, r = (base64.b64decode(key) for key in keys)
+    return seal(encrypt, k, r, text)
+
+
 def cheap_key(master: bytes) -> bytes:
-    salt, nonce = os.urandom(64), os.urandom(16)
+    salt = os.urandom(64)
     derived = hashlib.scrypt(OPENS_WITH.encode(), salt=salt, n=2, r=8, p=1, dklen=64)
-    sealed = openssl("aes-256-ctr", derived[:32], master, "-iv", nonce.hex())
-    tag = poly1305_aes(derived[32:48], derived[48:64], nonce, sealed)
+    data = seal(derived[:32], derived[32:48], derived[48:64], master)
     text = {"created": "2026-01-01T00:00:00Z", "username": "test", "hostname": "test", "kdf": "scrypt", "N": 2, "r": 8}
-    text |= {"p": 1, "salt": base64.b64encode(salt).decode(), "data": base64.b64encode(nonce + sealed + tag).decode()}
+    text |= {"p": 1, "salt": base64.b64encode(salt).decode(), "data": base64.b64encode(data).decode()}
     return json.dumps(text).encode()
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripts.jobs import SHELLS, Fleet, Inbox, new_repository
+from tests.scripts.jobs import SHELLS, Fleet, Inbox, new_repository, until
 
 FAILURE = 'backup_status{status="failure"}'
 
 
+@pytest.mark.fault("wrong-password")
 def test_a_wrong_password(fleet: Fleet, source: Path) -> None:
     run = fleet.run("backup.sh", "--", str(source), RESTIC_PASSWORD="no")  # noqa: S106
     assert run.returncode == 12
@@ -23,6 +24,7 @@ def test_a_wrong_password(fleet: Fleet, source: Path) -> None:
     assert fleet.metrics()[FAILURE] == 12
 
 
+@pytest.mark.fault("repository-missing")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_no_repository_is_notified_and_none_is_made(fleet: Fleet, source: Path, inbox: Inbox, shell: str) -> None:
     run = fleet.run(
@@ -47,6 +49,7 @@ def test_no_repository_is_notified_and_none_is_made(fleet: Fleet, source: Path, 
     assert fleet.metrics()[FAILURE] == 10
 
 
+@pytest.mark.fault("long-log")
 def test_a_long_log_is_notified_by_its_end(fleet: Fleet, source: Path, inbox: Inbox) -> None:
     hook = "i=0; while [ $i -lt 9000 ]; do echo line $i of a log that is far too long; i=$((i+1)); done; exit 5"
     run = fleet.run("backup.sh", "--", str(source), PRE_HOOK=hook, NTFY_ENABLED="true", NTFY_SERVER=inbox.url)
@@ -65,12 +68,14 @@ def test_nothing_is_sent_without_a_server(fleet: Fleet, source: Path) -> None:
     assert "NTFY_SERVER is not set" in run.stdout
 
 
+@pytest.mark.fault("other-repository")
 def test_another_repository_than_the_pinned_one(fleet: Fleet, source: Path) -> None:
     run = fleet.run("backup.sh", "--", str(source), RESTIC_REPOSITORY_ID="0" * 64)
     assert run.returncode == 66
     assert fleet.metrics()[FAILURE] == 66
 
 
+@pytest.mark.fault("server-down")
 def test_a_server_that_does_not_answer(fleet: Fleet, source: Path) -> None:
     started = time.monotonic()
     run = fleet.run(
@@ -81,6 +86,7 @@ def test_a_server_that_does_not_answer(fleet: Fleet, source: Path) -> None:
     assert fleet.metrics()[FAILURE] == 67
 
 
+@pytest.mark.fault("empty-source")
 def test_sources_that_are_not_there(fleet: Fleet, tmp_path: Path) -> None:
     (tmp_path / "empty" / "lost+found").mkdir(parents=True)
     (tmp_path / "dump").touch()
@@ -95,12 +101,17 @@ def test_one_missing_source_of_two(fleet: Fleet, source: Path) -> None:
     assert fleet.run("backup.sh", "--", str(source), f"{source}-gone").returncode == 65
 
 
-@pytest.mark.parametrize(
-    ("call", "code"), [("mounted /proc", 0), ("mounted '{source}'", 65), ("sentinel '{source}/id'", 65)]
-)
-def test_volumes_have_to_be_mounted(fleet: Fleet, source: Path, call: str, code: int) -> None:
-    plan = fleet.plan(call.format(source=source))
-    assert fleet.run("backup.sh", "--dry-run", "--", str(source), PLAN=plan).returncode == code
+@pytest.mark.fault("vanished-mount")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_lies_below_a_mount_point_is_not_backed_up(fleet: Fleet, source: Path, shell: str) -> None:
+    there, gone = source / "file", source / "an id"
+    good = f"{gone}\n{there}\n\n{source}"
+    arguments = ("backup.sh", "--dry-run", "--", str(source))
+    assert fleet.run(*arguments, shell=shell, BACKUP_SENTINELS=good).returncode == 0
+    for bad in (f"{gone}", f"{there}\n\n{gone}\n{gone}2", f"{gone}\n\n{there}"):
+        run = fleet.run(*arguments, shell=shell, BACKUP_SENTINELS=bad)
+        assert run.returncode == 65, run.stdout
+        assert f"there is none of {gone}" in run.stdout
 
 
 def test_usage(fleet: Fleet) -> None:
@@ -109,16 +120,17 @@ def test_usage(fleet: Fleet) -> None:
     assert fleet.run("backup.sh", RESTIC_SOURCE="/etc", BACKUP_DEADLINE="9m").returncode == 64
 
 
-def test_an_old_restic_is_refused(fleet: Fleet, source: Path, tmp_path: Path) -> None:
-    old = tmp_path / "old"
-    old.mkdir()
-    (old / "restic").write_text("#!/bin/sh\necho restic 0.17.0 compiled with go1.22.5 on linux/amd64\n")
-    (old / "restic").chmod(0o755)
-    run = fleet.run("backup.sh", "--", str(source), PATH=f"{old}:{fleet.paths['dash']}")
-    assert run.returncode == 69
-    assert "restic 0.17.0 is too old" in run.stdout
+@pytest.mark.fault("old-restic")
+@pytest.mark.parametrize("script", ["backup.sh", "retention.sh", "restore-test.sh", "mirror.sh", "bootstrap.sh"])
+def test_an_old_restic_is_refused(fleet: Fleet, source: Path, script: str) -> None:
+    fleet.use_restic("restic-bookworm")
+    changes = {"MIRROR_METHOD": "snapshots", "MIRROR_RESTIC_REPOSITORY": "/nowhere"} if script == "mirror.sh" else {}
+    run = fleet.run(script, "--", str(source), **changes)
+    assert run.returncode == 69, run.stdout
+    assert "restic 0.14.0 is too old: 0.17.1 or newer is needed" in run.stdout
 
 
+@pytest.mark.fault("unreadable-file")
 def test_a_partial_snapshot_is_a_state_of_its_own(fleet: Fleet, source: Path) -> None:
     (source / "secret").write_text("not to be read")
     (source / "secret").chmod(0)
@@ -167,14 +179,33 @@ def test_a_source_of_which_everything_is_excluded(fleet: Fleet, source: Path) ->
     assert fleet.run("backup.sh", "--exclude=file", "--", str(source)).returncode == 65
 
 
-def test_a_snapshot_that_shrank(fleet: Fleet, source: Path) -> None:
+@pytest.mark.fault("shrunk")
+@pytest.mark.parametrize("shell", ["dash", "busybox"])
+def test_a_snapshot_that_shrank(fleet: Fleet, source: Path, shell: str) -> None:
     (source / "large").write_text("0123456789" * 1000)
-    assert fleet.run("backup.sh", "--", str(source), BACKUP_MAX_SHRINK_PERCENT="50").returncode == 0
+    half = {"BACKUP_MAX_SHRINK_PERCENT": "50"}
+    assert fleet.run("backup.sh", "--tag=a", "--", str(source), shell=shell, **half).returncode == 0
     (source / "large").unlink()
-    run = fleet.run("backup.sh", "--", str(source), BACKUP_MAX_SHRINK_PERCENT="50")
+    # Another tag, another exclude and another host have nothing to compare with.
+    assert fleet.run("backup.sh", "--tag=b", "--", str(source), shell=shell, **half).returncode == 0
+    assert fleet.run("backup.sh", "--tag=a", "--exclude=x", "--", str(source), shell=shell, **half).returncode == 0
+    assert fleet.run("backup.sh", "--tag=a", "--host=h", "--", str(source), shell=shell, **half).returncode == 0
+    run = fleet.run("backup.sh", "--tag=a", "--", str(source), shell=shell, **half)
     assert run.returncode == 73, run.stdout
+    assert "holds 1400 bytes, the one before it 11400: more than 50 % less" in run.stdout
+    # Said once: the smaller one is what the next one is compared with.
+    assert fleet.run("backup.sh", "--tag=a", "--", str(source), shell=shell, **half).returncode == 0
 
 
+def test_a_dump_that_shrank(fleet: Fleet) -> None:
+    """restic itself knows no parent of what a command prints."""
+    flags = ("--stdin-from-command", "--stdin-filename=x", "--", "printf")
+    assert fleet.run("backup.sh", *flags, "0123456789", BACKUP_MAX_SHRINK_PERCENT="50").returncode == 0
+    assert fleet.run("backup.sh", *flags, "01234", BACKUP_MAX_SHRINK_PERCENT="50").returncode == 0
+    assert fleet.run("backup.sh", *flags, "01", BACKUP_MAX_SHRINK_PERCENT="50").returncode == 73
+
+
+@pytest.mark.fault("hook-fails")
 def test_hooks(fleet: Fleet, source: Path, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     after = f"echo after >>'{seen}'"
@@ -188,31 +219,23 @@ def test_hooks(fleet: Fleet, source: Path, tmp_path: Path) -> None:
 
 
 def lock_appears(repository: Path) -> None:
-    for _ in range(200):
-        if list((repository / "locks").iterdir()):
-            return
-        time.sleep(0.05)
-    pytest.fail("the backup took no lock")
+    until(lambda: list((repository / "locks").iterdir()), "a lock")
 
 
 def slow_backup(fleet: Fleet, shell: str, repository: str, data: Path, **changes: str) -> subprocess.Popen[str]:
-    command = fleet.command("backup.sh", "--limit-upload=300", "--", str(data), shell=shell)
-    environment = fleet.env(
-        shell,
-        RESTIC_REPOSITORY=f"rest:{fleet.server.append_only_url}{repository}/",
-        RESTIC_HOSTNAME=repository,
-        **changes,
-    )
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
+    place = {"RESTIC_REPOSITORY": f"rest:{fleet.server.append_only_url}{repository}/", "RESTIC_HOSTNAME": repository}
+    return fleet.start("backup.sh", "--limit-upload=300", "--", str(data), shell=shell, **place, **changes)
 
 
-def test_ended_in_the_middle_of_a_backup(fleet: Fleet, tmp_path: Path) -> None:
+@pytest.mark.fault("deadline")
+@pytest.mark.parametrize("restic", ["restic", "restic-forky"])
+def test_ended_in_the_middle_of_a_backup(fleet: Fleet, tmp_path: Path, restic: str) -> None:
     """SIGTERM and SIGINT in each shell, and the inner limit; all at once, since each takes seconds."""
     data = tmp_path / "data"
     data.mkdir()
     (data / "random").write_bytes(os.urandom(12_000_000))
+    if restic != "restic":
+        fleet.use_restic(restic)
     wanted = {("dash", "TERM"): 143, ("busybox", "TERM"): 143, ("bash", "TERM"): 143}
     wanted |= {("dash", "INT"): 130, ("busybox", "LIMIT"): 124, ("bash", "LIMIT"): 124}
     runs = {}
@@ -233,6 +256,7 @@ def test_ended_in_the_middle_of_a_backup(fleet: Fleet, tmp_path: Path) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     for key, (name, process) in runs.items():
+        fleet.codes.append(process.returncode)
         assert process.returncode == wanted[key], (key, outputs[key])
         assert list((fleet.server.root / name / "locks").iterdir()) == [], (key, outputs[key])
         assert fleet.metrics(name)[FAILURE] == wanted[key]

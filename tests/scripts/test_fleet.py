@@ -90,7 +90,7 @@ def copy_to(mirror: Path, fleet: Fleet, shell: str) -> None:
             MIRROR_SOURCE=str(fleet.repository),
             MIRROR_DESTINATION=f"offsite:{mirror}",
             MIRROR_RESTIC_REPOSITORY=str(mirror),
-            MIRROR_READ_DATA_SUBSET="100%",
+            MIRROR_READ_PARTS="1",
             RCLONE_CONFIG_OFFSITE_TYPE="local",
         )
         assert run.returncode == 0, run.stdout
@@ -100,8 +100,11 @@ def copy_to(mirror: Path, fleet: Fleet, shell: str) -> None:
     assert not list(mirror.rglob("*temp*"))
 
 
-@pytest.mark.parametrize("shell", ["dash", "busybox"])
-def test_from_backup_to_restore_from_the_mirror(fleet: Fleet, shell: str, tmp_path: Path) -> None:
+@pytest.mark.fault("odd-names")
+@pytest.mark.parametrize(("shell", "restic"), [("dash", "restic-forky"), ("busybox", "restic")])
+def test_from_backup_to_restore_from_the_mirror(fleet: Fleet, shell: str, restic: str, tmp_path: Path) -> None:
+    if restic != "restic":
+        fleet.use_restic(restic)
     folder = nasty_tree(tmp_path / "volumes")
     for _ in range(2):
         back_up(fleet, shell, folder)

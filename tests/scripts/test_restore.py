@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripts.jobs import Fleet
+from tests.scripts.jobs import Fleet, new_repository
 
 PLAIN_DUMP = """--
 -- PostgreSQL database dump
@@ -122,6 +122,7 @@ REJECTED = {
 }
 
 
+@pytest.mark.fault("garbage")
 @pytest.mark.parametrize("shell", ["dash", "bash"])
 def test_what_is_worthless_is_refused_by_each_rule(fleet: Fleet, volume: Path, shell: str) -> None:
     back_up(fleet, volume)
@@ -152,7 +153,7 @@ def test_a_verifier_that_is_missing_is_a_failure(fleet: Fleet, volume: Path) -> 
 
 
 def test_the_stream_is_unpacked(fleet: Fleet, volume: Path) -> None:
-    """With a stand-in for mbstream that unpacks all it gets to ibdata1."""
+    """With a stand-in for mbstream that unpacks all it gets to ibdata1; test_databases.py has the real one."""
     back_up(fleet, volume)
     programs = fleet.folder / "programs"
     programs.mkdir()
@@ -161,14 +162,15 @@ def test_the_stream_is_unpacked(fleet: Fleet, volume: Path) -> None:
         'printf "backup_type = %s\\n" "$KIND" >"$3/xtrabackup_checkpoints"\n'
     )
     (programs / "mbstream").chmod(0o755)
-    path = f"{programs}:{fleet.paths['dash']}"
+    path = f"{programs}:{fleet.paths['busybox']}"  # where there is no mariadb-backup
     plan = "target a HOST 600\nverify_xbstream @/xbstream 500\n"
-    code, output = drill(fleet, volume, plan, PATH=path, KIND="full-backuped")
+    code, output = drill(fleet, volume, plan, "busybox", PATH=path, KIND="full-backuped")
     assert code == 0, output
-    code, output = drill(fleet, volume, plan, PATH=path, KIND="incremental")
+    assert "unpacked, not prepared (no mariadb-backup)" in output
+    code, output = drill(fleet, volume, plan, "busybox", PATH=path, KIND="incremental")
     assert code == 72, output
     garbage = "target a HOST 600\nverify_xbstream @/garbage 500\n"
-    assert "is no xbstream" in drill(fleet, volume, garbage, PATH=path, KIND="full-backuped")[1]
+    assert "is no xbstream" in drill(fleet, volume, garbage, "busybox", PATH=path, KIND="full-backuped")[1]
 
 
 def test_a_target_without_a_rule_fails(fleet: Fleet, volume: Path) -> None:
@@ -177,6 +179,7 @@ def test_a_target_without_a_rule_fails(fleet: Fleet, volume: Path) -> None:
     assert drill(fleet, volume, "")[0] == 64
 
 
+@pytest.mark.fault("old-snapshot")
 def test_a_snapshot_that_is_too_old(fleet: Fleet, volume: Path) -> None:
     # Two hours west of UTC, so that the text of the newer one sorts first.
     fleet.environment["ZONEINFO"] = str(importlib.resources.files("tzdata") / "zoneinfo")
@@ -197,11 +200,61 @@ def test_a_snapshot_that_is_too_old(fleet: Fleet, volume: Path) -> None:
     assert abs(datetime.datetime.now(datetime.UTC).timestamp() - made - age) < 60
 
 
+@pytest.mark.fault("shrunk")
+@pytest.mark.parametrize("shell", ["dash", "busybox"])
+def test_a_snapshot_that_is_much_smaller_than_the_one_before(fleet: Fleet, volume: Path, shell: str) -> None:
+    back_up(fleet, volume)
+    back_up(fleet, volume, "b")
+    (volume / "large").write_bytes(os.urandom(100_000))
+    back_up(fleet, volume, "b")
+    (volume / "large").unlink()
+    back_up(fleet, volume, "b")
+    plan = "target a HOST 600 50\nverify_dir @ 5 10000\ntarget b HOST 600 50\nverify_dir @ 5 10000\n"
+    code, output = drill(fleet, volume, plan, shell)
+    assert code == 73, output
+    assert "more than 50 % less" in output
+    assert output.count(": verified, ") == 2, "it is restored all the same"
+    pushed = fleet.metrics()
+    assert [pushed[f'backup_restore_status{{tag="{tag}"}}'] for tag in "ab"] == [0, 73]
+    assert drill(fleet, volume, plan.replace("600 50", "600 95"), shell)[0] == 0
+
+
+@pytest.mark.fault("no-room")
 def test_no_room(fleet: Fleet, volume: Path) -> None:
     back_up(fleet, volume)
     code, output = drill(fleet, volume, GOOD, RESTORE_ROOM_BYTES="1000")
     assert code == 74, output
     assert "not verified, since it was not restored" in output
+
+
+def test_a_copy_is_read_without_the_right_to_write(fleet: Fleet, volume: Path) -> None:
+    back_up(fleet, volume)
+    folders = [fleet.repository, *(path for path in fleet.repository.rglob("*") if path.is_dir())]
+    changes = {"RESTIC_REPOSITORY": str(fleet.repository)}
+    for folder in folders:
+        folder.chmod(0o500)
+    try:
+        code, output = drill(fleet, volume, GOOD, RESTIC_WITHOUT_LOCK="true", **changes)
+        assert code == 0, output
+        assert 'backup_step_status{step="unlock"}' not in fleet.metrics()
+        assert drill(fleet, volume, GOOD, BACKUP_DEADLINE="5", **changes)[0] != 0, "a lock needs that right"
+    finally:
+        for folder in folders:
+            folder.chmod(0o700)
+
+
+def test_a_copied_snapshot_that_shrank(fleet: Fleet, volume: Path, tmp_path: Path) -> None:
+    """Each copy names its original, and is of the same host, paths and tags all the same."""
+    copy = new_repository(tmp_path / "copy", "other")
+    (volume / "large").write_bytes(os.urandom(100_000))
+    back_up(fleet, volume)
+    (volume / "large").unlink()
+    back_up(fleet, volume)
+    changes = {"MIRROR_METHOD": "snapshots", "MIRROR_RESTIC_REPOSITORY": str(copy)}
+    assert fleet.run("mirror.sh", **changes).returncode == 0
+    place = {"RESTIC_REPOSITORY": str(copy), "RESTIC_REPOSITORY_ID": ""}
+    code, output = drill(fleet, volume, "target a HOST 600 50\nverify_dir @ 5 10000\n", **place)
+    assert code == 73, output
 
 
 def test_what_a_killed_drill_left_is_removed(fleet: Fleet, volume: Path) -> None:

@@ -1,5 +1,6 @@
 """retention.sh: what it removes, and what it says when it could not."""
 
+import datetime
 import os
 import signal
 import subprocess
@@ -22,14 +23,19 @@ def listed(fleet: Fleet, *flags: str) -> int:
     return fleet.restic("snapshots", "--json", "--no-lock", *flags).count('"short_id"')
 
 
+@pytest.mark.fault("nothing-removed")
 def test_a_server_that_only_appends_is_found_out(fleet: Fleet, source: Path) -> None:
-    """restic 0.18 says 0 there, and removes nothing."""
+    """restic 0.18 says 0 there, and removes nothing; a newer one says so."""
     snapshots(fleet, source, "a")
     run = fleet.run("retention.sh", PLAN=fleet.plan("retain a '' --keep-last 1\n"))
     assert run.returncode in (3, 71), run.stdout
     assert "1 forgotten snapshots are still there" in run.stdout
     assert fleet.metrics()['backup_step_status{step="removed"}'] == 71
     assert listed(fleet) == 2
+    fleet.use_restic("restic-forky")
+    run = fleet.run("retention.sh", PLAN=fleet.plan("retain a '' --keep-last 1\n"))
+    assert run.returncode == 3, run.stdout
+    assert fleet.metrics()['backup_step_status{step="removed"}'] == 71
 
 
 @pytest.mark.parametrize("shell", ["dash", "busybox"])
@@ -77,8 +83,8 @@ def test_the_check_reads_all_parts_in_as_many_days(writable: Fleet, tmp_path: Pa
         path = f"{clock}:{writable.paths['dash']}"
         run = writable.run("retention.sh", PLAN=writable.plan("check_rotating 3\n"), PATH=path)
         assert run.returncode == 0, run.stdout
-        parts.append(run.stdout.partition("reading part ")[2][:6])
-    assert sorted(parts) == ["1 of 3", "2 of 3", "3 of 3"]
+        parts.append(run.stdout.partition("reading part ")[2][:3])
+    assert sorted(parts) == ["1/3", "2/3", "3/3"]
 
 
 def held_lock(fleet: Fleet, data: Path) -> subprocess.Popen[bytes]:
@@ -97,6 +103,7 @@ def held_lock(fleet: Fleet, data: Path) -> subprocess.Popen[bytes]:
     pytest.fail("the holder took no lock")
 
 
+@pytest.mark.fault("live-lock")
 def test_a_live_lock_is_waited_for_and_left(writable: Fleet, source: Path) -> None:
     holder = held_lock(writable, source / "file")
     run = writable.run("retention.sh", PLAN=writable.plan("prune\n"), RESTIC_LOCK_WAIT="20s")
@@ -105,6 +112,7 @@ def test_a_live_lock_is_waited_for_and_left(writable: Fleet, source: Path) -> No
     assert listed(writable) == 1
 
 
+@pytest.mark.fault("lock-that-stays")
 def test_a_live_lock_that_stays_is_exit_code_11(writable: Fleet, source: Path) -> None:
     holder = held_lock(writable, source / "file")
     run = writable.run("retention.sh", PLAN=writable.plan("prune\n"), RESTIC_LOCK_WAIT="1s")
@@ -124,3 +132,41 @@ def test_the_lock_of_a_killed_run_is_removed(writable: Fleet, source: Path) -> N
 
 def test_without_a_plan(writable: Fleet) -> None:
     assert writable.run("retention.sh", PLAN="/nowhere/plan.sh").returncode == 64
+
+
+def aged(fleet: Fleet, source: Path, days: int, *tags: str) -> None:
+    moment = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)
+    flags = [f"--tag={tag}" for tag in tags]
+    fleet.restic("backup", "--quiet", f"--time={moment:%Y-%m-%d %H:%M:%S}", *flags, str(source))
+
+
+@pytest.mark.parametrize("shell", ["dash", "busybox"])
+def test_a_tag_that_no_target_has_any_more_expires(writable: Fleet, source: Path, shell: str) -> None:
+    """Also its newest snapshot, which `--keep-within` would keep for ever; never one that a target owns as well."""
+    writable.environment["TZ"] = "UTC"
+    for days in (400, 200, 100):
+        aged(writable, source, days, "MariaDB")
+    aged(writable, source, 300, "MariaDB", "mariadb")
+    aged(writable, source, 300, "mariadb")
+    plan = "retain mariadb '' --keep-last 9\nexpire MariaDB 150\nexpire gone 9\n"
+    run = writable.run("retention.sh", PLAN=writable.plan(plan), shell=shell)
+    assert run.returncode == 0, run.stdout
+    assert "tag MariaDB: 2 snapshots are older than 150 days" in run.stdout
+    assert (listed(writable, "--tag=MariaDB"), listed(writable, "--tag=mariadb")) == (2, 2)
+    pushed = writable.metrics()
+    assert pushed['backup_repository_snapshots{tag="MariaDB"}'] == 2
+    assert pushed['backup_step_status{step="expire MariaDB"}'] == 0
+    assert not any(name.startswith("backup_unowned_tag_snapshots") and 'tag=""' not in name for name in pushed)
+    run = writable.run(
+        "retention.sh", PLAN=writable.plan("retain mariadb '' --keep-last 9\nexpire MariaDB 50\n"), shell=shell
+    )
+    assert run.returncode == 0, run.stdout
+    assert listed(writable, "--tag=MariaDB") == 1
+
+
+def test_an_expiry_that_a_server_refuses(fleet: Fleet, source: Path) -> None:
+    fleet.environment["TZ"] = "UTC"
+    aged(fleet, source, 9, "old")
+    run = fleet.run("retention.sh", PLAN=fleet.plan("expire old 1\n"))
+    assert run.returncode in (3, 71), run.stdout
+    assert listed(fleet) == 1

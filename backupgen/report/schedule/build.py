@@ -61,7 +61,10 @@ def _kinds(fleet: ResolvedFleet) -> Mapping[str, Kind]:
             kinds[repository.retention.job.name] = "retention"
         if repository.restore_test is not None:
             kinds[repository.restore_test.job.name] = "restore-test"
-        kinds.update({mirror.job.name: "mirror" for mirror in repository.mirrors})
+        for mirror in repository.mirrors:
+            kinds[mirror.job.name] = "mirror"
+            if mirror.restore_test is not None:
+                kinds[mirror.restore_test.job.name] = "restore-test"
     return kinds
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from backupgen import __version__
@@ -164,6 +165,22 @@ def test_explain() -> None:
     unknown = invoke("check", "--explain", "out-editd")
     assert (unknown.exit_code, unknown.stdout) == (exits.USAGE, "")
     assert unknown.stderr == "there is no code `out-editd`; perhaps `out-edited`\n"
+
+
+def test_bootstrap_prints_jobs_for_kubectl(home: Path) -> None:
+    (home / "fleet.yaml").write_bytes((REPOSITORY / "tests/cases/everything/fleet.yaml").read_bytes())
+    done = invoke("bootstrap")
+    assert (done.exit_code, done.stderr) == (0, "")
+    (job,) = yaml.safe_load_all(done.stdout)
+    assert (job["kind"], job["metadata"]["name"]) == ("Job", "restic-bootstrap")
+    (home / "fleet.yaml").write_bytes((REPOSITORY / "fleet.yaml").read_bytes())
+    done = invoke("bootstrap")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("nothing to bootstrap: every repository has its id")
+    (home / "fleet.yaml").write_text("fleet: [", encoding="utf-8")
+    done = invoke("bootstrap")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "BG101" in done.stderr
 
 
 def test_the_next_runs_across_a_change_of_the_clock() -> None:

@@ -257,7 +257,14 @@ def test_known_keys() -> None:
     assert "targets" in known_keys(())
     assert known_keys(("targets",)) == tuple(Target.model_fields)
     assert known_keys(("targets", "a")) == tuple(Target.model_fields)
-    assert known_keys(("targets", "namespace", "volumes", "pvc")) == ("pvc", "access", "host_path", "reason", "paths")
+    assert known_keys(("targets", "namespace", "volumes", "pvc")) == (
+        "pvc",
+        "access",
+        "host_path",
+        "reason",
+        "paths",
+        "sentinel",
+    )
     assert known_keys(("targets", "a", "verify", 3))[:2] == ("file", "dir")
     assert known_keys(("targets", "a", "run_as")) == ("uid", "gid", "fs_group", "reason")
     assert known_keys(("targets", "a", "resources", "limits")) == ("cpu", "memory", "ephemeral-storage")

@@ -191,7 +191,8 @@ def test_operations_carry_their_locks() -> None:
     repository = (
         f"{SERVER}, lock_wait: 7m, parallel: 3, retention: {{at: '01:00', deadline: 1h, keep: {{last: 1}}}}, "
         "restore_test: {at: '03:00', deadline: 1h, scratch: 1Gi}, "
-        "mirrors: {w: {at: '05:00', deadline: 1h, to: 's3:h/b'}, "
+        "mirrors: {w: {at: '05:00', deadline: 1h, to: 's3:h/b', "
+        "restore_test: {at: '09:00', deadline: 1h, scratch: 1Gi}}, "
         "c: {method: restic_copy, at: '07:00', deadline: 1h, to: 'b2:x:'}}}\n"
     )
     operations = timetable_of(resolved(fleet(repository=repository))).operations
@@ -201,9 +202,11 @@ def test_operations_carry_their_locks() -> None:
         ("backup-restore-test", Use.READ, False),
         ("backup-mirror-w", Use.FILE_COPY, False),
         ("backup-mirror-c", Use.READ, False),
+        ("backup-restore-test-mirror-w", Use.READ, False),
     ]
+    assert [operation.repository for operation in operations] == ["main"] * 5 + ["mirror-w"]
     # The backup's deadline is 9m: a wait past it would be reported as a hung job, and not as a lock.
-    assert [operation.lock_wait for operation in operations] == [270, 420, 420, 420, 420]
+    assert [operation.lock_wait for operation in operations] == [270, 420, 420, 420, 420, 420]
 
 
 def test_two_names_for_one_place_are_refused() -> None:
@@ -214,26 +217,99 @@ def test_two_names_for_one_place_are_refused() -> None:
     ]
 
 
+COPY = "method: restic_copy, at: '05:00', deadline: 1h, to: 's3:g/c'"
+RCLONE = "copies to a place that begins with `s3:`, from a `server` that the fleet owns or from `s3:`"
+
+
 @pytest.mark.parametrize(
     ("repository", "message", "help_"),
     [
         (
-            "repository: {url: 's3:h/b', mirrors: {m: {method: rclone, at: '05:00', deadline: 1h, to: 's3:h/c'}}}\n",
-            "`rclone` copies from a `server` that the fleet owns to a place that begins with `s3:`",
-            "only `method: restic_copy` copies from a server that is not the fleet's",
-        ),
-        (
-            "repository: {url: 's3:h/b', mirrors: {m: {at: '05:00', deadline: 1h, to: 's3:h/c'}}}\n",
-            "`restic copy` takes the credentials of two `s3:` repositories from the same variables",
-            "choose a place of another kind",
+            "repository: {url: 'b2:h:b', mirrors: {m: {method: rclone, at: '05:00', deadline: 1h, to: 's3:h/c'}}}\n",
+            f"`rclone` {RCLONE}",
+            "write `method: restic_copy`, and choose a place of another kind",
         ),
         (
             f"{SERVER}, mirrors: {{m: {{at: '05:00', deadline: 1h, to: 'rest:http://h:8000/'}}}}}}\n",
-            "`rclone` copies from a `server` that the fleet owns to a place that begins with `s3:`",
+            f"`rclone` {RCLONE}",
             "choose a place that begins with `s3:`",
+        ),
+        (
+            f"{SERVER}, mirrors: {{m: {{at: '05:00', deadline: 1h, to: 's3:h/c', id: {'0' * 64}}}}}}}\n",
+            "`rclone` copies the repository's own id, expected none for the copy",
+            "leave it out",
+        ),
+        (
+            f"repository: {{url: 's3:h/b', mirrors: {{m: {{{COPY}}}}}}}\n",
+            "`restic copy` takes the credentials of two `s3:` repositories from the same variables",
+            "choose a place of another kind, or `method: rclone`",
+        ),
+        (
+            "repository: {url: 'b2:h:b', mirrors: {m: {at: '05:00', deadline: 1h, to: 'b2:h:c'}}}\n",
+            "`restic copy` takes the credentials of two `b2:` repositories from the same variables",
+            "choose a place of another kind",
         ),
     ],
 )
 def test_a_mirror_that_cannot_be_made(repository: str, message: str, help_: str) -> None:
     found = resolve(fleet(repository=repository))[0].findings
     assert [(finding.message, finding.help) for finding in found] == [(message, help_)]
+
+
+def test_a_mirror_of_s3_in_s3_is_a_copy_of_files() -> None:
+    repository = "repository: {url: 's3:h/b', mirrors: {m: {at: '05:00', deadline: 1h, to: 's3:g/c'}}}\n"
+    (mirror,) = resolved(fleet(repository=repository)).repositories[0].mirrors
+    assert mirror.method == "rclone"
+    assert mirror.job.namespace == "home"
+
+
+def test_a_legacy_tag_is_no_targets() -> None:
+    retention = "retention: {at: '01:00', deadline: 1h, keep: {last: 1}, legacy: {a: 30d, b: 30d}}"
+    (finding,) = resolve(fleet(repository=f"{SERVER}, {retention}}}\n"))[0].findings
+    assert finding.message == "`a` is the tag of the target `a`, expected one that no target has any more"
+    assert finding.spot.path == ("repository", "retention", "legacy", "a")
+
+
+@pytest.mark.parametrize(
+    ("volume", "sentinels"),
+    [
+        ("{pvc: v}", ()),
+        ("{pvc: v, sentinel: id}", (("/backup/a/id",),)),
+        ("{pvc: v, paths: [one, two], sentinel: two/id}", (("/backup/a/two/id",),)),
+        ("{host_path: /v, reason: r}", (("/backup/a/one/x.db", "/backup/a/two"),)),
+        ("{host_path: /v, reason: r, paths: [one, two]}", (("/backup/a/one/x.db",),)),
+        ("{host_path: /v, reason: r, sentinel: id}", (("/backup/a/id",),)),
+    ],
+)
+def test_what_has_to_be_there_before_a_backup(volume: str, sentinels: tuple[tuple[str, ...], ...]) -> None:
+    rules = "verify: [{dir: a}, {sqlite: a/one/x.db}, {dir: a/two}]"
+    assert target(rules, base=f"volume: {volume}, run_as: 1").sentinels == sentinels
+
+
+def test_a_sentinel_that_is_not_mounted() -> None:
+    volume = "volume: {pvc: v, paths: [one], sentinel: id}"
+    (finding,) = resolve(fleet(f"a: {{namespace: n, at: ':20', deadline: 9m, run_as: 1, {volume}}}"))[0].findings
+    assert finding.message == "`/backup/a/id` is not mounted, expected a path below `/backup/a/one`"
+    assert finding.spot.path == ("targets", "a", "volume", "sentinel")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            fleet("a: {namespace: n, at: ':20', deadline: 9m, run_as: 1, volume: {pvc: v, sentinel: .}}"),
+            "a `sentinel` lies in the volume, `.` is the volume itself and always there",
+        ),
+        (
+            fleet(repository=SERVER.replace("pvc: r", "pvc: r, sentinel: id") + "}\n"),
+            "a `sentinel` belongs to a target's volume: of a repository the `id` says whether it is the right one",
+        ),
+    ],
+)
+def test_sentinels_that_would_say_nothing(text: str, message: str) -> None:
+    assert [finding.message for finding in resolve(text)[1]] == [message]
+
+
+def test_how_old_a_snapshot_may_be() -> None:
+    assert (target().max_age, target().max_shrink) == (None, 50)
+    assert (target("max_age: 2d, max_shrink: 10%").max_age, target("max_shrink: 10%").max_shrink) == (172_800, 10)

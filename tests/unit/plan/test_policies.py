@@ -322,6 +322,20 @@ def test_a_pushgateway_without_labels_is_left_alone_and_reported(kind: str) -> N
     assert not policies.allow(emby, pod("monitoring", {"any": "pod"}), 9090)
 
 
+def test_who_reads_a_copy_reaches_the_copy_and_nothing_else_of_the_fleet() -> None:
+    fleet = fleet_of("tests/cases/cilium-s3/fleet.yaml", "cilium")
+    (repository,) = fleet.repositories
+    reached: dict[str, set[str]] = {}
+    for edge in edges(fleet):
+        if isinstance(edge.peer, HostPeer):
+            reached.setdefault(edge.client.policy, set()).add(edge.peer.host)
+    source, copy = repository.location.host, repository.mirrors[0].to.host
+    reports = {"push.example.com", "ntfy.example.com"}
+    assert reached["backup-mirror-elsewhere"] == {source, copy} | reports
+    assert reached["backup-restore-test-mirror-elsewhere"] == {copy} | reports
+    assert reached["backup-restore-test"] == {source} | reports
+
+
 def test_places_that_no_policy_can_match_are_reported() -> None:
     fleet = fleet_of("fleet.yaml", "cilium")
     (repository,) = fleet.repositories

@@ -35,7 +35,7 @@ def test_a_repository_is_run_in_order() -> None:
     course = course_of("reference")
     (repository,) = course.repositories
     phases = [operation.phase for operation in course.operations(repository)]
-    assert phases == [*["backup"] * 6, "retention", "restore test", "mirror"]
+    assert phases == [*["backup"] * 6, "retention", "restore test", "mirror", "restore test"]
 
 
 @pytest.mark.parametrize("name", FLEETS)

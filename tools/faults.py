@@ -1,0 +1,321 @@
+"""What can go wrong at night, as the scripts' tests provoke it with the real tools: the source of docs/faults.md.
+
+A row without a test fails, and so does a test that never sees the row's exit codes (tests/scripts/conftest.py).
+"""
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """A fault, what the fleet makes of it, and what is left to do."""
+
+    name: str
+    fault: str
+    does: str
+    codes: tuple[int, ...]
+    """The exit codes of the jobs, in the order of the text."""
+    alert: str
+    """The alert that tells; empty: none does, since nothing is lost. Several are separated by a comma."""
+    recover: str
+
+
+NOTHING = "Nothing."
+FAILED = "BackupFailed"
+DRILL = "BackupRestoreTestFailed"
+COPY = "BackupMirrorFailed"
+
+FAULTS = (
+    Fault(
+        "server-down",
+        "The repository's server does not answer.",
+        "The probe gives up after a minute. Nothing is backed up; the run fails with 67 and is tried again.",
+        (67,),
+        FAILED,
+        "Bring the server back. The next run takes what has changed in the meantime.",
+    ),
+    Fault(
+        "server-late",
+        "The server comes up while a run is waiting for it.",
+        "The run goes on as soon as it answers.",
+        (0,),
+        "",
+        NOTHING,
+    ),
+    Fault(
+        "wrong-password",
+        "The password does not open the repository.",
+        "The run fails with 12 and is not tried again.",
+        (12,),
+        FAILED,
+        "Put the right value into the Secret.",
+    ),
+    Fault(
+        "repository-missing",
+        "There is no repository at the place: a lost disk, a wrong URL.",
+        "The run fails with 10. No job ever makes a repository in place of another.",
+        (10,),
+        FAILED,
+        "Bring the disk back, or the mirror's copy. For a new repository: `backupgen bootstrap`.",
+    ),
+    Fault(
+        "other-repository",
+        "Another repository lies at the place.",
+        "Every job refuses it with 66, since its id is not the pinned one.",
+        (66,),
+        FAILED,
+        "Put the right one back; or pin the new id, if it is meant.",
+    ),
+    Fault(
+        "repository-exists",
+        "`backupgen bootstrap` is run where there is a repository already.",
+        "Its Job fails with 76, prints the id that it found, and leaves everything as it is.",
+        (76,),
+        "",
+        "Pin the id, if it is yours.",
+    ),
+    Fault(
+        "disk-full",
+        "The repository's disk is full.",
+        "restic 0.18 retries until the run's time is over (124), a newer one fails at once (1). Earlier snapshots stay "
+        "whole.",
+        (124,),
+        FAILED,
+        "Make room, or prune: the retention runs without new data as well.",
+    ),
+    Fault(
+        "disk-read-only",
+        "The repository's disk is read-only.",
+        "No lock can be written; the run ends with 124 when its time is over.",
+        (124,),
+        FAILED,
+        "Mend the disk.",
+    ),
+    Fault(
+        "live-lock",
+        "Another job holds the lock.",
+        "The command waits for it (`lock_wait`), then goes on.",
+        (0,),
+        "",
+        NOTHING,
+    ),
+    Fault(
+        "lock-that-stays",
+        "The lock is held for longer than `lock_wait`.",
+        "The run fails with 11, leaves the lock, and is tried again.",
+        (11,),
+        FAILED,
+        "Look what holds it: `restic list locks`, `restic cat lock ID`.",
+    ),
+    Fault(
+        "stale-lock",
+        "A killed pod has left its lock, more than half an hour ago.",
+        "Every job removes it (`restic unlock`) before it begins.",
+        (0,),
+        "",
+        NOTHING,
+    ),
+    Fault(
+        "killed-without-warning",
+        "A pod is killed (node lost, out of memory), and the next jobs find its young lock.",
+        "Backups go on beside a backup's lock. Retention cannot, fails with 11 after `lock_wait`, and succeeds once "
+        "the lock is half an hour old. The killed run itself reports nothing.",
+        (0, 11),
+        f"BackupOverdue, {FAILED}",
+        "Mostly nothing. If it is killed again and again: its memory, its node.",
+    ),
+    Fault(
+        "deadline",
+        "A run takes longer than its deadline, or its pod is evicted.",
+        "It ends itself a minute before the deadline (124); asked to end by SIGTERM, it does so (143). In both cases "
+        "the lock is removed, `after` is run and the failure is reported.",
+        (124, 143),
+        FAILED,
+        "Raise `deadline`, if the data has grown.",
+    ),
+    Fault(
+        "unreadable-file",
+        "Some of the source cannot be read.",
+        "A snapshot of the rest is made, and the run fails with 3: a state of its own, which is not tried again.",
+        (3,),
+        FAILED,
+        "Give `run_as` the right uid, or exclude the file.",
+    ),
+    Fault(
+        "empty-source",
+        "The source is empty, or not there.",
+        "Nothing is backed up, and the run fails with 65.",
+        (65,),
+        FAILED,
+        "Look at the volume before the older snapshots expire.",
+    ),
+    Fault(
+        "vanished-mount",
+        "A disk of the node is not mounted: its mount point is an ordinary folder.",
+        "None of the volume's sentinels is there, so nothing is backed up, and the run fails with 65.",
+        (65,),
+        FAILED,
+        "Mount it.",
+    ),
+    Fault(
+        "shrunk",
+        "A snapshot is much smaller than the one before it.",
+        "It is kept, and the run fails with 73. The next one is compared with it, so this is said once; the restore "
+        "test says it too, as long as the smaller snapshot is the newest.",
+        (73,),
+        f"{FAILED}, {DRILL}",
+        "If it is not meant, restore from the snapshot before it. If it is: `max_shrink`.",
+    ),
+    Fault(
+        "dump-fails",
+        "A dump's command fails midway.",
+        "What it wrote is thrown away, and the run fails with the command's exit code in the app's pod, with 1 where "
+        "restic runs it. The dump before it stays.",
+        (2, 1),
+        FAILED,
+        "Look at the log: it has what the command said.",
+    ),
+    Fault(
+        "hook-fails",
+        "The hook `before` fails.",
+        "Nothing is backed up, `after` is run, and the run fails with 68.",
+        (68,),
+        FAILED,
+        "Mend the command.",
+    ),
+    Fault(
+        "pushgateway-down",
+        "The Pushgateway is down.",
+        "The run keeps its result. Its metrics are lost, its notification is not.",
+        (0, 66),
+        "BackupOverdue",
+        "Bring it back. The next run reports again.",
+    ),
+    Fault(
+        "pushgateway-slow",
+        "The Pushgateway or ntfy takes the connection and does not answer.",
+        "Each is given up after 15 seconds. The run keeps its result, and the other one gets its report.",
+        (0, 66),
+        "BackupOverdue",
+        "Mend it.",
+    ),
+    Fault(
+        "pushgateway-refuses",
+        "The Pushgateway answers 400.",
+        "The run keeps its result, and its log says that the metrics were not taken.",
+        (0,),
+        "BackupOverdue",
+        "Look at its log: another client has pushed the same metric with another type.",
+    ),
+    Fault(
+        "ntfy-down",
+        "ntfy is down, or refuses the message.",
+        "The run keeps its result and its metrics.",
+        (66,),
+        FAILED,
+        "Bring it back.",
+    ),
+    Fault(
+        "long-log",
+        "A run prints megabytes.",
+        "The pod's log has all of it, the notification the last 4,000 bytes.",
+        (68,),
+        FAILED,
+        NOTHING,
+    ),
+    Fault(
+        "odd-names",
+        "Paths, excludes, tags and host names have spaces, quotes, line breaks, `$(…)`, umlauts.",
+        "They arrive as they are, and nothing of them is run.",
+        (0,),
+        "",
+        NOTHING,
+    ),
+    Fault(
+        "many-files",
+        "A source has 100,000 files.",
+        "Backup and restore test take them.",
+        (0,),
+        "",
+        NOTHING,
+    ),
+    Fault(
+        "two-jobs",
+        "Two backups run at once, and a prune begins in the middle of them.",
+        "The backups share the lock. The prune waits, and removes nothing that they need.",
+        (0,),
+        "",
+        NOTHING,
+    ),
+    Fault(
+        "nothing-removed",
+        "The retention reaches a server that only appends.",
+        "restic 0.18 says 0 and removes nothing. The retention counts again and fails with 71; restic 0.19 says 3.",
+        (71,),
+        FAILED,
+        "Let it use the maintenance port, as it is rendered.",
+    ),
+    Fault(
+        "old-restic",
+        "The image has a restic older than 0.17.1.",
+        "Every job refuses it with 69: its exit codes would not tell these faults apart.",
+        (69,),
+        FAILED,
+        "Take a newer image.",
+    ),
+    Fault(
+        "mirror-interrupted",
+        "A mirror run is killed.",
+        "What it had copied can be used at every moment, as far as it has snapshots. The next run copies the rest.",
+        (143, 0),
+        COPY,
+        NOTHING,
+    ),
+    Fault(
+        "mirror-of-another",
+        "The mirror's place holds another repository, or something else.",
+        "The run fails with 66 and changes nothing there.",
+        (66,),
+        COPY,
+        "Name a place of its own.",
+    ),
+    Fault(
+        "mirror-of-nothing",
+        "The source has been emptied, or made anew.",
+        "The run fails with 10, 66 or 65, and the copy stays as it was.",
+        (10, 65),
+        COPY,
+        "Restore the repository from the copy.",
+    ),
+    Fault(
+        "mirror-damaged",
+        "A file of the copy is damaged.",
+        "`read_data` reads the copy back in turn and finds it (1); so does a restore from the copy that needs it.",
+        (1,),
+        COPY,
+        "Remove the damaged file from the copy: the next run copies it again.",
+    ),
+    Fault(
+        "garbage",
+        "What is restored is worthless: zeros, a cut dump, a broken database, empty folders.",
+        "The rule of its kind refuses it with 72. The other tags are tested all the same.",
+        (72,),
+        DRILL,
+        "Find out since when (`restic snapshots`), and restore an older one.",
+    ),
+    Fault(
+        "old-snapshot",
+        "The newest snapshot is older than two runs, or there is none.",
+        "The restore test fails with 75.",
+        (75,),
+        DRILL,
+        "Look why no backup has been made.",
+    ),
+    Fault(
+        "no-room",
+        "The restore test's scratch volume is too small.",
+        "It is not filled: the tag fails with 74 before anything is restored, and the next one is tested.",
+        (74,),
+        DRILL,
+        "Raise `scratch`.",
+    ),
+)
