@@ -90,9 +90,8 @@ dist: $(DEV) ## build sdist and wheel into dist/, and render with the wheel in a
 	$(BIN)/python -m pytest tests/test_distribution.py
 
 .PHONY: bench
-bench: $(DEV) $(TOOLS) ## compare the cost with helm's and plain restic's (FLEETS='10 100 1000')
+bench: $(DEV) ## compare the cost with helm's (FLEETS='10 100 1000')
 	$(BIN)/python bench/startup.py
-	$(BIN)/python bench/wrapper.py
 	$(BIN)/python bench/render.py $(FLEETS)
 
 .PHONY: pins
