@@ -117,6 +117,7 @@ def test_the_reference_fleet_is_green(backupgen: Run) -> None:
     assert ran[("retention", "restic-retentionpolicies")]["snapshots"] == "7 kept", "of the eight that were made"
     assert ran[("restore test", "backup-restore-test")]["snapshots"] == "6 tested"
     assert ran[("mirror", "backup-mirror-wasabi")]["snapshots"] == "7 copied"
+    assert ran[("restore test", "backup-restore-test-mirror-wasabi")]["snapshots"] == "6 tested"
     shown = table_of(page("green"))
     assert [(step["verdict"], step["phase"], step["name"]) for step in report["steps"]] == shown, "docs/rehearse.md"
     restored = ran[("restore", "from wasabi")]
@@ -136,14 +137,15 @@ def test_a_mistake_of_the_fleet_is_red_where_it_shows(backupgen: Run, tmp_path: 
     assert done.returncode == 1, done.stdout
     lines = done.stdout.splitlines()
     assert any(line.startswith("ok      backup        backup-grafana") for line in lines)
-    (drill,) = (line for line in lines if line.startswith("failed  restore test"))
-    assert drill.endswith("PodFailurePolicy")
+    # That of the repository, and that of its copy.
+    drills = [line for line in lines if line.startswith("failed  restore test")]
+    assert [drill.endswith("PodFailurePolicy") for drill in drills] == [True, True]
     assert "  error: tag grafana: /backup/grafana/grafana.db is no file" in lines
     assert "  notified: backup-restore-test - Restore test failed" in lines
     assert any(line.startswith("failed  restore       from wasabi") for line in lines)
     assert table_of(lines) == table_of(page("red")), "docs/rehearse.md"
     assert lines[-1].startswith("k3s-at-home rehearsed in ")
-    assert lines[-1].endswith(" s: 10 ok, 2 failed")
+    assert lines[-1].endswith(" s: 10 ok, 3 failed")
 
 
 @pytest.mark.usefixtures("untouched")
@@ -217,13 +219,14 @@ def test_with_one_user_only_everything_is_run_as_it_and_said() -> None:
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     rows = [(phase, name) for _, phase, name in table_of(done.stdout.splitlines())]
-    assert rows[-6:] == [
+    assert rows[-7:] == [
         ("restore test", "backup-restore-test"),
         ("mirror", "backup-mirror-glacier"),
         ("restore", "from glacier"),
         ("init", "main/second-site"),
         ("mirror", "backup-mirror-second-site"),
         ("restore", "from second-site"),
+        ("restore test", "backup-restore-test-mirror-second-site"),
     ]
     assert "  * there is one user only, so all pods run as it" in done.stdout
     assert "  * b2:everything-copy:restic is rest:http://b2.rehearsal.internal:8000/" in done.stdout

@@ -105,7 +105,7 @@ def test_a_full_volume_is_full(stage: Stage) -> None:
 def test_at_the_deadline_the_job_is_asked_to_end_and_cleans_up(stage: Stage) -> None:
     """TERM reaches restic through the script, the lock is gone, and the failure is pushed and notified."""
     add_file(stage, "large", noise("deadline", 4 << 20))
-    end = back_up(stage, Changes(flags=SLOW, deadline=4))
+    end = back_up(stage, Changes(flags=SLOW, deadline=4, grace=60))
     assert (end.ending.complete, end.ending.reason) == (False, "DeadlineExceeded")
     assert len(end.pods) == 1
     assert end.pods[0].stopped

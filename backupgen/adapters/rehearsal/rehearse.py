@@ -32,14 +32,17 @@ _INIT_MIRROR: Final = """
 export RESTIC_FROM_REPOSITORY="$RESTIC_REPOSITORY" RESTIC_FROM_PASSWORD="$RESTIC_PASSWORD"
 export RESTIC_REPOSITORY="$MIRROR_RESTIC_REPOSITORY" RESTIC_PASSWORD="${MIRROR_RESTIC_PASSWORD:-$RESTIC_PASSWORD}"
 restic init --copy-chunker-params && restic cat config --no-lock"""
-_RESTORE: Final = """set -e
+_RESTORE: Final = """
 [ -z "${MIRROR_RESTIC_REPOSITORY:-}" ] || export RESTIC_REPOSITORY="$MIRROR_RESTIC_REPOSITORY" \\
   RESTIC_PASSWORD="${MIRROR_RESTIC_PASSWORD:-$RESTIC_PASSWORD}"
 number=0
+failed=0
 for tag; do
-  restic restore latest --no-lock --tag "$tag" --target "/rehearsal/$number"
+  restic restore latest --no-lock --tag "$tag" --target "/rehearsal/$number" || failed=$?
   number=$((number + 1))
-done"""
+done
+exit "$failed"
+"""
 _COPY: Final = "MIRROR_RESTIC_REPOSITORY"
 _SCRATCH: Final = "/rehearsal"
 _PATIENCE: Final = 600

@@ -140,6 +140,15 @@ def test_samples_satisfy_the_rules(name: str, target_name: str) -> None:
             assert len(kept[rule.file].content) >= min(rule.min_bytes, MOST)
 
 
+def test_a_volume_that_is_known_by_a_file_holds_it() -> None:
+    target, pod = target_of(course_of("reference"), "paperless")
+    sentinels = "/backup/paperless-data/here\n/backup/paperless-data/or-here\n\n/backup/paperless-media/too"
+    container = pod.containers[0]._replace(environment={"BACKUP_SENTINELS": sentinels})
+    found = {one.snapshot_path for one in samples_of(target, pod._replace(containers=(container,)))}
+    assert {"/backup/paperless-data/here", "/backup/paperless-media/too"} < found
+    assert "/backup/paperless-data/or-here" not in found
+
+
 def test_a_sample_database_is_sound_and_holds_rows() -> None:
     target, _ = target_of(course_of("reference"), "grafana")
     content = content_for(target.verify[0])
