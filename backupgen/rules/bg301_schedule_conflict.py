@@ -26,9 +26,9 @@ _WHY = {
     Why.COPY: "the other removes files that the one copies, and a copy of files takes no lock that would hold it back",
 }
 _STUCK = {
-    Stuck.FORBIDDEN: "it gives no way because of `yields: false`",
-    Stuck.SPARSE: "it gives no way, for that would lose more than an hourly run",
-    Stuck.ALWAYS: "it cannot give way, for no hour would be left",
+    Stuck.FORBIDDEN: "`yields: false` forbids to give way",
+    Stuck.SPARSE: "to give way would cost more than an hourly run",
+    Stuck.ALWAYS: "to give way would leave no hour to run in",
 }
 _ADVISED = 20
 """For how many groups of conflicts remedies are looked for; the others are often gone with the first ones."""
@@ -84,7 +84,8 @@ def _message(context: RuleContext, conflicts: Sequence[Conflict]) -> str:
     names = [each.one for each in conflicts]
     instant = next_meeting(context, conflicts)
     zone = context.jobs[first.other].timezone
-    often = f"{sum(each.per_year for each in conflicts):.3g} times a year"
+    times = sum(each.per_year for each in conflicts)
+    often = f"{times:,.0f} times a year" if times >= 100 else f"{times:.3g} times a year"
     next_ = f"next on {when(instant, zone)}, " if instant is not None else ""
     stuck = "" if first.stuck is None else f"{_STUCK[first.stuck]}; "
     return f"{some(names)} can meet `{first.other}`: {_WHY[first.why]}; {stuck}{next_}{often}"

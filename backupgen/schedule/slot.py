@@ -124,8 +124,10 @@ def _forms() -> str:
 
 def _guess(text: str) -> str:
     """Return a valid slot near the text, or an empty text."""
+    from difflib import get_close_matches
+
     words = text.strip().lower()
-    if words in ("auto", "automatic", "any", "random"):
+    if words in ("automatic", "any", "random") or get_close_matches(words, ["auto"], cutoff=0.7):
         return "auto"
     if words in ("hourly", "daily", "weekly", "monthly", "yearly", "annually", "midnight"):
         return f"@{words}"

@@ -113,4 +113,4 @@ def test_what_an_exclude_may_mean_may_be_missing_and_what_it_names_has_to_be() -
         wrong = ("/backup/gameserver/cache/left-out should have been left out",)
         assert source.faults_of(f"{stage.enclosure.root}/back")[1] == wrong
         stage.enclosure.script([["rm", "-r", f"{restored}/cache"]])
-        assert source.faults_of(f"{stage.enclosure.root}/back") == (13, ())
+        assert source.faults_of(f"{stage.enclosure.root}/back") == (14, ())

@@ -58,6 +58,8 @@ def test_auto() -> None:
         ("every day 03:05", "03:05"),
         ("daily", "@daily"),
         ("Auto", "auto"),
+        ("atuo", "auto"),
+        ("aut", "auto"),
         ("7", "07:00"),
         ("45", ":45"),
         (" 03:05", "03:05"),
