@@ -61,7 +61,7 @@ def schedule(options: ScheduleOptions) -> int:
 def _show(
     options: ScheduleOptions, scheduled: "Scheduled", now: int, findings: tuple[Finding, ...], sources: dict[str, str]
 ) -> int:
-    from backupgen.report.schedule import FORMATS
+    from backupgen.report.schedule import SCHEDULE_FORMATS
     from backupgen.report.schedule.build import build_report
     from backupgen.rules import SCHEDULE_CONFLICT, RuleContext
     from backupgen.schedule import load_zone
@@ -71,7 +71,9 @@ def _show(
     context = RuleContext(scheduled.fleet, scheduled.timetable, scheduled.outcome, since)
     report = build_report(scheduled.document, context, start, _days_later(start, options.days, zone))
     color, width = terminal.colored(sys.stdout), terminal.width(sys.stdout)
-    terminal.result(FORMATS[options.format](replace(report, file=str(options.fleet), color=color, width=width)))
+    terminal.result(
+        SCHEDULE_FORMATS[options.format](replace(report, file=str(options.fleet), color=color, width=width))
+    )
     # The report tells of the conflicts itself.
     note_findings(
         (finding for finding in findings if finding.info is not SCHEDULE_CONFLICT),

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Final
 
 from backupgen.rehearsal.outcome import Rehearsal
+from backupgen.report.lazy import format_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +19,8 @@ class RehearsalReport:
 RehearsalRenderer = Callable[[RehearsalReport], str]
 
 
-def _format(module: str) -> RehearsalRenderer:
-    def render(report: RehearsalReport) -> str:
-        renderer: RehearsalRenderer = import_module(f"backupgen.report.rehearsal.{module}").render
-        return renderer(report)
-
-    return render
-
-
-REHEARSAL_FORMATS: Final[dict[str, RehearsalRenderer]] = {"text": _format("text"), "json": _format("json_")}
+REHEARSAL_FORMATS: Final[dict[str, RehearsalRenderer]] = {
+    "text": format_in("rehearsal.text"),
+    "json": format_in("rehearsal.json_"),
+}
 """The formats of `rehearse --format`."""

@@ -1,28 +1,20 @@
 """The formats of `backupgen schedule`. Pure; a format's module is imported when it is asked for."""
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Final
 
+from backupgen.report.lazy import format_in
 from backupgen.report.schedule.model import ScheduleReport
 
-Renderer = Callable[[ScheduleReport], str]
+ScheduleRenderer = Callable[[ScheduleReport], str]
 
 
-def _format(module: str) -> Renderer:
-    def render(report: ScheduleReport) -> str:
-        renderer: Renderer = import_module(f"backupgen.report.schedule.{module}").render
-        return renderer(report)
-
-    return render
-
-
-FORMATS: Final[dict[str, Renderer]] = {
-    "table": _format("table"),
-    "json": _format("json_"),
-    "svg": _format("svg"),
-    "ics": _format("ics"),
+SCHEDULE_FORMATS: Final[dict[str, ScheduleRenderer]] = {
+    "table": format_in("schedule.table"),
+    "json": format_in("schedule.json_"),
+    "svg": format_in("schedule.svg"),
+    "ics": format_in("schedule.ics"),
 }
 """The formats of `schedule --format`."""
 
-__all__ = ["FORMATS", "Renderer", "ScheduleReport"]
+__all__ = ["SCHEDULE_FORMATS", "ScheduleRenderer", "ScheduleReport"]

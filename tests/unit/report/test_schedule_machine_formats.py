@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from icalendar import Calendar
 
-from backupgen.report.schedule import FORMATS, ScheduleReport
+from backupgen.report.schedule import SCHEDULE_FORMATS, ScheduleReport
 from backupgen.report.schedule.chart import draw
 from backupgen.report.schedule.model import Run
 from tests.unit.report.drawn_schedules import reports
@@ -43,13 +43,13 @@ def epoch(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
-@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("format_", SCHEDULE_FORMATS)
 @given(drawn=reports())
 @settings(max_examples=60)
 def test_any_schedule_has_every_format(format_: str, drawn: ScheduleReport) -> None:
-    shown = FORMATS[format_](drawn)
+    shown = SCHEDULE_FORMATS[format_](drawn)
     shown.encode()
-    assert shown == FORMATS[format_](drawn)
+    assert shown == SCHEDULE_FORMATS[format_](drawn)
     assert shown.endswith("\n")
     assert not any(character < " " and character not in "\r\n" for character in shown)
     assert ("\r" in shown) is (format_ == "ics")
@@ -57,7 +57,7 @@ def test_any_schedule_has_every_format(format_: str, drawn: ScheduleReport) -> N
 
 
 def test_json_has_the_agreed_shape() -> None:
-    found = json.loads(FORMATS["json"](conflicting()))
+    found = json.loads(SCHEDULE_FORMATS["json"](conflicting()))
     assert list(found)[:2] == ["operations", "conflicts"]
     assert list(found["operations"][2])[:8] == [
         "name", "kind", "repository", "cron", "timezone", "deadline_seconds", "lock", "windows",
@@ -103,9 +103,9 @@ def test_json_has_the_agreed_shape() -> None:
     }
     assert (found["from"], found["to"]) == ("2026-04-11T22:00:00Z", "2026-04-12T22:00:00Z")
     assert (found["proved"], found["tzdata"], found["timezone"]) == (False, "2026f", "Europe/Berlin")
-    assert json.loads(FORMATS["json"](healthy()))["proved"] is True
-    assert json.loads(FORMATS["json"](healthy()))["operations"][0]["left_out_hours"] == [2, 3]
-    assert json.loads(FORMATS["json"](healthy()))["crowds"][0]["first"] == "2026-04-11T22:10:00Z"
+    assert json.loads(SCHEDULE_FORMATS["json"](healthy()))["proved"] is True
+    assert json.loads(SCHEDULE_FORMATS["json"](healthy()))["operations"][0]["left_out_hours"] == [2, 3]
+    assert json.loads(SCHEDULE_FORMATS["json"](healthy()))["crowds"][0]["first"] == "2026-04-11T22:10:00Z"
 
 
 def test_every_key_of_the_json_is_documented(repository: Path) -> None:
@@ -113,9 +113,9 @@ def test_every_key_of_the_json_is_documented(repository: Path) -> None:
     _, _, section = page.partition("<!-- json -->")
     tables = [re.findall(r"^\| (`.*?`) \|", part, re.MULTILINE) for part in section.split("\nEach of the ")]
     documented = [re.findall(r"`(\w+)`", " ".join(keys)) for keys in tables]
-    found = json.loads(FORMATS["json"](conflicting()))
+    found = json.loads(SCHEDULE_FORMATS["json"](conflicting()))
     assert documented == [list(found), list(found["operations"][0]), list(found["conflicts"][0])]
-    crowds = json.loads(FORMATS["json"](healthy()))["crowds"]
+    crowds = json.loads(SCHEDULE_FORMATS["json"](healthy()))["crowds"]
     for part in (found["waits"][0], found["pairs"], found["overlaps"][0], crowds[0]):
         assert [key for key in part if f"`{key}`" not in section] == []
 
@@ -123,7 +123,7 @@ def test_every_key_of_the_json_is_documented(repository: Path) -> None:
 @given(drawn=reports())
 @settings(max_examples=60)
 def test_json_keeps_every_window(drawn: ScheduleReport) -> None:
-    found = json.loads(FORMATS["json"](drawn))
+    found = json.loads(SCHEDULE_FORMATS["json"](drawn))
     assert [one["name"] for one in found["operations"]] == [one.name for one in drawn.rows]
     for read, one in zip(found["operations"], drawn.rows, strict=True):
         assert [tuple(map(epoch, window)) for window in read["windows"]] == [(run.start, run.end) for run in one.runs]
@@ -135,7 +135,7 @@ def test_json_keeps_every_window(drawn: ScheduleReport) -> None:
 @given(drawn=reports())
 @settings(max_examples=60)
 def test_a_calendar_has_an_event_for_every_run(drawn: ScheduleReport) -> None:
-    text = FORMATS["ics"](drawn)
+    text = SCHEDULE_FORMATS["ics"](drawn)
     assert max(len(line) for line in text.encode().split(b"\r\n")) <= 75
     assert "\n" not in text.replace("\r\n", "")
     calendar = Calendar.from_ical(text)
@@ -153,7 +153,7 @@ def test_a_calendar_has_an_event_for_every_run(drawn: ScheduleReport) -> None:
 
 
 def test_an_event_says_what_runs() -> None:
-    event = Calendar.from_ical(FORMATS["ics"](healthy())).events[0]
+    event = Calendar.from_ical(SCHEDULE_FORMATS["ics"](healthy())).events[0]
     assert event["SUMMARY"] == "backup-mariadb"
     assert event["UID"] == "backup-mariadb-20260411T221000Z@k3s-at-home.backupgen"
     assert datetime(2026, 4, 11, 22, tzinfo=UTC) == event.DTSTAMP
@@ -167,20 +167,20 @@ def test_an_event_says_what_runs() -> None:
 
 
 def test_a_run_is_the_same_event_in_every_calendar() -> None:
-    day, days = (Calendar.from_ical(FORMATS["ics"](one())).events for one in (healthy, three_days))
+    day, days = (Calendar.from_ical(SCHEDULE_FORMATS["ics"](one())).events for one in (healthy, three_days))
     assert {str(event["UID"]) for event in day} <= {str(event["UID"]) for event in days}
 
 
 def test_text_of_a_calendar_comes_back() -> None:
     odd = report([row("a;b,c\\d: é漢字" * 9, "0 * * * *", 60)], "2026-04-12T00:00", "2026-04-12T01:00")
-    (event,) = Calendar.from_ical(FORMATS["ics"](odd)).events
+    (event,) = Calendar.from_ical(SCHEDULE_FORMATS["ics"](odd)).events
     assert event["SUMMARY"] == odd.rows[0].name
 
 
 @given(drawn=reports())
 @settings(max_examples=60)
 def test_a_picture_is_xml_that_shows_every_run(drawn: ScheduleReport) -> None:
-    root = parse(FORMATS["svg"](drawn))
+    root = parse(SCHEDULE_FORMATS["svg"](drawn))
     assert root.get("role") == "img"
     named = {element.get("id"): element for element in root if element.get("id")}
     assert root.get("aria-labelledby") == "title desc"
@@ -201,7 +201,7 @@ def test_a_picture_is_xml_that_shows_every_run(drawn: ScheduleReport) -> None:
 
 def test_a_picture_brings_nothing_from_elsewhere() -> None:
     for sample in SAMPLES.values():
-        text = FORMATS["svg"](sample())
+        text = SCHEDULE_FORMATS["svg"](sample())
         assert re.findall(r"https?://[^\"\s]*", text) == ["http://www.w3.org/2000/svg"]
         assert set(re.findall(r"url\(([^)]*)\)", text)) <= {"#hatch", "#crossed", "#dotted"}
         assert "@import" not in text
@@ -209,7 +209,7 @@ def test_a_picture_brings_nothing_from_elsewhere() -> None:
 
 
 def test_a_picture_has_colours_for_light_and_dark() -> None:
-    style = parse(FORMATS["svg"](healthy())).find(f"{SVG}style")
+    style = parse(SCHEDULE_FORMATS["svg"](healthy())).find(f"{SVG}style")
     assert style is not None
     light, dark = (style.text or "").split("@media (prefers-color-scheme: dark)")
     for rules in (light, dark):
@@ -249,19 +249,19 @@ def classes(svg: str) -> list[str]:
 
 
 def test_conflicts_waits_and_exclusive_windows_are_marked_in_a_picture() -> None:
-    marked = classes(FORMATS["svg"](conflicting()))
+    marked = classes(SCHEDULE_FORMATS["svg"](conflicting()))
     # In the row of each operation that takes part, and in the legend.
     assert marked.count("clash") == 5 + 1
     assert marked.count("wait") == 2 + 1
     assert marked.count("over") == 2 + 1
-    quiet = classes(FORMATS["svg"](healthy()))
+    quiet = classes(SCHEDULE_FORMATS["svg"](healthy()))
     assert "clash" not in quiet
     assert "wait" not in quiet
     assert "suspended" in quiet
 
 
 def test_a_tooltip_says_when() -> None:
-    titles = [title.text for title in parse(FORMATS["svg"](three_days())).findall(f"{SVG}g/{SVG}title")]
+    titles = [title.text for title in parse(SCHEDULE_FORMATS["svg"](three_days())).findall(f"{SVG}g/{SVG}title")]
     assert "backup-grafana: 00:20 to 00:30, at the latest until 00:32" in titles
     # The same run, seen from the day on which it began and from the next.
     assert "backup-downloader: 23:50 to 00:00 (+1 day), at the latest until 00:02 (+1 day)" in titles
@@ -274,7 +274,7 @@ def test_a_tooltip_is_right_after_a_change_of_the_clocks() -> None:
     slots = [start + number * DAY - 21 * HOUR - 30 * MINUTE for number in range(4)]
     runs = tuple(Run(slot, slot + 22 * HOUR, slot + 22 * HOUR) for slot in slots)
     drawn = replace(report([], "2026-03-29T22:00", "2026-04-01T22:00"), rows=(row("job", "", HOUR, runs=runs),))
-    titles = [title.text for title in parse(FORMATS["svg"](drawn)).findall(f"{SVG}g/{SVG}title")]
+    titles = [title.text for title in parse(SCHEDULE_FORMATS["svg"](drawn)).findall(f"{SVG}g/{SVG}title")]
     assert "job: 01:30 (-1 day) to 00:30" in titles
     assert "job: 02:30 (-1 day) to 00:30" in titles
 
@@ -283,14 +283,14 @@ def test_no_text_leaves_the_picture() -> None:
     long = report(
         [row("a" * 52, "0 * * * *", 60), row("b" * 60, "0 0 1 1 *", 60)], "2026-04-12T00:00", "2026-04-13T00:00"
     )
-    root = parse(FORMATS["svg"](replace(long, fleet="f" * 300)))
+    root = parse(SCHEDULE_FORMATS["svg"](replace(long, fleet="f" * 300)))
     assert max(len(text.text or "") for text in root.findall(f"{SVG}text")) <= 160
     names = [text.text for text in root.findall(f"{SVG}text") if text.get("class") == "name"]
     assert names == [f"{'a' * 20}…{'a' * 19}"]
 
 
 def test_a_large_picture_counts_what_it_does_not_show() -> None:
-    text = FORMATS["svg"](large(200, clashing=90))
+    text = SCHEDULE_FORMATS["svg"](large(200, clashing=90))
     texts = [element.text or "" for element in parse(text).findall(f"{SVG}text")]
     assert len([one for one in texts if re.fullmatch(r"backup-target-\d+", one)]) == 59
     assert "140 backups, up to 30" in texts
@@ -303,7 +303,7 @@ def test_a_large_picture_counts_what_it_does_not_show() -> None:
 
 
 def test_odd_names_are_escaped_not_lost() -> None:
-    root = parse(FORMATS["svg"](SAMPLES["odd"]()))
+    root = parse(SCHEDULE_FORMATS["svg"](SAMPLES["odd"]()))
     shown = "a<b>&\"'\\x1b[31m\\u202e\\n;,\\漢字"
     assert ODD not in "".join(root.itertext())
     assert any(text.text == shown for text in root.findall(f"{SVG}text"))
@@ -312,7 +312,7 @@ def test_odd_names_are_escaped_not_lost() -> None:
 def test_nothing_at_all_can_be_shown() -> None:
     empty = report([], "2026-04-12T00:00", "2026-04-12T00:01")
     assert at("2026-04-12T00:00") == empty.start
-    assert json.loads(FORMATS["json"](empty))["operations"] == []
-    assert Calendar.from_ical(FORMATS["ics"](empty)).events == []
-    parse(FORMATS["svg"](empty))
-    assert "proved: " in FORMATS["table"](empty)
+    assert json.loads(SCHEDULE_FORMATS["json"](empty))["operations"] == []
+    assert Calendar.from_ical(SCHEDULE_FORMATS["ics"](empty)).events == []
+    parse(SCHEDULE_FORMATS["svg"](empty))
+    assert "proved: " in SCHEDULE_FORMATS["table"](empty)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backupgen.report.schedule import FORMATS, ScheduleReport
+from backupgen.report.schedule import SCHEDULE_FORMATS, ScheduleReport
 from backupgen.report.schedule.chart import draw
 from backupgen.report.schedule.columns import Columns
 from backupgen.report.schedule.model import Overlap, Row, Run, Wait
@@ -41,7 +41,7 @@ CELLS = (300, 600, 900, 1200, 1800, 3600)
 
 
 def table(of: ScheduleReport) -> list[str]:
-    return FORMATS["table"](of).splitlines()
+    return SCHEDULE_FORMATS["table"](of).splitlines()
 
 
 def cells_of(lines: list[str], name: str, number: int = 0) -> str:
@@ -54,7 +54,7 @@ def cells_of(lines: list[str], name: str, number: int = 0) -> str:
 @given(drawn=reports())
 @settings(max_examples=60)
 def test_colour_is_only_added(drawn: ScheduleReport) -> None:
-    plain, painted = (FORMATS["table"](replace(drawn, color=color)) for color in (False, True))
+    plain, painted = (SCHEDULE_FORMATS["table"](replace(drawn, color=color)) for color in (False, True))
     assert "\x1b[" not in plain
     assert "\x1b[1" in painted
     assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == plain
@@ -92,7 +92,7 @@ def test_what_has_no_room_is_said() -> None:
 
 
 def test_what_gives_way_is_grouped() -> None:
-    text = " ".join(FORMATS["table"](healthy()).split())
+    text = " ".join(SCHEDULE_FORMATS["table"](healthy()).split())
     assert (
         f"hours 02-03 left out to give way to {RETENTION}:"
         " backup-mariadb, backup-grafana, backup-emby, backup-downloader "
@@ -293,7 +293,7 @@ def test_those_without_a_row_show_how_many_run_at_once() -> None:
 
 
 def test_conflicts_name_places_times_and_remedies() -> None:
-    text = FORMATS["table"](replace(conflicting(), width=160))
+    text = SCHEDULE_FORMATS["table"](replace(conflicting(), width=160))
     _, _, found = text.partition("\nconflicts\n")
     assert found.startswith(
         f"  2 operations can meet `{RETENTION}` (fleet.yaml:25): the second needs the repository for itself\n"
@@ -319,7 +319,7 @@ def test_conflicts_name_places_times_and_remedies() -> None:
 
 def test_each_pair_is_listed_once() -> None:
     overlaps = healthy().overlaps
-    text = " ".join(FORMATS["table"](healthy()).split())
+    text = " ".join(SCHEDULE_FORMATS["table"](healthy()).split())
     assert "7 if they start late; none exclude each other" in text
     assert (
         "`backup-paperless` overlaps, on time: backup-mariadb, backup-grafana, backup-emby, backup-downloader,"
@@ -338,7 +338,7 @@ def test_long_lists_are_cut_and_say_so() -> None:
 
 
 def test_no_name_steers_the_terminal() -> None:
-    shown = FORMATS["table"](odd())
+    shown = SCHEDULE_FORMATS["table"](odd())
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     assert "\\x1b[31m\\u202e\\n" in shown

@@ -50,7 +50,7 @@ SEALED_WITH = {
 
 def rule(text: str) -> Rule:
     """The one rule with these fields."""
-    read = read_rules(RulesSource(".sops.yaml", "/work", json.dumps({"creation_rules": [yaml.safe_load(text)]})))
+    read = read_rules(RulesSource(".sops.yaml", "/srv", json.dumps({"creation_rules": [yaml.safe_load(text)]})))
     assert read.value is not None, read.findings
     (found,) = read.value.rules
     return found
@@ -103,17 +103,17 @@ def test_the_first_rule_that_matches_counts() -> None:
         "  - {path_regex: 'apps/.*\\.enc\\.yaml$', age: b}\n"
         "  - {age: c}\n"
     )
-    rules = read_rules(RulesSource(".sops.yaml", "/work", text)).value
+    rules = read_rules(RulesSource(".sops.yaml", "/srv", text)).value
     assert rules is not None
     found = {
         path: rule.fields["age"]
-        for path in ("/work/infra/x.yaml", "/work/apps/x.enc.yaml", "/work/other/infra/x", "/infra/x")
+        for path in ("/srv/infra/x.yaml", "/srv/apps/x.enc.yaml", "/srv/other/infra/x", "/infra/x")
         if (rule := rules.rule_for(path))
     }
     assert found == {
-        "/work/infra/x.yaml": "a",
-        "/work/apps/x.enc.yaml": "b",
-        "/work/other/infra/x": "c",
+        "/srv/infra/x.yaml": "a",
+        "/srv/apps/x.enc.yaml": "b",
+        "/srv/other/infra/x": "c",
         "/infra/x": "c",
     }
 
