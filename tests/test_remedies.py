@@ -164,6 +164,12 @@ def test_every_remedy_of_any_fleet(  # noqa: PLR0917
     remedies_hold(yaml.safe_dump(settings))
 
 
+def test_a_waiver_of_what_cannot_be_known_is_not_called_idle() -> None:
+    # Where there are conflicts, nobody has looked for crowds.
+    codes = [finding.info.code for finding in judged(fleet(("deadline: 45m", "deadline: 2h")).encode())]
+    assert codes == ["BG301", "BG301"]
+
+
 def test_a_waiver_of_one_crowd_hides_no_other() -> None:
     # paperless overlaps everybody, and is meant to; grafana beside mariadb is not.
     text = fleet(('    at: ":20"\n', '    at: ":12"\n'))

@@ -69,13 +69,17 @@ def pairs_of(found: dict[str, Any], *, on_time: bool) -> set[frozenset[str]]:
     return {frozenset((pair["one"], pair["other"])) for pair in listed}
 
 
-def test_the_claim_of_the_hand_written_fleet_is_refuted(report: Callable[[str], tuple[int, dict[str, Any]]]) -> None:
+def test_the_claim_of_the_hand_written_fleet_is_refuted(
+    report: Callable[[str], tuple[int, dict[str, Any]]], repository: Path
+) -> None:
     code, found = report("tests/reference/fleet.yaml")
     assert code == 1
     by_hand = {name: (slot, length + 30) for name, (slot, length) in BY_HAND.items()}
     assert pairs_of(found, on_time=True) == overlapping(by_hand, 0)
     assert pairs_of(found, on_time=False) == overlapping(by_hand, HOUR)
     assert found["pairs"] == {"total": 36, "overlapping": 36, "overlapping_on_time": 26}
+    page = (repository / "docs" / "differences.md").read_text(encoding="utf-8")
+    assert "26 of 36 pairs even if every job starts on time, all 36 if" in page
     # And worse than overlapping: none of them could take its lock while the retention ran.
     assert {conflict["other"] for conflict in found["conflicts"]} == {"restic-retentionpolicies"}
     assert len(found["conflicts"]) == 8

@@ -165,14 +165,14 @@ def test_pin_follows_a_link_and_keeps_mode_and_byte_order_mark(home: Path) -> No
     (home / "real").mkdir()
     real = home / "real" / "home.yaml"
     real.write_bytes(b"\xef\xbb\xbf" + fleet("beta").replace("\n", "\r\n").encode())
-    real.chmod(0o600)
+    real.chmod(0o640)
     (home / "fleet.yaml").symlink_to(real)
     assert invoke("schedule", "--pin").exit_code == exits.CLEAN
     content = real.read_bytes()
     assert content.startswith(b"\xef\xbb\xbf# Our fleet.\r\n")
     assert b"auto" not in content
     assert content.count(b"\n") == content.count(b"\r\n")
-    assert real.stat().st_mode & 0o777 == 0o600
+    assert real.stat().st_mode & 0o777 == 0o640
     assert [path.name for path in (home / "real").iterdir()] == ["home.yaml"]
 
 
@@ -233,6 +233,12 @@ def test_today_is_the_default_and_the_future_what_conflicts_are_looked_for_in(
     found = json.loads(invoke("schedule", "--format", "json").stdout)
     assert (found["from"], found["to"]) == ("2026-11-28T23:00:00Z", "2026-11-29T23:00:00Z")
     assert [conflict["first"] for conflict in found["conflicts"]] == ["2026-12-06T02:30:00Z"]
+
+
+def test_conflicts_are_looked_for_from_then_on(home: Path) -> None:
+    write(home, fleet("beta").replace('"Sun 05:00"', '"Sun 03:30"'))
+    found = json.loads(invoke("schedule", "--from", "2031-06-02", "--format", "json").stdout)
+    assert [conflict["first"] for conflict in found["conflicts"]] == ["2031-06-08T01:30:00Z"]
 
 
 def test_pictures_and_calendars(home: Path) -> None:
