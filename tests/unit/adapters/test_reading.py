@@ -160,3 +160,13 @@ def test_what_git_does_not_know(tmp_path: Path, git: Callable[..., str], monkeyp
     assert "not a git repository" in one(tree_at("HEAD", Path("/")).findings)
     monkeypatch.setenv("PATH", "")
     assert one(tree_at("HEAD", tmp_path).findings) == "Git is not installed, or not on PATH"
+
+
+def test_a_fleet_that_was_changed_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.yaml"
+    path.write_bytes(b"theirs")
+    assert files.replace_fleet(path, b"what was read", b"ours") == "it was changed meanwhile"
+    assert path.read_bytes() == b"theirs"
+    assert files.replace_fleet(path, b"theirs", b"ours") == ""
+    assert path.read_bytes() == b"ours"
+    assert files.replace_fleet(tmp_path / "gone.yaml", b"", b"ours") == "no such file or directory"
