@@ -12,8 +12,8 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -30,6 +30,10 @@ Progress = Callable[[str, int, int], None]
 LEAST: Final = (3, 10, 0)
 """The first version that encrypts and decrypts standard input (its change log)."""
 _AT_ONCE: Final = 8
+_GLANCE: Final = 0.2
+"""Seconds after which a wait for sops looks whether Ctrl-C was pressed."""
+_PATIENCE: Final = 5
+"""Seconds that a sops gets to end after SIGTERM."""
 _VERSION: Final = re.compile(r"sops (\d+)\.(\d+)\.(\d+)")
 _NO_KEY: Final = 128
 _DAMAGED: Final = (25, 39, 51, 52)
@@ -111,11 +115,15 @@ class Sops:
             return dict.fromkeys(files, fault)
         results: dict[str, R | SopsFault] = {}
         with ThreadPoolExecutor(max_workers=min(_AT_ONCE, 2 * (os.cpu_count() or 1))) as pool:
-            futures = {pool.submit(work, content): path for path, content in files.items()}
             try:
-                for number, future in enumerate(as_completed(futures), start=1):
-                    results[futures[future]] = future.result()
-                    self._progress(what, number, len(futures))
+                futures = {pool.submit(work, content): path for path, content in files.items()}
+                waiting = set(futures)
+                while waiting:
+                    # A signal that comes just before a wait without an end would not wake it.
+                    done, waiting = wait(waiting, timeout=_GLANCE, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        results[futures[future]] = future.result()
+                        self._progress(what, len(results), len(futures))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 self._end()
@@ -126,8 +134,13 @@ class Sops:
         """End every sops that runs, and see to it that no other one begins."""
         with self._lock:
             self._ended = True
-            for process in self._running:
-                process.terminate()
+            running = list(self._running)
+        for process in running:
+            process.terminate()
+        # The pool does not wait for a thread in whose start it was interrupted.
+        for process in running:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE)
 
     def _run(self, config: Path, arguments: list[str], text: str) -> str | SopsFault:
         """Run sops with a configuration of its own; returns its output."""
