@@ -1,13 +1,9 @@
 """Every rendered object is one that the API server, or the tool that reads the file, takes."""
 
-import json
-import os
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -17,7 +13,8 @@ import pytest
 
 from backupgen.fleet import naming
 from tests.compiled import FLEETS, objects, pod_of
-from tests.conftest import REPOSITORY
+from tests.custom_resources import FILES as CUSTOM
+from tests.custom_resources import validator_of
 from tests.pod_security import containers_of
 
 SUPPORTED = ("1.34", "1.35", "1.36", "1.37")
@@ -27,18 +24,10 @@ BUILT_IN = {
     ("batch/v1", "CronJob"), ("networking.k8s.io/v1", "NetworkPolicy"), ("rbac.authorization.k8s.io/v1", "Role"),
     ("rbac.authorization.k8s.io/v1", "RoleBinding"),
 }  # fmt: skip
-CUSTOM = {
-    ("cilium.io/v2", "CiliumNetworkPolicy"): "ciliumnetworkpolicy_v2.json",
-    ("monitoring.coreos.com/v1", "PrometheusRule"): "prometheusrule_v1.json",
-}
 WIRING = {
     ("kustomize.config.k8s.io/v1beta1", "Kustomization"), ("viaduct.ai/v1", "ksops"),
     ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"), ("argoproj.io/v1alpha1", "Application"),
 }  # fmt: skip
-# The plain-environment fixture takes CI away from the tests, so it is asked before.
-IN_CI = bool(os.environ.get("CI"))
-CRDS = Path(os.environ.get("BACKUPGEN_CRDS") or REPOSITORY.parent / "shared" / "crds")
-
 Item = dict[str, Any]
 every_fleet = pytest.mark.parametrize("name", FLEETS)
 
@@ -50,16 +39,6 @@ def kind_of(item: Item) -> tuple[str, str]:
 def manifests(name: str) -> dict[str, Item]:
     """The files with an object, which all but sops' own and the compiler's memory are."""
     return {path: item for path, item in objects(name).items() if path not in {".sops.yaml", naming.CHOSEN_SLOTS}}
-
-
-@cache
-def custom_validator(kind: tuple[str, str]) -> jsonschema.Draft202012Validator | None:
-    file = CRDS / CUSTOM[kind]
-    if file.is_file():
-        return jsonschema.Draft202012Validator(json.loads(file.read_text()))
-    assert not IN_CI, f"{file} is missing: set BACKUPGEN_CRDS"
-    sys.__stderr__.write(f"\nNOT CHECKED: no schema of {kind[1]} in {CRDS}, set BACKUPGEN_CRDS\n")  # type: ignore[union-attr]
-    return None
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +71,7 @@ def test_the_examples_hold_every_kind() -> None:
 
 @pytest.mark.parametrize("kind", CUSTOM, ids=lambda kind: kind[1])
 def test_custom_resources_meet_their_schema(kind: tuple[str, str]) -> None:
-    validator = custom_validator(kind)
-    if validator is None:
-        pytest.skip(f"no schema of {kind[1]} in {CRDS}")
+    validator = validator_of(kind)
     found = [item for name in FLEETS for item in manifests(name).values() if kind_of(item) == kind]
     assert found
     for item in found:

@@ -1,8 +1,6 @@
 """The network policies let through exactly the table of edges, seen from both sides."""
 
 import json
-import os
-import sys
 from collections.abc import Iterator
 from functools import cache
 from ipaddress import ip_address, ip_network
@@ -26,14 +24,14 @@ from backupgen.plan.edges import edges, unreachable
 from backupgen.plan.model import CidrPeer, HostPeer, NetworkPolicy, Plan, PodPeer, Unit
 from backupgen.plan.policies import network_policies
 from backupgen.source import read_document
+from tests.custom_resources import validator_of
 from tests.replacing import replace
 from tests.unit.plan.network import Host, Network, Pod, pod
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 FLEETS = ("fleet.yaml", "tests/cases/minimal/fleet.yaml", "tests/cases/everything/fleet.yaml")
 KINDS = ("kubernetes", "cilium")
-IN_CI = bool(os.environ.get("CI"))
-CRDS = Path(os.environ.get("BACKUPGEN_CRDS") or REPOSITORY.parent / "shared" / "crds")
+CILIUM = ("cilium.io/v2", "CiliumNetworkPolicy")
 
 DNS = pod("kube-system", {"k8s-app": "kube-dns"})
 API = Host("kubernetes.default.svc", "10.96.0.1", api_server=True)
@@ -393,34 +391,18 @@ def test_a_backend_is_reached_under_all_of_its_names(url: str, names: tuple[str,
 
 
 def check_cilium(found: list[dict[str, Any]]) -> None:
-    validator = cilium_validator()
-    if validator is not None:
-        for item in found:
-            validator.validate(item)
-
-
-@cache
-def cilium_validator() -> jsonschema.Draft202012Validator | None:
-    file = CRDS / "ciliumnetworkpolicy_v2.json"
-    if file.is_file():
-        return jsonschema.Draft202012Validator(json.loads(file.read_text()))
-    assert not IN_CI, f"{file} is missing: set BACKUPGEN_CRDS"
-    return None
+    for item in found:
+        validator_of(CILIUM).validate(item)
 
 
 @every_fleet
-def test_cilium_takes_the_objects(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    validator = cilium_validator()
-    if validator is None:
-        with capsys.disabled():
-            sys.stderr.write(f"\nNOT CHECKED: no Cilium schema in {CRDS}, set BACKUPGEN_CRDS\n")
-        pytest.skip("no Cilium schema")
+def test_cilium_takes_the_objects(path: str) -> None:
     found = rendered(fleet_of(path, "cilium"))
     assert found
     check_cilium(found)
     found[0]["spec"]["egres"] = []
     with pytest.raises(jsonschema.ValidationError):
-        validator.validate(found[0])
+        validator_of(CILIUM).validate(found[0])
 
 
 @every_fleet
