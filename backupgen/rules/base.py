@@ -8,7 +8,7 @@ from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
 from backupgen.fleet.load import target_of
 from backupgen.fleet.resolved import Job, ResolvedFleet
 from backupgen.fleet.timetable import Timetable
-from backupgen.schedule import Conflict, Operation, ScheduleProof
+from backupgen.schedule import Conflict, Operation, ScheduleProof, load_zone, shortest_gap
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,16 @@ class RuleContext:
         """Every operation by the name of its job: with what is left after yielding, if there is a proof."""
         operations = self.proof.operations if self.proof else self.timetable.operations
         return {operation.name: operation for operation in operations}
+
+    @cached_property
+    def cadences(self) -> Mapping[str, int]:
+        """The shortest time between two runs, in seconds, by the name of the job; one that never fires twice has none.
+
+        In UTC, so that the hour which a clock change takes away once a year does not count.
+        """
+        utc = load_zone("UTC")
+        gaps = {name: shortest_gap(operation.schedule, utc) for name, operation in self.operations.items()}
+        return {name: gap for name, gap in gaps.items() if gap is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.fleet.scalars import format_duration
 from backupgen.rules.base import Rule, RuleContext, finding
-from backupgen.schedule import load_zone, shortest_gap
 
 INFO = CodeInfo(
     code="BG305",
@@ -20,10 +19,10 @@ INFO = CodeInfo(
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    """Report each such operation at its deadline. The hour that a clock change takes away does not count."""
-    for name, operation in context.operations.items():
-        cadence = shortest_gap(operation.schedule, load_zone("UTC"))
-        if cadence is not None and operation.deadline >= cadence:
+    """Report each such operation at its deadline."""
+    for name, cadence in context.cadences.items():
+        operation = context.operations[name]
+        if operation.deadline >= cadence:
             deadline, every = format_duration(operation.deadline), format_duration(cadence)
             message = f"a run of `{name}` may take {deadline}, and the next one is due after {every}"
             help_ = f"write a deadline below `{every}`"

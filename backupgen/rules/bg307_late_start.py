@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.fleet.scalars import format_duration
 from backupgen.rules.base import Rule, RuleContext, finding
-from backupgen.schedule import load_zone, shortest_gap
 
 INFO = CodeInfo(
     code="BG307",
@@ -21,9 +20,9 @@ INFO = CodeInfo(
 
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each such operation at its start window."""
-    for name, operation in context.operations.items():
-        cadence = shortest_gap(operation.schedule, load_zone("UTC"))
-        if cadence is not None and operation.start_within >= cadence:
+    for name, cadence in context.cadences.items():
+        operation = context.operations[name]
+        if operation.start_within >= cadence:
             late, every = format_duration(operation.start_within), format_duration(cadence)
             message = f"`{name}` may start {late} late, and its next run is due after {every}"
             yield finding(INFO, message, (*context.jobs[name].path, "start_within"), "write for example `2m`")

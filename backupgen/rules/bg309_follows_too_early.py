@@ -7,7 +7,7 @@ from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.fleet.resolved import Job, Repository
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.wording import SHOWN, slots_of, some
-from backupgen.schedule import begins_inside, load_zone, shortest_gap
+from backupgen.schedule import begins_inside
 
 INFO = CodeInfo(
     code="BG309",
@@ -35,9 +35,9 @@ def check(context: RuleContext) -> Iterator[Finding]:
 
 def _seldom(context: RuleContext, repository: Repository, job: Job) -> list[str]:
     """The backups of which a run counts: of an hourly one a daily mirror always misses an hour."""
-    own = _cadence(context, job.name)
+    own = context.cadences.get(job.name, 0)
     backups = [target.job.name for target in context.fleet.targets_of(repository.name)]
-    return [name for name in backups if 2 * _cadence(context, name) >= own]
+    return [name for name in backups if 2 * context.cadences.get(name, 0) >= own]
 
 
 def _judge(context: RuleContext, job: Job, followed: Sequence[str]) -> Iterator[Finding]:
@@ -50,10 +50,6 @@ def _judge(context: RuleContext, job: Job, followed: Sequence[str]) -> Iterator[
         help_ = "start it later, or what it follows earlier"
         found = finding(INFO, message, (*job.path, "at"), help_)
         yield replace(found, related=slots_of(context, missed[:SHOWN]))
-
-
-def _cadence(context: RuleContext, name: str) -> int:
-    return shortest_gap(context.operations[name].schedule, load_zone("UTC")) or 0
 
 
 RULE = Rule(INFO, check)
