@@ -3,7 +3,8 @@
     python tools/docs.py
 
 docs/findings.md comes from the catalogue that `backupgen check --explain` reads, docs/language.md from the schema of
-fleet.yaml, docs/faults.md from the table beside this file, whose rows the scripts' tests provoke.
+fleet.yaml, docs/alerts.md from the rules of the repository's own fleet, docs/faults.md from the table beside this file,
+whose rows the scripts' tests provoke.
 """
 
 import json
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from alerts import alerts_page
 from faults import FAULTS, Fault
 
 from backupgen.diagnostics.code import CodeInfo
@@ -21,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "findings.md"
 LANGUAGE = ROOT / "docs" / "language.md"
 FAULTS_PAGE = ROOT / "docs" / "faults.md"
+ALERTS_PAGE = ROOT / "docs" / "alerts.md"
+FLEET = ROOT / "fleet.yaml"
 SCRIPTS = ROOT / "templates" / "scripts"
 SCHEMA = ROOT / "fleet.schema.json"
 
@@ -221,6 +225,7 @@ def main() -> None:
     PAGE.write_text(findings_page(CATALOGUE), encoding="utf-8")
     lib = (SCRIPTS / "lib.sh").read_text(encoding="utf-8")
     FAULTS_PAGE.write_text(faults_page(FAULTS, lib), encoding="utf-8")
+    ALERTS_PAGE.write_text(alerts_page(FLEET), encoding="utf-8")
     LANGUAGE.write_text(language_page(json.loads(SCHEMA.read_text(encoding="utf-8"))), encoding="utf-8")
 
 

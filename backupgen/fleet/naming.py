@@ -50,6 +50,11 @@ MAINTENANCE_USER = "maintenance"
 GITOPS_FOLDER = "_gitops"
 """The folder of Flux's and Argo CD's objects: no namespace begins with an underscore."""
 
+RULE_TESTS = "_alerts"
+"""The folder of the alerts' tests."""
+RUNBOOKS = "_runbooks"
+"""The folder of the pages for people."""
+
 CHOSEN_SLOTS = ".backupgen-slots.yaml"
 """The file below out/ that remembers the slots which the compiler chose."""
 SEALED_SUFFIX = ".enc.yaml"
@@ -127,6 +132,11 @@ def dashboard_uid(fleet: str) -> str:
     """The dashboard's address in Grafana, which takes at most 40 characters (util.IsShortUIDTooLong)."""
     name = f"backup-{fleet}"
     return name if len(name) <= 40 else f"{name[:31]}-{hashlib.sha256(fleet.encode()).hexdigest()[:8]}"
+
+
+def alert_page(alert: str) -> str:
+    """The page of an alert, below the folder of the runbooks."""
+    return f"alerts/{alert}.md"
 
 
 def htpasswd(server: str) -> str:

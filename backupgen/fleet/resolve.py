@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from backupgen.diagnostics import Checked, NodePath, has_errors
 from backupgen.fleet import codes, naming, resolved, schema
-from backupgen.fleet.jobs import Context, Notes, check_labels, check_override, http_location, resolve_ntfy
+from backupgen.fleet.jobs import Context, Notes, check_labels, check_override, resolve_ntfy
+from backupgen.fleet.reports import resolve_reports
 from backupgen.fleet.repositories import resolve_repository
 from backupgen.fleet.targets import resolve_target
 
@@ -24,8 +25,7 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
     written = _repositories(fleet, notes)
     repositories = [resolve_repository(name, repository, context) for name, repository in written.items()]
     targets = [resolve_target(name, target, written, context) for name, target in sorted(fleet.targets.items())]
-    pushgateway = _pushgateway(fleet, notes)
-    _check_reports(fleet, notes)
+    reports = resolve_reports(fleet, notes)
     _check_shared(fleet, context)
     result = resolved.ResolvedFleet(
         name=fleet.fleet,
@@ -38,9 +38,9 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
         nodes=_nodes(fleet),
         reflect_scripts=fleet.scripts == "reflector",
         network_policies=fleet.network_policies or "none",
-        pushgateway=pushgateway,
+        pushgateway=reports.pushgateway,
         ntfy=context.ntfy,
-        alerts=fleet.alerts,
+        alerts=reports.alerts,
         dashboard=fleet.dashboard,
         gitops=fleet.gitops,
         sops=fleet.sops,
@@ -76,20 +76,6 @@ def _repositories(fleet: schema.Fleet, notes: Notes) -> Mapping[str, schema.Repo
 def _nodes(fleet: schema.Fleet) -> tuple[resolved.Node, ...]:
     written = sorted((fleet.nodes or {}).items(), key=lambda item: (-len(item[1].labels), item[0]))
     return tuple(resolved.Node(name, node.labels, node.parallel, ("nodes", name)) for name, node in written)
-
-
-def _pushgateway(fleet: schema.Fleet, notes: Notes) -> resolved.Pushgateway | None:
-    if fleet.pushgateway is None:
-        return None
-    location = http_location(fleet.pushgateway.url, ("pushgateway", "url"), notes)
-    return resolved.Pushgateway(location, fleet.pushgateway.pod_labels or {}) if location else None
-
-
-def _check_reports(fleet: schema.Fleet, notes: Notes) -> None:
-    for key in ("alerts", "dashboard"):
-        if getattr(fleet, key) is not None and fleet.pushgateway is None:
-            message = f"`{key}` read the metrics of a Pushgateway, expected `pushgateway`"
-            notes.add(codes.CONFLICTING_KEYS, message, (key,), on_key=True)
 
 
 def _check_shared(fleet: schema.Fleet, context: Context) -> None:

@@ -41,6 +41,7 @@ _IMAGE = re.compile(
     r"(?P<name>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+_LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CIDR = re.compile(r"[0-9A-Fa-f:.]+/[0-9]{1,3}")
 _REPOSITORY_ID = re.compile(r"[0-9a-f]{64}")
 _KEEP_WITHIN = re.compile(r"(?=.)(?:([1-9][0-9]{0,3})y)?(?:([1-9][0-9]{0,3})mo)?(?:([1-9][0-9]{0,3})d)?")
@@ -256,6 +257,15 @@ def label_value(value: object) -> str:
     value = _string(value, "a label value")
     if not _LABEL_VALUE.fullmatch(value) or len(value) > 63:
         raise refuse(f"`{shown(value)}` is no label value, expected at most 63 letters, digits, `-`, `_` and `.`")
+    return value
+
+
+def label_name(value: object) -> str:
+    """A name of Prometheus, of an alert or of a label: letters, digits and underscores."""
+    value = _string(value, "a name such as `team`")
+    if not _LABEL_NAME.fullmatch(value) or value.startswith("__"):
+        expected = "letters, digits and underscores, the first no digit and not two underscores"
+        raise refuse(f"`{shown(value)}` is no name in Prometheus, expected {expected}")
     return value
 
 
@@ -488,6 +498,9 @@ VolumeName = Annotated[
 FileName = Annotated[str, PlainValidator(file_name), _schema("A file name.", "app.sql")]
 LabelKey = Annotated[str, PlainValidator(label_key), WithJsonSchema({"type": "string"})]
 LabelValue = Annotated[str, PlainValidator(label_value), WithJsonSchema({"type": "string"})]
+LabelName = Annotated[
+    str, PlainValidator(label_name), _schema("A name in Prometheus.", "team", pattern=_LABEL_NAME.pattern)
+]
 Tag = Annotated[str, PlainValidator(tag), _schema("A tag or host name.", "grafana", pattern=_TAG.pattern)]
 Topic = Annotated[str, PlainValidator(topic), _schema("A topic of ntfy.", "backup", pattern=_TOPIC.pattern)]
 AgeRecipient = Annotated[str, PlainValidator(age_recipient), _schema("An age recipient.", "age1…")]

@@ -102,7 +102,7 @@ def _overview(fleet: ResolvedFleet) -> Iterator[Panel]:
 
 def _runs(fleet: ResolvedFleet) -> Iterator[Panel]:
     within = f"max by (instance) ({select(metrics.EXPECTED_WITHIN, CHOSEN, fleet=fleet.name)})"
-    deadline = f"max by (instance) ({select(metrics.EXPECTED_DEADLINE, CHOSEN, fleet=fleet.name)})"
+    deadline = f"max by (instance) ({select(metrics.JOB_DEADLINE, CHOSEN, fleet=fleet.name)})"
     yield _panel(
         "table",
         "Jobs",

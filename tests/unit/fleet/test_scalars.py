@@ -23,6 +23,7 @@ LABEL_VALUE = "expected at most 63 letters, digits, `-`, `_` and `.`"
 ABSOLUTE = "expected `/` and then names without `.`, `..`, `//` or `:`"
 RELATIVE = "expected names separated by `/` without `.`, `..` and a leading `/`"
 IMAGE = "expected an image such as `registry.example.com/name:tag@sha256:` and 64 hexadecimal digits"
+LABEL_NAME = "expected letters, digits and underscores, the first no digit and not two underscores"
 SPAN = "expected a span of days, months and years such as `90d`, `6mo` or `1y6mo`"
 HOURS = "expected one such as `12:00-14:00` or `22:00-02:00`"
 QUOTES = "write it in quotes"
@@ -48,6 +49,7 @@ ACCEPTED: list[tuple[Scalar, object, object]] = [
     (s.credential_name, "PGPASSWORD", "PGPASSWORD"),
     (s.credential_name, "RESTIC_PASSWORD", "RESTIC_PASSWORD"),
     (s.value_name, "wiki-db", "wiki-db"),
+    (s.label_name, "a_1", "a_1"),
     (s.age_recipient, "age1qx", "age1qx"),
     (s.age_recipient, "ssh-ed25519 AAAA", "ssh-ed25519 AAAA"),
     (s.quantity, "500Mi", "500Mi"),
@@ -231,6 +233,9 @@ REFUSED: list[tuple[Scalar, object, str, str]] = [
     (s.check_part, "1/0", "`1/0` is no part, expected `1/` and a number of runs from 1 to 256, restic's limit", ""),
     (s.check_part, "1/257", "`1/257` is no part, expected `1/` and a number of runs from 1 to 256, restic's limit", ""),
     (s.check_part, "2/20", "`2/20` is no part, expected `1/` and a number of runs from 1 to 256, restic's limit", ""),
+    (s.label_name, "a-b", f"`a-b` is no name in Prometheus, {LABEL_NAME}", ""),
+    (s.label_name, "1a", f"`1a` is no name in Prometheus, {LABEL_NAME}", ""),
+    (s.label_name, "__a", f"`__a` is no name in Prometheus, {LABEL_NAME}", ""),
     (s.percent, 50, "`50` has no unit, expected a share such as `50%`", "write `50%`"),
     (s.percent, "0%", "`0%` is no share, expected one from `1%` to `100%`", ""),
     (s.percent, "101%", "`101%` is no share, expected one from `1%` to `100%`", ""),
