@@ -31,6 +31,7 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
         name=fleet.fleet,
         home_namespace=fleet.home_namespace,
         timezone=fleet.timezone,
+        kubernetes=fleet.kubernetes,
         images=fleet.images,
         image_pull_secrets=fleet.image_pull_secrets or (),
         repositories=tuple(repository for repository in repositories if repository is not None),

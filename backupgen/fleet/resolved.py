@@ -302,6 +302,8 @@ class ResolvedFleet(NamedTuple):
     name: str
     home_namespace: str
     timezone: str
+    kubernetes: int | None
+    """The minor of Kubernetes 1, if the fleet says it."""
     images: Images
     image_pull_secrets: tuple[str, ...]
     repositories: tuple[Repository, ...]

@@ -757,6 +757,8 @@ class Fleet(Model):
     """Where the fleet's own jobs run and the scripts come from."""
     timezone: s.Timezone
     """The zone that slots are meant in."""
+    kubernetes: s.KubernetesVersion | None = None
+    """The cluster's version, or the oldest of several: what is rendered is then proved to be known there."""
     images: Images
     """The container images."""
     image_pull_secrets: tuple[s.DnsSubdomain, ...] | None = None
