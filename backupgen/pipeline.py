@@ -17,7 +17,7 @@ from backupgen.fleet.resolve import resolve_fleet
 from backupgen.fleet.resolved import ResolvedFleet
 from backupgen.fleet.timetable import Timetable, timetable_of
 from backupgen.manifests import CODES as MANIFEST_CODES
-from backupgen.manifests import ManifestSet, Templates, load_templates, render_plan
+from backupgen.manifests import ManifestSet, Templates, judge_sizes, load_templates, render_plan
 from backupgen.manifests.verify import verify
 from backupgen.plan.build import build_plan
 from backupgen.plan.model import Plan
@@ -140,6 +140,9 @@ def _compile(document: Document, templates: Templates, circumstances: Circumstan
     plan = build_plan(fleet, outcome, scheduled.timetable.chosen)
     rendered = render_plan(plan, templates)
     findings = (*findings, *rendered.findings)
+    if rendered.value is not None:
+        client_side = fleet.gitops is None or fleet.gitops.flux is None
+        findings = (*findings, *judge_sizes(rendered.value, client_side=client_side))
     if rendered.value is not None and templates.overridden:
         # Our own templates are proved by our tests; the user's can be proved here only.
         findings = (*findings, *verify(rendered.value, plan), *_judge_scripts(templates, circumstances))

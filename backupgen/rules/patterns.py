@@ -50,11 +50,10 @@ class Pattern:
 
     def matches(self, path: Sequence[str]) -> bool:
         """Whether it matches a split path, or a folder that it lies in. Raises PatternError."""
-        if len(self._compiled) == 1 and isinstance(self._compiled[0], str):
-            return self._compiled[0] in path[1:] or self._compiled[0] == _ROOT
-        rooted = self.parts[0] == _ROOT
-        starts = [0] if rooted else range(1, len(path) + 1)
-        return any(_matches(self._compiled, path[start:]) for start in starts)
+        first = self._compiled[0]
+        if len(self._compiled) == 1 and isinstance(first, str):  # most patterns are a name
+            return first in path
+        return _matches(self._compiled, path)
 
     def may_match_below(self, path: Sequence[str]) -> bool:
         """Whether it could match the folder at a split path, or anything that lies in it. Raises PatternError."""
@@ -70,6 +69,7 @@ class Pattern:
 
 _Component = str | re.Pattern[str] | None
 """What a part of a path has to be; None is any number of them."""
+_ANYTHING: Final = re.compile(".*", re.DOTALL)
 _SPECIAL: Final = frozenset("*?[\\")
 
 
@@ -107,18 +107,25 @@ def excluder(patterns: Sequence[str], source: str, path: str) -> int | None:
 
 
 def _matches(parts: Sequence[_Component], names: Sequence[str]) -> bool:
-    """Whether the parts match the first of the names."""
-    for position, part in enumerate(parts):
-        if part is None:
-            rest = parts[position + 1 :]
-            return any(_matches(rest, names[skipped:]) for skipped in range(position, len(names) + 1))
-        if position >= len(names) or not _fits(part, names[position]):
-            return False
-    return True
+    """Whether the parts match some of the names that follow each other; all that are left, from the root on."""
+    if None in parts:
+        # Of several `**`, restic lets only one stand for nothing: it compares lengths before it replaces the others.
+        place, most = parts.index(None), len(names) - len(parts) + 1
+        expanded = ((*parts[:place], *[_ANYTHING] * count, *parts[place + 1 :]) for count in range(most + 1))
+        return any(_matches(each, names) for each in expanded)
+    if not parts:
+        return False
+    last = 0 if parts[0] == _ROOT else len(names) - len(parts)
+    first = 0 if parts[0] == _ROOT else 1
+    return any(
+        all(_fits(part, name) for part, name in zip(parts, names[start:], strict=False))
+        for start in range(first, last + 1)
+        if start + len(parts) <= len(names)
+    )
 
 
-def _fits(part: str | re.Pattern[str], name: str) -> bool:
-    return part == name if isinstance(part, str) else part.fullmatch(name) is not None
+def _fits(part: _Component, name: str) -> bool:
+    return part == name if isinstance(part, str) else part is None or part.fullmatch(name) is not None
 
 
 def _component(part: str) -> _Component:

@@ -26,6 +26,7 @@ IMAGE = "expected an image such as `registry.example.com/name:tag@sha256:` and 6
 LABEL_NAME = "expected letters, digits and underscores, the first no digit and not two underscores"
 SPAN = "expected a span of days, months and years such as `90d`, `6mo` or `1y6mo`"
 HOURS = "expected one such as `12:00-14:00` or `22:00-02:00`"
+VERSION = 'a version of Kubernetes such as `"1.34"`'
 QUOTES = "write it in quotes"
 WHOLE_HOURS = "cron can leave out whole hours only"
 
@@ -95,6 +96,9 @@ ACCEPTED: list[tuple[Scalar, object, object]] = [
     (s.keep_within, "90d", "90d"),
     (s.keep_within, "6mo", "6m"),
     (s.keep_within, "1y6mo3d", "1y6m3d"),
+    (s.kubernetes_version, "1.34", 34),
+    (s.kubernetes_version, "v1.34.2+k3s1", 34),
+    (s.kubernetes_version, "v1.33.5-gke.1080000", 33),
     (s.hour_range, "12:00-14:00", hours(12, 13)),
     (s.hour_range, "22:00-02:00", hours(22, 23, 0, 1)),
     (s.hour_range, "22:00-24:00", hours(22, 23)),
@@ -245,6 +249,9 @@ REFUSED: list[tuple[Scalar, object, str, str]] = [
     (s.keep_within, "", f"`` is no span, {SPAN}", ""),
     (s.keep_within, "0d", f"`0d` is no span, {SPAN}", ""),
     (s.keep_within, "3d1y", f"`3d1y` is no span, {SPAN}", ""),
+    (s.kubernetes_version, 1.3, f"expected {VERSION}, found the number `1.3`", QUOTES),
+    (s.kubernetes_version, "2.0", f"`2.0` is no version, expected {VERSION}", ""),
+    (s.kubernetes_version, "1.x", f"`1.x` is no version, expected {VERSION}", ""),
     (s.hour_range, "12:30-14:00", f"`12:30-14:00` is no range of whole hours, {HOURS}", WHOLE_HOURS),
     (s.hour_range, "24:00-02:00", f"`24:00-02:00` is no range of whole hours, {HOURS}", WHOLE_HOURS),
     (s.hour_range, "12-14", f"`12-14` is no range of whole hours, {HOURS}", WHOLE_HOURS),
