@@ -144,6 +144,9 @@ def _check_servers(fleet: resolved.ResolvedFleet, taken: Mapping[str, NodePath],
         if place in servers:
             message = f"the server `{server.name}` in `{server.namespace}` belongs to another repository already"
             notes.add(codes.BAD_NAME, message, url, "one server serves one repository: give each a Service of its own")
+        if server.name[0].isdigit():  # RFC 1035: stricter than all other names
+            message = f"`{server.name}` begins with a digit, expected a letter: it becomes the name of a Service"
+            notes.add(codes.BAD_NAME, message, url)
         if server.name in taken:
             notes.add(codes.BAD_NAME, f"the server's name `{server.name}` is that of a CronJob", url)
         servers.setdefault(place, url)
