@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ import kubernetes_validate.utils
 import pytest
 
 from backupgen.fleet import naming
+from backupgen.rules.bg419_kubernetes_too_old import SINCE
 from tests.compiled import FLEETS, objects, pod_of
 from tests.custom_resources import FILES as CUSTOM
 from tests.custom_resources import validator_of
@@ -62,6 +64,55 @@ def test_kubernetes_knows_every_field(name: str, minor: str) -> None:
     assert found
     for item in found:
         kubernetes_validate.validate(item, minor, strict=True)
+
+
+OLDEST = max(SINCE.values())
+"""What BG419 says is needed."""
+
+
+@pytest.mark.usefixtures("_schemas_are_read_once")
+@pytest.mark.parametrize("minor", range(OLDEST, int(SUPPORTED[0].removeprefix("1."))))
+def test_older_versions_know_every_field_too(minor: int) -> None:
+    kinds: dict[tuple[str, str], Item] = {}
+    for name in FLEETS:
+        for item in manifests(name).values():
+            if kind_of(item) in BUILT_IN:
+                # Of each kind the one that says the most.
+                kinds[kind_of(item)] = max(item, kinds.get(kind_of(item), {}), key=lambda one: len(str(one)))
+    for item in kinds.values():
+        if item["kind"] == "CronJob" and minor < 29:
+            # Their schema, and nothing else of them, wants it in every rule (kubernetes/kubernetes, pull request 120204).
+            item = deepcopy(item)  # noqa: PLW2901
+            for rule in item["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]:
+                rule.setdefault("onPodConditions", [])
+        kubernetes_validate.validate(item, f"1.{minor}", strict=True)
+
+
+@pytest.mark.parametrize("field", SINCE)
+@every_fleet
+def test_every_cronjob_has_what_a_version_is_needed_for(name: str, field: str) -> None:
+    for item in manifests(name).values():
+        if item.get("kind") == "CronJob":
+            value: Any = item
+            for key in field.split("."):
+                value = value[key]
+            assert value
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in FLEETS
+        if any(kind_of(item) == ("kustomize.toolkit.fluxcd.io/v1", "Kustomization") for item in objects(name).values())
+    ],
+)
+def test_flux_substitutes_nothing(name: str) -> None:
+    """Source: fluxcd.io/flux/components/kustomize/kustomizations, "Post build variable substitution"."""
+    for path, item in manifests(name).items():
+        if kind_of(item) in BUILT_IN | set(CUSTOM):
+            assert item["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/substitute"] == "disabled", path
+        assert "postBuild" not in item.get("spec", {})
 
 
 def test_the_examples_hold_every_kind() -> None:

@@ -17,6 +17,21 @@ def test_the_fleet_itself_is_sound() -> None:
     assert codes() == []
 
 
+@pytest.mark.parametrize(
+    ("pattern", "rule", "found"),
+    [
+        ("/notes/*", {"dir": "notes"}, ["BG409"]),
+        ("/notes/*", {"dir": "notes", "min_files": 0}, []),
+        ("/notes/?", {"dir": "notes"}, []),
+        ("/notes/a*", {"dir": "notes"}, []),
+        ("/notes/**", {"dir": "notes", "min_files": 0}, ["BG409"]),
+        ("*.db", {"file": "notes/a.db/x"}, ["BG409"]),
+    ],
+)
+def test_a_folder_without_files_is_hidden_too(pattern: str, rule: dict[str, Any], found: list[str]) -> None:
+    assert codes({"exclude": [pattern], "verify": [rule]}) == found
+
+
 @pytest.mark.parametrize("word", ENGINES)
 def test_the_name_of_a_database_is_heard(word: str) -> None:
     for claim in (word, f"data-{word}-0", f"{word}16-data"):
