@@ -81,7 +81,7 @@ def test_older_versions_know_every_field_too(minor: int) -> None:
                 kinds[kind_of(item)] = max(item, kinds.get(kind_of(item), {}), key=lambda one: len(str(one)))
     for item in kinds.values():
         if item["kind"] == "CronJob" and minor < 29:
-            # Their schema, and nothing else of them, wants it in every rule (kubernetes/kubernetes, pull request 120204).
+            # Only their schema wants it in every rule (kubernetes/kubernetes, pull request 120204).
             item = deepcopy(item)  # noqa: PLW2901
             for rule in item["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]:
                 rule.setdefault("onPodConditions", [])
