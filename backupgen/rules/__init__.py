@@ -36,6 +36,8 @@ from backupgen.rules import (
     bg418_lowered_pod_security,
     bg419_kubernetes_too_old,
     bg420_shell_syntax,
+    bg421_scratch_too_small,
+    bg422_installs_at_night,
 )
 from backupgen.rules.base import Rule, RuleContext
 from backupgen.rules.bg420_shell_syntax import judge_script
@@ -72,6 +74,8 @@ RULES: tuple[Rule, ...] = (
     bg418_lowered_pod_security.RULE,
     bg419_kubernetes_too_old.RULE,
     bg420_shell_syntax.RULE,
+    bg421_scratch_too_small.RULE,
+    bg422_installs_at_night.RULE,
 )
 
 SCHEDULE_CONFLICT = bg301_schedule_conflict.INFO

@@ -10,6 +10,7 @@ from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
 from backupgen.fleet.location import Location
 from backupgen.fleet.resolved import Peer, ResolvedFleet, Target
 from backupgen.rules.base import Rule, RuleContext, finding
+from backupgen.rules.commands import own_commands
 
 INFO = CodeInfo(
     code="BG414",
@@ -54,7 +55,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
     for target in context.fleet.targets:
         if target.before or target.dump is not None:
             known = _known(context.fleet, target)
-            for path, command in _commands(target):
+            for path, command in own_commands(target):
                 yield from _judge(target, path, command, known)
 
 
@@ -63,17 +64,6 @@ def _known(fleet: ResolvedFleet, target: Target) -> list[Location]:
     found = [fleet.repository(target.repository).location]
     found += [fleet.pushgateway.location] if fleet.pushgateway is not None else []
     return found + ([target.job.ntfy.server] if target.job.ntfy is not None else [])
-
-
-def _commands(target: Target) -> Iterator[tuple[NodePath, str]]:
-    """What the user has the job's own pod do; what runs in the app's pod is not of its policy."""
-    path = target.job.path
-    if target.before:
-        yield (*path, "before"), target.before
-    if target.after:
-        yield (*path, "after"), target.after
-    if target.dump is not None and not target.dump.in_pod:
-        yield (*path, "dump", "command"), " ".join(target.dump.command)
 
 
 def _judge(target: Target, path: NodePath, command: str, known: Sequence[Location]) -> Iterator[Finding]:
