@@ -70,6 +70,8 @@ DASHBOARD = "grafana-dashboard-backup"
 RESTORE_POLICY = "restic-restore"
 """The network policy of a namespace's restore pods. No target's job is called so: theirs begin with `backup-`."""
 
+JOB_NAME_LIMIT = 63
+"""The API server's limit for a Job's name: it becomes a label of its pods (apps/validation)."""
 CRONJOB_NAME_LIMIT = 52
 """The API server's limit for a CronJob's name: it appends eleven characters to name a Job (apps/validation)."""
 

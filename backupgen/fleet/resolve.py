@@ -98,6 +98,11 @@ def _check_names(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
         if target.name in taken:  # both would have the Secret `backup-env-configuration-<name>`
             other = ".".join(str(part) for part in taken[target.name])
             notes.add(codes.BAD_NAME, f"the name `{target.name}` is taken by `{other}`", target.job.path, on_key=True)
+    for repository in fleet.repositories:  # one without operations has no CronJob that would tell of it
+        name = naming.bootstrap(repository.name)
+        if len(name) > naming.JOB_NAME_LIMIT:
+            message = f"the Job's name `{name}` has {len(name)} characters, expected at most {naming.JOB_NAME_LIMIT}"
+            notes.add(codes.BAD_NAME, message, repository.path, on_key=True)
     _check_servers(fleet, taken, notes)
 
 

@@ -175,6 +175,13 @@ def test_which_commands_are_shell(command: list[str], found: list[str]) -> None:
     assert codes({"volume": None, "with_pod": None, "dump": dump, "verify": [{"file": "x"}]}) == found
 
 
+def test_a_repository_without_operations_can_have_too_long_a_name() -> None:
+    further = {"url": "s3:s3.example.com/cold", "id": "1" * 64, "waive": {"missing-operation": "it is read only"}}
+    assert codes(repositories={"c" * 46: further}) == []
+    (finding,) = said(repositories={"c" * 47: further})
+    assert (finding.info.code, finding.spot.path) == ("BG210", ("repositories", "c" * 47))
+
+
 def test_a_service_takes_no_name_that_begins_with_a_digit() -> None:
     repository = {
         "url": "rest:http://3rest.backup.svc:8000/",
