@@ -1,5 +1,6 @@
 """Every rendered object is one that the API server, or the tool that reads the file, takes."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -11,10 +12,11 @@ import jsonschema
 import kubernetes_validate
 import kubernetes_validate.utils
 import pytest
+import yaml
 
 from backupgen.fleet import naming
 from backupgen.rules.bg419_kubernetes_too_old import SINCE
-from tests.compiled import FLEETS, objects, pod_of
+from tests.compiled import FLEETS, compile_text, file_of, objects, pod_of
 from tests.custom_resources import FILES as CUSTOM
 from tests.custom_resources import validator_of
 from tests.pod_security import containers_of
@@ -170,21 +172,55 @@ OBJECT_LIMIT = 1_048_576
 @every_fleet
 def test_names_keep_kubernetes_limits(name: str) -> None:
     for item in manifests(name).values():
-        metadata = item.get("metadata")
-        if metadata is None or item["kind"] == "ksops":
-            continue
-        limit = {"CronJob": 52, "Service": 63}.get(item["kind"], 253)
-        assert SUBDOMAIN.fullmatch(metadata["name"])
-        assert len(metadata["name"]) <= limit
-        assert LABEL.fullmatch(metadata["namespace"])
-        _check_labels(metadata.get("labels", {}), metadata.get("annotations", {}))
-        for key in (*item.get("data", {}), *item.get("stringData", {})):
-            assert DATA_KEY.fullmatch(key)
-        assert sum(len(value.encode()) for value in item.get("data", {}).values()) < OBJECT_LIMIT
-        pod = pod_of(item) if kind_of(item) in BUILT_IN else None
-        if pod is not None:
-            _check_labels(pod["metadata"]["labels"], {})
-            _check_pod(pod["spec"])
+        _check_object(item)
+
+
+def test_the_longest_names_that_the_language_takes_keep_them_too() -> None:
+    fleet = yaml.safe_load(file_of("two-repositories").read_text(encoding="utf-8"))
+    fleet |= {"fleet": "f" * 63, "home_namespace": "h" * 63, "network_policies": "kubernetes", "kubernetes": "1.34"}
+    fleet |= {"pushgateway": {"url": "https://push.example.com"}, "alerts": {"namespace": "m" * 63}}
+    fleet |= {
+        "dashboard": {"namespace": "d" * 63},
+        "gitops": {"argocd": {"repo": "https://git.example.com", "path": "a"}},
+    }
+    fleet["images"]["kubectl"] = fleet["images"]["restic"]
+    fleet["repositories"] = {"r" * 27: fleet["repositories"]["cold"] | {"mirrors": {}}}
+    fleet["targets"] = {
+        "t" * 45: {
+            "namespace": "n" * 63,
+            "at": "22:00",
+            "deadline": "10m",
+            "run_as": 1000,
+            "tag": "T" * 63,
+            "hostname": "H" * 63,
+            "volumes": {"v" * 50: {"pvc": "p" * 253, "access": "ReadWriteMany"}},
+            "dump": {"in_pod": {f"{'k' * 253}/{'l' * 63}": "w" * 63}, "container": "c" * 63, "tool": "pg_dump"},
+            "labels": {f"{'k' * 253}/{'l' * 63}": "w" * 63},
+            "verify": [{"dir": "v" * 50}],
+        }
+    }
+    found = [yaml.safe_load(text) for text in compile_text(json.dumps(fleet)).manifests.files.values()]
+    assert len(found) > 20
+    for item in found:
+        _check_object(item)
+
+
+def _check_object(item: Item) -> None:
+    metadata = item.get("metadata")
+    if metadata is None or item["kind"] == "ksops":
+        return
+    limit = {"CronJob": 52, "Service": 63}.get(item["kind"], 253)
+    assert SUBDOMAIN.fullmatch(metadata["name"])
+    assert len(metadata["name"]) <= limit
+    assert LABEL.fullmatch(metadata["namespace"])
+    _check_labels(metadata.get("labels", {}), metadata.get("annotations", {}))
+    for key in (*item.get("data", {}), *item.get("stringData", {})):
+        assert DATA_KEY.fullmatch(key)
+    assert sum(len(value.encode()) for value in item.get("data", {}).values()) < OBJECT_LIMIT
+    pod = pod_of(item) if kind_of(item) in BUILT_IN else None
+    if pod is not None:
+        _check_labels(pod["metadata"]["labels"], {})
+        _check_pod(pod["spec"])
 
 
 def _check_labels(labels: dict[str, str], annotations: dict[str, str]) -> None:
