@@ -6,7 +6,7 @@ from tests.seeding import FLEET, check_seeded, elsewhere
 
 HERE = "    run_as: 472\n"
 """A line of the target grafana, below which keys are added."""
-WAIVED = FLEET[FLEET.index("\nwaive:    #") :]
+WAIVED = FLEET[FLEET.index("waive: {copied") : FLEET.index("\ntargets:")]
 ID = FLEET[FLEET.index("  id: 44775e1c") : FLEET.index("  server:\n")]
 DRILL_OF_MIRROR = FLEET[FLEET.index("      restore_test:\n") : FLEET.index("scripts: reflector")]
 TO = "s3:s3.eu-central-2.wasabisys.com/k3s-at-home-01/restic-backup"
