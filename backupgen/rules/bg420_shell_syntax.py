@@ -1,5 +1,6 @@
 """BG420: a command that no shell can read."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -21,6 +22,7 @@ INFO = CodeInfo(
 SyntaxOf = Callable[[str], str]
 """What the shell of this machine says against a script; empty, if nothing, or if there is no shell."""
 
+_LINE: Final = re.compile("line ([1-9][0-9]*): ")
 _SHELLS: Final = {"sh", "ash", "dash"}
 
 
@@ -39,9 +41,10 @@ def judge_script(file: str, text: str, syntax_of: SyntaxOf) -> Iterator[Finding]
     """Report a whole script that the shell cannot read; `file` is shown."""
     complaint = syntax_of(text)
     if complaint:
-        yield Finding(
-            INFO, "the shell cannot read this script", Spot(file=file, span=Span(1, 1, 1, 1)), _help(complaint)
-        )
+        said = _LINE.match(complaint)
+        line = min(int(said[1]), text.count("\n")) if said else 1
+        spot = Spot(file=file, span=Span(line, 1, line, 1))
+        yield Finding(INFO, "the shell cannot read this script", spot, _help(complaint))
 
 
 def _scripts(target: Target) -> Iterator[tuple[NodePath, str]]:
