@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Related, Severity, Spot
-from backupgen.fleet import naming
 from backupgen.fleet.resolved import Target, VerifyRule
 from backupgen.rules.base import Rule, RuleContext, finding
-from backupgen.rules.patterns import PatternError, excluder, written
+from backupgen.rules.patterns import excluder, written
+from backupgen.rules.sources import sources_of, within
 
 INFO = CodeInfo(
     code="BG409",
@@ -27,8 +27,10 @@ _ANY_NAMES = ("\ue000", "\ue000" * 23)
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each pattern with the first rule that it hides, also one that the compiler made up for a source."""
     for target in context.fleet.targets:
+        if not target.exclude or (target.dump is not None and not target.dump.in_pod):
+            continue
         hidden: set[int] = set()
-        for index, rule in enumerate(target.verify if target.exclude else ()):
+        for index, rule in enumerate(target.verify):
             culprit = _culprit(target, rule)
             if culprit is not None and culprit not in hidden:
                 hidden.add(culprit)
@@ -37,30 +39,14 @@ def check(context: RuleContext) -> Iterator[Finding]:
 
 def _culprit(target: Target, rule: VerifyRule) -> int | None:
     """The pattern that hides what a rule looks for in the volume that it lies in."""
-    source = next((place for place in _places(target) if _within(rule.file, place)), None)
+    source = next((place for place in sources_of(target) if within(rule.file, place)), None)
     if source is None:
         return None
-    try:
-        culprit = excluder(target.exclude, source, rule.file)
-        if culprit is not None or rule.kind != "dir" or not rule.min_files:
-            return culprit
-        inside = [excluder(target.exclude, source, f"{rule.file}/{name}") for name in _ANY_NAMES]
-    except PatternError:  # BG410 tells of it
-        return None
+    culprit = excluder(target.exclude, source, rule.file)
+    if culprit is not None or rule.kind != "dir" or not rule.min_files:
+        return culprit
+    inside = [excluder(target.exclude, source, f"{rule.file}/{name}") for name in _ANY_NAMES]
     return None if None in inside else inside[0]
-
-
-def _places(target: Target) -> Iterator[str]:
-    """What restic is given to read."""
-    for volume in target.volumes:
-        place = f"{naming.BACKUP_DIR}/{volume.name}"
-        yield from [f"{place}/{path}" for path in volume.paths if path != "."] or [place]
-    if target.dump is not None and target.dump.in_pod:
-        yield target.dump.file
-
-
-def _within(path: str, place: str) -> bool:
-    return path == place or path.startswith(f"{place}/")
 
 
 def _finding(target: Target, culprit: int, rule: VerifyRule, index: int | None) -> Finding:

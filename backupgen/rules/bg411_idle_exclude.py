@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.fleet import naming
 from backupgen.fleet.resolved import Target
 from backupgen.rules.base import Rule, RuleContext, finding
-from backupgen.rules.patterns import Pattern, PatternError, split, written
+from backupgen.rules.patterns import Pattern, split, written
+from backupgen.rules.sources import sources_of
 
 INFO = CodeInfo(
     code="BG411",
@@ -23,18 +23,12 @@ INFO = CodeInfo(
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each such pattern."""
     for target in context.fleet.targets:
-        sources = [split(f"{naming.BACKUP_DIR}/{volume.name}") for volume in target.volumes]
+        sources = [split(source) for source in sources_of(target)] if target.exclude else []
         for index, text in enumerate(target.exclude):
-            if text and not _may_match(text, sources):
-                message = f"`{written(text)}` excludes nothing: it leads into none of `{target.name}`'s volumes"
+            pattern = Pattern(text)
+            if text and pattern.sound and not any(map(pattern.may_match_below, sources)):
+                message = f"`{written(text)}` excludes nothing: it leads to no source of `{target.name}`"
                 yield finding(INFO, message, (*target.job.path, "exclude", index), _help(target, written(text)))
-
-
-def _may_match(text: str, sources: list[tuple[str, ...]]) -> bool:
-    try:
-        return any(Pattern(text).may_match_below(source) for source in sources)
-    except PatternError:  # BG410 tells of it
-        return True
 
 
 def _help(target: Target, pattern: str) -> str:

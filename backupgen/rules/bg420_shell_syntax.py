@@ -42,7 +42,7 @@ def judge_script(file: str, text: str, syntax_of: SyntaxOf) -> Iterator[Finding]
     complaint = syntax_of(text)
     if complaint:
         said = _LINE.match(complaint)
-        line = min(int(said[1]), text.count("\n")) if said else 1
+        line = max(min(int(said[1]), text.count("\n")), 1) if said else 1
         spot = Spot(file=file, span=Span(line, 1, line, 1))
         yield Finding(INFO, "the shell cannot read this script", spot, _help(complaint))
 

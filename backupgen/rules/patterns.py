@@ -48,6 +48,15 @@ class Pattern:
         """Raise PatternError if restic refuses it."""
         _ = self._compiled
 
+    @property
+    def sound(self) -> bool:
+        """Whether restic takes it."""
+        try:
+            self.check()
+        except PatternError:
+            return False
+        return True
+
     def matches(self, path: Sequence[str]) -> bool:
         """Whether it matches a split path, or a folder that it lies in. Raises PatternError."""
         first = self._compiled[0]
@@ -92,9 +101,10 @@ def written(pattern: str) -> str:
 def excluder(patterns: Sequence[str], source: str, path: str) -> int | None:
     """The index of the pattern that keeps a path below a source out of the snapshot; None, if it is in it.
 
-    Both are absolute paths. Raises PatternError.
+    Both are absolute paths. Patterns that restic refuses are left out.
     """
-    given = [(index, Pattern(text)) for index, text in enumerate(patterns) if text]
+    each = enumerate(map(Pattern, patterns))
+    given = [(index, pattern) for index, pattern in each if pattern.text and pattern.sound]
     place = split(path)
     for length in range(len(split(source)), len(place) + 1):
         culprit: int | None = None

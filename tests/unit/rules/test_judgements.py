@@ -30,6 +30,17 @@ def test_the_fleet_itself_is_sound() -> None:
 )
 def test_a_folder_without_files_is_hidden_too(pattern: str, rule: dict[str, Any], found: list[str]) -> None:
     assert codes({"exclude": [pattern], "verify": [rule]}) == found
+    assert codes({"exclude": ["[", pattern, "/elsewhere"], "verify": [rule]}) == sorted([*found, "BG410", "BG411"])
+
+
+def test_excludes_beside_a_dump() -> None:
+    dump = {"in_pod": {"app": "db"}, "tool": "pg_dump"}
+    alone = {"volume": None, "with_pod": None, "dump": dump, "verify": [{"pgdump": "notes.pgdump"}]}
+    assert codes({**alone, "exclude": ["*.pgdump"]}) == ["BG409"]
+    assert codes({**alone, "exclude": ["/notes.pgdump"]}) == ["BG409"]
+    assert codes({**alone, "exclude": ["/notes"]}) == ["BG411"]
+    printed = {"volume": None, "with_pod": None, "dump": {"command": ["true"], "file": "x"}, "verify": [{"file": "x"}]}
+    assert codes({**printed, "exclude": ["x"]}) == []
 
 
 @pytest.mark.parametrize("word", ENGINES)
