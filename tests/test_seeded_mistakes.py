@@ -2,11 +2,16 @@
 
 import pytest
 
+from backupgen.rules import CODES as RULE_CODES
 from tests.judging import judged, lines_of
 from tests.seeding import FLEET, check_seeded, elsewhere
+from tests.test_known_defects import SEEDED
 
 WAIVED = FLEET[FLEET.index("waive: {copied") : FLEET.index("\ntargets:")]
 PUSHGATEWAY = FLEET[FLEET.index("pushgateway:\n") : FLEET.index("ntfy:")]
+
+FLUX = """gitops: {flux: {path: ./out, source: {name: home}}}
+annotations: {kustomize.toolkit.fluxcd.io/substitute: §enabled}"""
 
 # What stands in fleet.yaml (once), what is written instead, and the codes that are to be found where `§` stands.
 MISTAKES = [
@@ -78,6 +83,11 @@ MISTAKES = [
     ("  nextpvr:\n", "  §mirror-wasabi:\n", "BG210"),
     ("  nextpvr:\n", f"  §{'n' * 46}:\n", "BG210"),
     # what the whole fleet shows
+    ("timezone: Europe/Berlin", "timezone: §Africa/Cairo", "BG303"),
+    ('    at: ":40"', '    at: §"30 12 29 2 *"', "BG306"),
+    ("repository:\n", "repository:\n  lock_wait: §3h\n", "BG308"),
+    (*elsewhere('    at: ":20"', "    at: auto\n    deadline: 15m", "repository:\n"), "BG310"),
+    ("gitops: {argocd: {sync_wave: 15}}", FLUX, "BG417"),
     ('    at: "Sun 04:00"', '    at: §"Sun 03:30"', "BG301"),
     ('    at: ":40"', '    at: §"40 3 31 2 *"', "BG304"),
     ("    run_as: 472\n", "    run_as: 472\n    tag: §emby\n", "BG403"),
@@ -108,6 +118,10 @@ def test_the_fleet_itself_has_no_mistake() -> None:
 
 def test_there_are_many_mistakes() -> None:
     assert len({(old, new) for old, new, _ in MISTAKES}) == len(MISTAKES) >= 60
+
+
+def test_every_rule_has_its_mistake() -> None:
+    assert {info.code for info in RULE_CODES} - {code for *_, code in (*MISTAKES, *SEEDED)} == set()
 
 
 @pytest.mark.parametrize(("old", "new", "code"), MISTAKES)
