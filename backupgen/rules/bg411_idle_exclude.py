@@ -7,6 +7,7 @@ from backupgen.fleet.resolved import Target
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.patterns import Pattern, split, written
 from backupgen.rules.sources import sources_of
+from backupgen.rules.wording import some
 
 INFO = CodeInfo(
     code="BG411",
@@ -28,15 +29,14 @@ def check(context: RuleContext) -> Iterator[Finding]:
             pattern = Pattern(text)
             if text and pattern.sound and not any(map(pattern.may_match_below, sources)):
                 message = f"`{written(text)}` excludes nothing: it leads to no source of `{target.name}`"
-                yield finding(INFO, message, (*target.job.path, "exclude", index), _help(target, written(text)))
+                yield finding(INFO, message, (*target.job.path, "exclude", index), _help(target))
 
 
-def _help(target: Target, pattern: str) -> str:
+def _help(target: Target) -> str:
     if not target.volumes:
         return "a dump is one file, of which nothing can be excluded"
-    bare = pattern.removeprefix("!")
-    within = f"`{pattern[: -len(bare)]}/{target.volumes[0].name}{bare}`"
-    return f"write {within} for what lies in that volume, or leave the `/` out to match anywhere"
+    places = [written(source) for source in sources_of(target)]
+    return f"begin it with {some(places)}, or leave the `/` out to match anywhere"
 
 
 RULE = Rule(INFO, check)
