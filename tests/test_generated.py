@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from backupgen.diagnostics.code import CodeInfo, Severity
-from backupgen.fleet.reports import ALERT_NAMES
+from backupgen.fleet.alerting import ALERT_NAMES
 from tests.compiled import objects
 
 INFO = CodeInfo(

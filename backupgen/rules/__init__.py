@@ -38,6 +38,8 @@ from backupgen.rules import (
     bg420_shell_syntax,
     bg421_scratch_too_small,
     bg422_installs_at_night,
+    bg423_bad_promql,
+    bg424_unknown_metric,
 )
 from backupgen.rules.base import Rule, RuleContext
 from backupgen.rules.bg420_shell_syntax import judge_script
@@ -76,6 +78,8 @@ RULES: tuple[Rule, ...] = (
     bg420_shell_syntax.RULE,
     bg421_scratch_too_small.RULE,
     bg422_installs_at_night.RULE,
+    bg423_bad_promql.RULE,
+    bg424_unknown_metric.RULE,
 )
 
 SCHEDULE_CONFLICT = bg301_schedule_conflict.INFO
