@@ -16,10 +16,14 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from backupgen import __version__
+from backupgen.adapters import tree
 from backupgen.cli import app as commands
 from backupgen.cli import compiling, exits
+from backupgen.diff import objects
 from backupgen.report import FORMATS
 from backupgen.report.changes import CHANGE_FORMATS
+from backupgen.sealing import judge
+from backupgen.source import load_all
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -46,6 +50,25 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_check_and_diff_parse_no_rendered_file_that_is_as_it_should_be(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoke("render")
+    read: list[str] = []
+
+    def counting(text: str) -> tuple[object, ...]:
+        read.append(text)
+        return load_all(text)
+
+    for module in (judge, objects, tree):
+        monkeypatch.setattr(module, "load_all", counting)
+    assert (invoke("check").exit_code, invoke("diff").exit_code) == (exits.CLEAN, exits.CLEAN)
+    assert read == []
+    edit(home / "out" / "notes" / "cronjob.backup-notes.yaml", "restic", "rustic")
+    assert invoke("diff").exit_code == exits.FOUND
+    assert len(read) == 2
 
 
 def test_render_then_check_then_diff(home: Path) -> None:
