@@ -46,7 +46,7 @@ class Circumstances:
     chosen_before: Mapping[str, str] = field(default_factory=dict)
     """The slots that the last render chose, by job."""
     since: int = CYCLE_START
-    """From when on findings name instants, epoch seconds."""
+    """Now: from when on findings name instants, and whether a waiver has expired; epoch seconds."""
     shell: Callable[[str], str] | None = None
     """What the machine's shell says against a script, empty if nothing; None, if scripts are not judged."""
 

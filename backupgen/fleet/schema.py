@@ -742,7 +742,17 @@ class Sops(Model):
     """URLs of HashiCorp Vault transit keys."""
 
 
-Waivers = dict[s.DnsLabel, s.Line]
+class WaiverMapping(Model):
+    """A finding that is known and accepted."""
+
+    reason: s.Line
+    """Why it is accepted."""
+    until: s.Day | None = None
+    """The last day on which it is, in the fleet's time zone; then it is reported again. Without it, for good."""
+
+
+Waiver = Annotated[WaiverMapping, _short_form("reason", str, "a reason or a mapping")]
+Waivers = dict[s.DnsLabel, Waiver]
 """The slug of a finding -> the reason why it is accepted."""
 
 

@@ -43,7 +43,7 @@ from backupgen.rules import (
 )
 from backupgen.rules.base import Rule, RuleContext
 from backupgen.rules.bg420_shell_syntax import judge_script
-from backupgen.rules.waivers import IDLE_WAIVER, apply_waivers
+from backupgen.rules.waivers import EXPIRED_WAIVER, IDLE_WAIVER, apply_waivers
 
 RULES: tuple[Rule, ...] = (
     bg301_schedule_conflict.RULE,
@@ -83,15 +83,14 @@ RULES: tuple[Rule, ...] = (
 )
 
 SCHEDULE_CONFLICT = bg301_schedule_conflict.INFO
-CODES = (*(rule.info for rule in RULES), IDLE_WAIVER)
+CODES = (*(rule.info for rule in RULES), EXPIRED_WAIVER, IDLE_WAIVER)
 
 __all__ = ["CODES", "RULES", "SCHEDULE_CONFLICT", "Rule", "RuleContext", "judge", "judge_script"]
 
 
 def judge(context: RuleContext) -> tuple[Finding, ...]:
-    """Every finding of every rule that no waiver accepts, and the waivers that accept nothing."""
+    """Every finding of every rule that no waiver accepts, and the waivers that have expired or accept nothing."""
     findings = [finding for rule in RULES for finding in rule.check(context)]
     # Without a proof nothing is known of crowds, so a waiver of them is not idle.
-    unknown = set() if context.proof else {bg302_slot_capacity.INFO.slug}
-    waivers = [waiver for waiver in context.fleet.waivers if waiver.slug not in unknown]
-    return apply_waivers(findings, waivers, RULES)
+    unknown = () if context.proof else (bg302_slot_capacity.INFO.slug,)
+    return apply_waivers(findings, context, RULES, unknown)

@@ -28,7 +28,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
     if context.proof is None:
         return
     homeless = {name for shortage in context.timetable.shortages for name in shortage.without_room}
-    meant = {waiver.scope for waiver in context.fleet.waivers if waiver.slug == INFO.slug}
+    meant = {waiver.scope for waiver in context.waivers if waiver.slug == INFO.slug}
     adviser = Adviser(context.timetable.operations, context.timetable.limits)
     for crowd in context.proof.crowded:
         for name in crowd.operations:
