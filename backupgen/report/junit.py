@@ -1,8 +1,8 @@
 """`check --format junit`: JUnit XML, one test case a code.
 
 CI systems follow a test case over builds by its name. A case a code keeps its name while lines move, shows the codes
-that found nothing as passed, and fails once however many places it found. Warnings do not fail, as they do not fail
-`check`; they stand in the case's output.
+that found nothing as passed, and fails once however many places it found. Warnings fail where they fail `check`, with
+`--strict`; otherwise they stand in the case's output.
 """
 
 from html import escape
@@ -18,16 +18,17 @@ def render(report: Report) -> str:
     for finding in report.findings:
         by_code.setdefault(finding.info.code, []).append(finding)
     infos = {info.code: info for info in (*report.catalogue, *(finding.info for finding in report.findings))}
-    failures = sum(1 for code in by_code if infos[code].severity is Severity.ERROR)
+    failing = {Severity.ERROR, Severity.WARNING} if report.strict else {Severity.ERROR}
+    failures = sum(1 for code in by_code if infos[code].severity in failing)
     counts = f'tests="{len(infos)}" failures="{failures}" errors="0"'
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="backupgen" {counts}>']
     lines.append(f'  <testsuite name="backupgen check" {counts} skipped="0">')
     for code in sorted(infos):
-        lines += _case(infos[code], by_code.get(code, []))
+        lines += _case(infos[code], by_code.get(code, []), fails=infos[code].severity in failing)
     return "\n".join([*lines, "  </testsuite>", "</testsuites>", ""])
 
 
-def _case(info: CodeInfo, findings: list[Finding]) -> list[str]:
+def _case(info: CodeInfo, findings: list[Finding], *, fails: bool) -> list[str]:
     name = _attribute(f"{info.code} {info.slug}: {info.summary}")
     if not findings:
         return [f'    <testcase classname="backupgen.check" name="{name}"/>']
@@ -36,7 +37,7 @@ def _case(info: CodeInfo, findings: list[Finding]) -> list[str]:
     if first.spot.span is not None:
         where += f' line="{first.spot.span.line}"'
     body = escape(visible("\n".join(_line(finding) for finding in findings), keep="\n"), quote=False)
-    if info.severity is Severity.ERROR:
+    if fails:
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         content = f'<failure type="{info.code}" message="{_attribute(first.message + more)}">{body}</failure>'
     else:

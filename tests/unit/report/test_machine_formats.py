@@ -132,6 +132,12 @@ def test_junit(report: Report) -> None:
     assert (len(silent), silent.get("file")) == (0, None)
 
 
+def test_junit_fails_for_warnings_where_check_does(report: Report) -> None:
+    (suite,) = parse(FORMATS["junit"](replace(report, strict=True)))
+    assert suite.get("failures") == "2"
+    assert [[child.tag for child in case] for case in suite] == [["failure"], ["failure"], ["system-out"], []]
+
+
 def test_junit_fails_once_a_code(report: Report) -> None:
     finding = report.findings[1]
     other = replace(finding, message="second")

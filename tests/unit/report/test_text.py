@@ -64,6 +64,15 @@ def test_silence(silence: Report) -> None:
     assert FORMATS["concise"](silence) == "no findings: 6 targets, 74 manifests\n"
 
 
+def test_what_is_not_shown_and_what_counts_is_said(report: Report, silence: Report) -> None:
+    for name in ("text", "concise"):
+        assert FORMATS[name](replace(silence, hidden=3)) == "no findings: 6 targets, 74 manifests, 3 not selected\n"
+        last = FORMATS[name](replace(report, strict=True, hidden=3)).splitlines()[-1]
+        assert last == "1 error, 1 warning, 1 info in 2 targets (strict: warnings count as errors, 3 not selected)"
+        errors = replace(report, strict=True, findings=report.findings[:2])
+        assert FORMATS[name](errors).splitlines()[-1] == "1 error, 1 info in 2 targets"
+
+
 def test_at_most_50_findings_are_shown_errors_first() -> None:
     findings = arrange([*many(60), *many(70, Severity.ERROR, "BG301")])
     lines = FORMATS["text"](Report(findings)).splitlines()
