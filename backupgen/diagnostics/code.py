@@ -31,3 +31,8 @@ class CodeInfo:
     """A fleet.yaml fragment that yields this code."""
     good: str
     """The same fragment, mended."""
+
+    @property
+    def page(self) -> str:
+        """Its page in the documentation, below the root of backupgen's own repository."""
+        return f"docs/findings/{self.code}.md"

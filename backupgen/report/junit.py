@@ -48,9 +48,13 @@ def _case(info: CodeInfo, findings: list[Finding], *, fails: bool) -> list[str]:
 def _line(finding: Finding) -> str:
     where = spot_place(finding)
     head = f"{where}: " if where else ""
-    remedy = finding.help.splitlines()
-    indented = [f"  help: {line}" if number == 0 else f"        {line}" for number, line in enumerate(remedy)]
-    return "\n".join([f"{head}{finding.severity.value}: {finding.message}", *indented])
+    lines = [f"{head}{finding.severity.value}: {finding.message}"]
+    for title, text in (("cause", finding.cause), ("help", finding.help)):
+        margin = f"  {title}: "
+        lines += [
+            f"{margin if number == 0 else ' ' * len(margin)}{line}" for number, line in enumerate(text.splitlines())
+        ]
+    return "\n".join(lines)
 
 
 def _attribute(text: str) -> str:

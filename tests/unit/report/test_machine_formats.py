@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema.validators import validator_for
 
 from backupgen import __version__
-from backupgen.diagnostics import Spot
+from backupgen.diagnostics import Finding, Spot
 from backupgen.report import FORMATS, Report
 from backupgen.report.github import escape_data, escape_property
 
@@ -32,7 +32,9 @@ def test_json(report: Report) -> None:
         "slug": "slot-collision",
         "severity": "error",
         "message": "`grafana` and `mariadb` meet at `03:20`",
+        "cause": "the one takes `9m`\nthe other `5m`",
         "help": 'move one of them, for instance to `at: ":40"`,\nor shorten its deadline',
+        "docs": "docs/findings/BG301.md",
         "file": "fleet.yaml",
         "line": 3,
         "column": 9,
@@ -53,6 +55,7 @@ def test_github(report: Report) -> None:
         "::error file=fleet.yaml,line=3,endLine=3,col=9,endColumn=13,title=BG301 slot-collision"
         "::`grafana` and `mariadb` meet at `03:20`"
         "%0Athe other one: fleet.yaml:6:9%0Arendered here: out/a:b,c.yaml:1:1"
+        "%0Acause: the one takes `9m`%0Athe other `5m`"
         '%0Ahelp: move one of them, for instance to `at: ":40"`,%0Aor shorten its deadline',
         "::warning file=fleet.yaml,line=4,endLine=4,col=6,endColumn=10,title=BG310 tight-window"
         "::only 90%25 of the window:\\x1b[2J used%0A",
@@ -95,7 +98,10 @@ def test_sarif(report: Report) -> None:
         ("BG301", 0, "error"),
         ("BG310", 1, "warning"),
     ]
-    assert results[0]["locations"] == []
+    (nowhere,) = results[0]["locations"]
+    assert nowhere == {"physicalLocation": {"artifactLocation": {"uri": "fleet.yaml"}}}
+    assert "the one takes `9m`" in results[1]["message"]["text"]
+    assert driver["rules"][0]["help"]["markdown"].startswith("**error**: two operations meet\n\none fails\n")
     (location,) = results[1]["locations"]
     assert location["physicalLocation"] == {
         "artifactLocation": {"uri": "fleet.yaml"},
@@ -104,6 +110,29 @@ def test_sarif(report: Report) -> None:
     uris = [other["physicalLocation"]["artifactLocation"]["uri"] for other in results[1]["relatedLocations"]]
     assert uris == ["fleet.yaml", "out/a%3Ab%2Cc.yaml"]
     assert "relatedLocations" not in results[2]
+
+
+def test_sarif_without_any_file(report: Report) -> None:
+    (run,) = json.loads(FORMATS["sarif"](replace(report, findings=report.findings[:1], sources={})))["runs"]
+    assert run["results"][0]["locations"] == []
+
+
+def test_sarif_knows_a_result_again_when_lines_move(report: Report) -> None:
+    def prints(report: Report) -> list[str]:
+        (run,) = json.loads(FORMATS["sarif"](report))["runs"]
+        return [result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]]
+
+    def moved(finding: Finding) -> Finding:
+        span = finding.spot.span
+        spot = finding.spot if span is None else replace(finding.spot, span=replace(span, line=span.line + 1))
+        return replace(finding, message="said otherwise", spot=spot)
+
+    later = Report(tuple(map(moved, report.findings)), sources={"fleet.yaml": "\n" + report.sources["fleet.yaml"]})
+    assert prints(later) == prints(report)
+    assert len(set(prints(report))) == 3
+    twice = replace(report, findings=(report.findings[1], replace(report.findings[1], message="another")))
+    first, second = prints(twice)
+    assert (first.partition(":")[0], first[-2:], second[-2:]) == (second.partition(":")[0], ":1", ":2")
 
 
 def test_sarif_names_absolute_files_by_uri(report: Report) -> None:
@@ -125,6 +154,7 @@ def test_junit(report: Report) -> None:
     assert (failure.tag, failure.get("message")) == ("failure", "`grafana` and `mariadb` meet at `03:20`")
     assert failure.text == (
         "fleet.yaml:3:9: error: `grafana` and `mariadb` meet at `03:20`\n"
+        "  cause: the one takes `9m`\n         the other `5m`\n"
         '  help: move one of them, for instance to `at: ":40"`,\n        or shorten its deadline'
     )
     assert [child.tag for child in tight] == ["system-out"]
