@@ -48,6 +48,8 @@ Every finding has a code that never changes, and a name. `backupgen check --expl
 An **error** stops the compile, or says that what is committed is not what fleet.yaml says; `check` then exits with 1. A
 **warning** does not, but for `check --strict`. An **info** never does.
 
+In the examples a key stands where it belongs, and `…` for what a healthy fleet has there. The tests execute them.
+
 `--select` and `--ignore` choose what `check` reports, by codes, beginnings of codes and names:
 `--select BG4,slot-capacity --ignore BG405`. An error that stops the compile is reported whatever is selected.
 

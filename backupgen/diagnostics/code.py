@@ -28,9 +28,12 @@ class CodeInfo:
     fix: str
     """What to do."""
     bad: str
-    """A fleet.yaml fragment that yields this code."""
+    """What yields this code: a fragment of fleet.yaml, in which `…` stands for what a healthy fleet has there.
+
+    Of what no fragment can show: a file, after its path in a comment, or a command. The tests execute it.
+    """
     good: str
-    """The same fragment, mended."""
+    """The same, mended."""
 
     @property
     def page(self) -> str:

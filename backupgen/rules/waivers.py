@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from typing import Final
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
 from backupgen.fleet.resolved import Waiver
 from backupgen.rules.base import Rule, RuleContext, finding
+
+_CROWD: Final = 'a: {at: ":00", deadline: 30m, …}\nb: {at: ":10", deadline: 30m, …}\n'
 
 EXPIRED_WAIVER = CodeInfo(
     code="BG498",
@@ -15,8 +18,8 @@ EXPIRED_WAIVER = CodeInfo(
     summary="The last day of a waiver has passed.",
     why="What was accepted for a while is still there, and is reported again.",
     fix="Mend what it accepted and remove it, or accept it anew with a later day.",
-    bad="waive: {slot-capacity: {reason: the new disk comes in spring, until: 2026-03-31}}",
-    good="waive: {slot-capacity: {reason: the new disk comes in spring, until: 2099-03-31}}",
+    bad=f"{_CROWD}waive: {{slot-capacity: {{reason: the new disk comes in spring, until: 2026-03-31}}}}",
+    good=f"{_CROWD}waive: {{slot-capacity: {{reason: the new disk comes in spring, until: 2099-03-31}}}}",
 )
 IDLE_WAIVER = CodeInfo(
     code="BG499",
@@ -25,8 +28,8 @@ IDLE_WAIVER = CodeInfo(
     summary="A waiver accepts nothing.",
     why="It hides the finding on the day on which it comes up for another reason.",
     fix="Remove it, or correct its name.",
-    bad="waive: {slot-capactiy: they only share bandwidth}",
-    good="waive: {slot-capacity: they only share bandwidth}",
+    bad=f"{_CROWD}waive: {{slot-capactiy: they only share bandwidth}}",
+    good=f"{_CROWD}waive: {{slot-capacity: they only share bandwidth}}",
 )
 
 
