@@ -1,7 +1,8 @@
 """Judgements about a whole fleet, one a module, and the waivers that accept them.
 
 To add a rule: a module `bgNNN_slug.py`, its line in RULES, and a folder `tests/rules/BGNNN` with `bad.yaml`, `bad.txt`
-and `good.yaml`. A test fails if one of them is missing, or if the examples of its code do not show it (tests/examples.py).
+and `good.yaml`. A test fails if one of them is missing, and if the examples of its code do not show it
+(tests/examples.py).
 """
 
 from backupgen.diagnostics import Finding
