@@ -1,6 +1,7 @@
 """`check --format text`: for people, with the source lines that findings point at."""
 
 import re
+from collections import Counter
 from textwrap import wrap
 from typing import Final
 
@@ -22,7 +23,11 @@ _JOINT: Final = "\0"
 
 
 def render(report: Report) -> str:
-    """Return the findings with excerpts, then the summary; at most `report.limit` of them, errors before the others."""
+    """Return the findings with excerpts, then the summary.
+
+    If there are more than `report.limit`, errors come before the others, and a code that is found once before one that
+    is found everywhere.
+    """
     shown, hidden = _choose(report)
     lines: list[Line] = []
     known: set[str] = set()
@@ -42,8 +47,12 @@ def _choose(report: Report) -> tuple[list[Finding], list[Finding]]:
     findings = list(report.findings)
     if report.limit is None or len(findings) <= report.limit:
         return findings, []
-    ranked = sorted(range(len(findings)), key=lambda number: _RANK.index(findings[number].severity))
-    chosen = frozenset(ranked[: report.limit])
+    seen: Counter[str] = Counter()
+    ranks = []
+    for finding in findings:
+        seen[finding.info.code] += 1
+        ranks.append((_RANK.index(finding.severity), seen[finding.info.code]))
+    chosen = frozenset(sorted(range(len(findings)), key=ranks.__getitem__)[: report.limit])
     shown = [finding for number, finding in enumerate(findings) if number in chosen]
     return shown, [finding for number, finding in enumerate(findings) if number not in chosen]
 

@@ -91,6 +91,15 @@ def test_at_most_50_findings_are_shown_errors_first() -> None:
     ]
 
 
+def test_a_code_that_is_found_once_is_not_lost_among_many() -> None:
+    (rare,) = many(1, code="BG311")
+    assert rare.spot.span
+    last = replace(rare, spot=replace(rare.spot, span=replace(rare.spot.span, line=999)))
+    lines = FORMATS["text"](Report(arrange([*many(200), last]), limit=3)).splitlines()
+    assert [line.strip() for line in lines if "-->" in line] == ["--> f:1:1", "--> f:2:1", "--> f:999:1"]
+    assert "and 198 more findings: 198 BG310; `--format concise` lists all" in lines
+
+
 def test_why_a_finding_matters_is_said_once_for_each_code() -> None:
     first, second = (replace(finding, info=replace(finding.info, why="w")) for finding in many(2))
     other = replace(first, info=replace(first.info, code="BG311"))
