@@ -32,17 +32,14 @@ def _case(info: CodeInfo, findings: list[Finding], *, fails: bool) -> list[str]:
     name = _attribute(f"{info.code} {info.slug}: {info.summary}")
     if not findings:
         return [f'    <testcase classname="backupgen.check" name="{name}"/>']
-    first = findings[0]
-    where = "" if first.spot.file is None else f' file="{_attribute(first.spot.file)}"'
-    if first.spot.span is not None:
-        where += f' line="{first.spot.span.line}"'
     body = escape(visible("\n".join(_line(finding) for finding in findings), keep="\n"), quote=False)
     if fails:
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-        content = f'<failure type="{info.code}" message="{_attribute(first.message + more)}">{body}</failure>'
+        message = _attribute(findings[0].message + more)
+        content = f'<failure type="{info.code}" message="{message}">{body}</failure>'
     else:
         content = f"<system-out>{body}</system-out>"
-    return [f'    <testcase classname="backupgen.check" name="{name}"{where}>', f"      {content}", "    </testcase>"]
+    return [f'    <testcase classname="backupgen.check" name="{name}">', f"      {content}", "    </testcase>"]
 
 
 def _line(finding: Finding) -> str:

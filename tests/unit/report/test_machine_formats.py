@@ -10,13 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema.validators import validator_for
+from xmlschema import XMLSchema, XMLSchemaValidationError
 
 from backupgen import __version__
 from backupgen.diagnostics import Finding, Spot
 from backupgen.report import FORMATS, Report
 from backupgen.report.github import escape_data, escape_property
 
-SCHEMA = json.loads((Path(__file__).parent / "data" / "sarif-2.1.0.schema.json").read_text(encoding="utf-8"))
+DATA = Path(__file__).parent / "data"
+SCHEMA = json.loads((DATA / "sarif-2.1.0.schema.json").read_text(encoding="utf-8"))
 
 
 def parse(xml: str) -> ET.Element:
@@ -149,7 +151,6 @@ def test_junit(report: Report) -> None:
         assert [element.get(name) for name in ("tests", "failures", "errors")] == ["4", "1", "0"]
     collision, tight, note, silent = suite
     assert collision.get("name") == "BG301 slot-collision: two operations meet"
-    assert (collision.get("file"), collision.get("line")) == ("fleet.yaml", "3")
     (failure,) = collision
     assert (failure.tag, failure.get("message")) == ("failure", "`grafana` and `mariadb` meet at `03:20`")
     assert failure.text == (
@@ -159,7 +160,15 @@ def test_junit(report: Report) -> None:
     )
     assert [child.tag for child in tight] == ["system-out"]
     assert note[0].text == 'info: no place <at> all & "quotes"'
-    assert (len(silent), silent.get("file")) == (0, None)
+    assert (len(silent), silent.get("name")) == (0, "BG330 silent: never found here")
+
+
+def test_junit_agrees_with_the_schema(report: Report, silence: Report) -> None:
+    schema = XMLSchema(DATA / "junit-10.xsd")
+    for entry in (report, silence, replace(report, strict=True), Report(())):
+        schema.validate(FORMATS["junit"](entry))
+    with pytest.raises(XMLSchemaValidationError):
+        schema.validate(FORMATS["junit"](report).replace("<testcase ", "<testcase line='1' "))
 
 
 def test_junit_fails_for_warnings_where_check_does(report: Report) -> None:
