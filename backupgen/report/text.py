@@ -35,7 +35,7 @@ def render(report: Report) -> str:
         lines += [*_finding(finding, report, explained=finding.info.code in known), []]
         known.add(finding.info.code)
     if hidden:
-        lines += [[("and ", ""), (rest(hidden), "bold"), ("; `--format concise` lists all", "")], []]
+        lines += [[("and ", ""), (rest(hidden), "bold"), ("; `backupgen check --format concise` lists all", "")], []]
     if shown:
         lines.append([(f"`backupgen check --explain {shown[0].info.code}` says more", "dim")])
     worst = next((_STYLES[severity] for severity in _RANK if report.count(severity)), "bold green")

@@ -84,7 +84,7 @@ def test_at_most_50_findings_are_shown_errors_first() -> None:
     lines = FORMATS["text"](Report(findings)).splitlines()
     assert sum(1 for line in lines if line.startswith("error[")) == 50
     assert lines[-4:] == [
-        "and 80 more findings: 20 BG301, 60 BG310; `--format concise` lists all",
+        "and 80 more findings: 20 BG301, 60 BG310; `backupgen check --format concise` lists all",
         "",
         "`backupgen check --explain BG301` says more",
         "70 errors, 60 warnings",
@@ -97,7 +97,7 @@ def test_a_code_that_is_found_once_is_not_lost_among_many() -> None:
     last = replace(rare, spot=replace(rare.spot, span=replace(rare.spot.span, line=999)))
     lines = FORMATS["text"](Report(arrange([*many(200), last]), limit=3)).splitlines()
     assert [line.strip() for line in lines if "-->" in line] == ["--> f:1:1", "--> f:2:1", "--> f:999:1"]
-    assert "and 198 more findings: 198 BG310; `--format concise` lists all" in lines
+    assert "and 198 more findings: 198 BG310; `backupgen check --format concise` lists all" in lines
 
 
 def test_why_a_finding_matters_is_said_once_for_each_code() -> None:
