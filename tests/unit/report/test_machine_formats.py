@@ -14,8 +14,11 @@ from xmlschema import XMLSchema, XMLSchemaValidationError
 
 from backupgen import __version__
 from backupgen.diagnostics import Finding, Spot
-from backupgen.report import FORMATS, Report
+from backupgen.pipeline import CATALOGUE, schedule_fleet
+from backupgen.report import FORMATS, Report, arrange
 from backupgen.report.github import escape_data, escape_property
+from backupgen.report.visible import visible
+from backupgen.rules import RULES
 
 DATA = Path(__file__).parent / "data"
 SCHEMA = json.loads((DATA / "sarif-2.1.0.schema.json").read_text(encoding="utf-8"))
@@ -79,6 +82,54 @@ def test_github(report: Report) -> None:
 )
 def test_github_escapes(text: str, data: str, value: str) -> None:
     assert (escape_data(text), escape_property(text)) == (data, value)
+
+
+def read_by_the_runner(line: str) -> tuple[str, dict[str, str], str]:
+    """A workflow command as GitHub's runner takes it apart (src/Runner.Common/ActionCommand.cs)."""
+    head, data = line.removeprefix("::").split("::", 1)
+    command, _, listed = head.partition(" ")
+    pairs = (entry.split("=", 1) for entry in listed.split(","))
+
+    def plain(text: str, *escapes: tuple[str, str]) -> str:
+        for escaped, character in (("%0D", "\r"), ("%0A", "\n"), *escapes, ("%25", "%")):
+            text = text.replace(escaped, character)
+        return text
+
+    properties = {name: plain(value, ("%3A", ":"), ("%2C", ",")) for name, value in pairs}
+    return command, properties, plain(data)
+
+
+@given(text=st.text(st.characters() | st.sampled_from("%:,\r\n=AD0235"), max_size=30))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+def test_the_runner_reads_what_github_is_told(report: Report, text: str) -> None:
+    finding = replace(
+        report.findings[2], message=text, help="", spot=replace(report.findings[2].spot, file=text or "fleet.yaml")
+    )
+    (line,) = FORMATS["github"](Report((finding,))).split("\n")[:-1]
+    command, properties, message = read_by_the_runner(line)
+    shown = visible(text, keep="\r\n\t")
+    assert (command, message) == ("warning", shown)
+    assert properties == {
+        "file": shown or "fleet.yaml",
+        "line": "4",
+        "endLine": "4",
+        "col": "6",
+        "endColumn": "10",
+        "title": "BG310 tight-window",
+    }
+
+
+def test_every_finding_of_the_rules_agrees_with_the_schemas() -> None:
+    folders = sorted((Path(__file__).parents[2] / "rules").iterdir())
+    texts = {f"{folder.name}/fleet.yaml": (folder / "bad.yaml").read_bytes() for folder in folders}
+    findings = [one for name, raw in texts.items() for one in schedule_fleet(raw, name).findings]
+    report = Report(arrange(findings), CATALOGUE, {name: raw.decode() for name, raw in texts.items()})
+    document = json.loads(FORMATS["sarif"](report))
+    assert [error.message for error in validator_for(SCHEMA)(SCHEMA).iter_errors(document)] == []
+    results = document["runs"][0]["results"]
+    assert len({result["ruleId"] for result in results}) >= len(RULES)
+    assert all(result["locations"] for result in results)
+    XMLSchema(DATA / "junit-10.xsd").validate(FORMATS["junit"](report))
 
 
 def test_sarif_agrees_with_the_schema(report: Report, silence: Report) -> None:
