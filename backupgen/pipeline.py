@@ -117,7 +117,7 @@ def schedule_fleet(raw: bytes, file: str, circumstances: Circumstances = _NOTHIN
 def _located(document: Document, finding: Finding) -> Finding:
     """Return the finding with its places; with that in `defaults` too, if what it is about was given there."""
     path = finding.spot.path
-    if path[:1] == ("targets",) and len(path) > 2 and not document.holds(path):
+    if path[:1] == ("targets",) and not document.holds(path):
         given = ("defaults", *path[2:])
         if document.holds(given):
             inherited = Related(f"`{path[-1]}` comes from here", Spot(path=given))

@@ -23,8 +23,7 @@ def exit_code(findings: Iterable[Finding], *, readable: bool = True, strict: boo
     """The exit code that findings stand for; `strict` lets a warning count as an error."""
     if not readable:
         return exits.USAGE
-    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    return exits.FOUND if any(finding.severity in failing for finding in findings) else exits.CLEAN
+    return exits.FOUND if any(finding.severity.fails(strict=strict) for finding in findings) else exits.CLEAN
 
 
 def given_flags(fleet: Path, out: Path, templates: Path | None) -> str:

@@ -11,6 +11,10 @@ class Severity(StrEnum):
     WARNING = "warning"
     INFO = "info"
 
+    def fails(self, *, strict: bool) -> bool:
+        """Whether `check` fails for a finding of it; `strict` lets a warning count as an error."""
+        return self is Severity.ERROR or (strict and self is Severity.WARNING)
+
 
 @dataclass(frozen=True, slots=True)
 class CodeInfo:

@@ -7,7 +7,7 @@ that found nothing as passed, and fails once however many places it found. Warni
 
 from html import escape
 
-from backupgen.diagnostics import CodeInfo, Finding, Severity
+from backupgen.diagnostics import CodeInfo, Finding
 from backupgen.report.model import Report, spot_place
 from backupgen.report.visible import visible
 
@@ -18,13 +18,12 @@ def render(report: Report) -> str:
     for finding in report.findings:
         by_code.setdefault(finding.info.code, []).append(finding)
     infos = {info.code: info for info in (*report.catalogue, *(finding.info for finding in report.findings))}
-    failing = {Severity.ERROR, Severity.WARNING} if report.strict else {Severity.ERROR}
-    failures = sum(1 for code in by_code if infos[code].severity in failing)
-    counts = f'tests="{len(infos)}" failures="{failures}" errors="0"'
+    failing = {code for code in by_code if infos[code].severity.fails(strict=report.strict)}
+    counts = f'tests="{len(infos)}" failures="{len(failing)}" errors="0"'
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="backupgen" {counts}>']
     lines.append(f'  <testsuite name="backupgen check" {counts} skipped="0">')
     for code in sorted(infos):
-        lines += _case(infos[code], by_code.get(code, []), fails=infos[code].severity in failing)
+        lines += _case(infos[code], by_code.get(code, []), fails=code in failing)
     return "\n".join([*lines, "  </testsuite>", "</testsuites>", ""])
 
 

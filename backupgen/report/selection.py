@@ -17,7 +17,7 @@ def selected_codes(select: Sequence[str], ignore: Sequence[str], catalogue: Sequ
     Raises UnknownCodeError for what names nothing in the catalogue.
     """
     every = frozenset(info.code for info in catalogue)
-    return (_named(select, catalogue) if select else every) - _named(ignore, catalogue)
+    return (_named(select, catalogue) or every) - _named(ignore, catalogue)
 
 
 def _named(lists: Iterable[str], catalogue: Sequence[CodeInfo]) -> frozenset[str]:

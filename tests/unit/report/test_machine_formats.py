@@ -180,8 +180,11 @@ def test_sarif_knows_a_result_again_when_lines_move(report: Report) -> None:
         spot = finding.spot if span is None else replace(finding.spot, span=replace(span, line=span.line + 1))
         return replace(finding, message="said otherwise", spot=spot)
 
-    later = Report(tuple(map(moved, report.findings)), sources={"fleet.yaml": "\n" + report.sources["fleet.yaml"]})
+    indented = "\n  " + report.sources["fleet.yaml"].replace("\n", "\n  ")
+    later = Report(tuple(map(moved, report.findings)), sources={"fleet.yaml": indented})
     assert prints(later) == prints(report)
+    elsewhere = replace(report, findings=tuple(replace(finding, target="other") for finding in report.findings))
+    assert set(prints(elsewhere)).isdisjoint(prints(report))
     assert len(set(prints(report))) == 3
     twice = replace(report, findings=(report.findings[1], replace(report.findings[1], message="another")))
     first, second = prints(twice)

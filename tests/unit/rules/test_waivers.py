@@ -59,6 +59,15 @@ def test_a_crowd_is_no_longer_meant_once_the_waiver_has_expired() -> None:
     assert codes(waived, "2028-01-01T00:00") == sorted([*codes(crowd, "2028-01-01T00:00"), "BG498"])
 
 
+def test_a_target_is_no_longer_meant_to_be_crowded_once_its_waiver_has_expired() -> None:
+    crowd = (RULES / "BG302" / "bad.yaml").read_text(encoding="utf-8")
+    (bare,) = judged(crowd.encode(), at("2028-01-01T00:00"))
+    waive = "    waive: {slot-capacity: {reason: x, until: 2027-03-01}}\n"
+    found = judged((crowd + waive).encode(), at("2028-01-01T00:00"))
+    assert sorted(finding.info.code for finding in found) == ["BG302", "BG498"]
+    assert bare.message in {finding.message for finding in found}
+
+
 def test_without_a_proof_a_waiver_of_crowds_may_still_expire() -> None:
     conflict = (RULES / "BG301" / "bad.yaml").read_text(encoding="utf-8")
     waived = conflict + "waive: {slot-capacity: {reason: x, until: 2027-03-01}}\n"
