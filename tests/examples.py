@@ -33,6 +33,8 @@ MIRROR: Final = {"deadline": "1h", "to": "b2:copy:", "id": HEX[::-1]}
 OPTIONAL: Final[Mapping[str, Any]] = {
     "images": {**HEAD["images"], "kubectl": f"docker.io/example/kubectl:1.35.0@sha256:{HEX}"},
     "pushgateway": {"url": "http://pushgateway.monitoring.svc:9091"},
+    "alerts": {"namespace": "monitoring"},
+    "gitops": {"flux": {"path": "./out", "source": {"name": "flux-system"}}},
 }
 """What a healthy fleet may have, for `…`."""
 CORE: Final = {"namespace": "monitoring", "at": ":20", "deadline": "10m", "run_as": 1000}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from backupgen.adapters.shell import syntax_error
 from backupgen.diagnostics import CodeInfo, Severity
 from backupgen.pipeline import CATALOGUE, Circumstances
 from backupgen.source import CODES as SOURCE_CODES
@@ -22,7 +23,7 @@ from tests.examples import embedded, is_fragment
 from tests.judging import judged, lines_of
 from tests.sealing import NOTES, VALUES, VALUES_FILE, WIKI, Place
 
-NOW = Circumstances(since=1_800_000_000)
+NOW = Circumstances(since=1_800_000_000, shell=syntax_error)
 """January 2027: some waivers have expired."""
 BY_CODE = {info.code: info for info in CATALOGUE}
 
@@ -154,6 +155,25 @@ for _code in ("BG501", "BG502", "BG504"):
 def unreadable_template(place: Place) -> Iterator[Command]:
     write(place.folder / "templates" / "cronjob.yaml.j2", '{% extends "builtin/cronjob.yaml.j2" %}\n')
     yield from flags("BG503")(place)
+
+
+def of_size(size: int) -> Scenario:
+    """A pattern makes the CronJob as large as a rule with thousands of targets."""
+
+    def scenario(place: Place) -> Iterator[Command]:
+        text = (place.folder / "fleet.yaml").read_text(encoding="utf-8")
+        volume = "    volume: {pvc: wiki}\n"
+        assert text.count(volume) == 1
+        write(place.folder / "fleet.yaml", text.replace(volume, f"{volume}    exclude: [{'x' * size}]\n"))
+        yield CHECK
+        write(place.folder / "fleet.yaml", text)
+        yield CHECK
+
+    return scenario
+
+
+shows("BG505")(of_size(1_600_000))
+shows("BG506")(of_size(300_000))
 
 
 CRONJOB = "notes/cronjob.backup-notes.yaml"

@@ -118,6 +118,7 @@ MISTAKES = [
     ("kube_state_metrics: true", "runbooks: §git.example.org", "BG209"),
     ("kube_state_metrics: true", "alert_labels: {§my-team: home}", "BG203"),
     ("  quota: 200Gi", "  quota: §200GB", "BG203"),
+    ("slot-capacity: a two-hour", "slot-capacity: {reason: x, until: §2020-01-01}\n      late-start: x", "BG498"),
 ]  # fmt: skip
 
 

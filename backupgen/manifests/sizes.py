@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from backupgen.diagnostics import Finding, Span, Spot
+from backupgen.fleet import naming
 from backupgen.manifests.codes import LARGE_OBJECT, OVERSIZED_OBJECT
 from backupgen.manifests.render import ManifestSet
 
@@ -15,6 +16,7 @@ ANNOTATIONS_LIMIT: Final = 2**18
 """What all annotations of an object may hold (TotalAnnotationSizeLimitB in apimachinery), in bytes."""
 
 _DATA: Final = ("configmap.", "secret.")
+_NO_OBJECTS: Final = (f"{naming.RULE_TESTS}/", f"{naming.RUNBOOKS}/")
 
 
 def judge_sizes(manifests: ManifestSet, *, client_side: bool) -> Iterator[Finding]:
@@ -24,7 +26,9 @@ def judge_sizes(manifests: ManifestSet, *, client_side: bool) -> Iterator[Findin
     the path below out/.
     """
     for path, text in manifests.files.items():
-        if len(text) * 4 <= ANNOTATIONS_LIMIT:  # not even if all of it were beyond the basic plane
+        if (
+            path.startswith(_NO_OBJECTS) or len(text) * 4 <= ANNOTATIONS_LIMIT
+        ):  # not even if all of it were beyond the basic plane
             continue
         size = len(text.encode())
         limit = DATA_LIMIT if path.rpartition("/")[2].startswith(_DATA) else OBJECT_LIMIT

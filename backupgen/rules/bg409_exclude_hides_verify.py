@@ -16,8 +16,8 @@ INFO = CodeInfo(
     summary="A pattern excludes what a verify rule looks for.",
     why="It is in no snapshot, so the restore test fails every time, or the pattern excludes too much.",
     fix="Narrow the pattern, take the path back with a later `!pattern`, or remove the verify rule.",
-    bad='exclude: ["*.db"]\nverify: [{sqlite: app/app.db}]',
-    good='exclude: ["*.db", "!app.db"]\nverify: [{sqlite: app/app.db}]',
+    bad='exclude: ["*.db"]\nverify: [{sqlite: grafana/grafana.db}]',
+    good='exclude: ["*.db", "!grafana.db"]\nverify: [{sqlite: grafana/grafana.db}]',
 )
 
 _ANY_NAMES = ("\ue000", "\ue000" * 23)

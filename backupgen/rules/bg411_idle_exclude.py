@@ -16,8 +16,8 @@ INFO = CodeInfo(
     summary="An `exclude` that begins with `/` leads into none of the target's sources.",
     why="It excludes nothing: the snapshots grow by what was meant to be left out.",
     fix="Begin it with `/` and the volume's name, or leave the `/` out to match anywhere.",
-    bad="emby:\n  volume: {pvc: emby}\n  exclude: [/cache]",
-    good="emby:\n  volume: {pvc: emby}\n  exclude: [/emby/cache]",
+    bad="emby: {volume: {pvc: emby}, exclude: [/cache], …}",
+    good="emby: {volume: {pvc: emby}, exclude: [/emby/cache], …}",
 )
 
 

@@ -16,8 +16,8 @@ INFO = CodeInfo(
     summary="An image comes from a registry or a repository that has been given up.",
     why="Once a node no longer has it, the jobs wait in ImagePullBackOff, and nothing is backed up.",
     fix="Take the image from where the finding says, or from a registry of your own.",
-    bad="images: {kubectl: docker.io/bitnami/kubectl:1.33@sha256:…}",
-    good="images: {kubectl: registry.k8s.io/kubectl:1.35.0@sha256:…}",
+    bad="images: {restic: docker.io/bitnami/restic:0.19.1@sha256:…}",
+    good="images: {restic: ghcr.io/example/restic:0.19.1@sha256:…}",
 )
 
 DEAD: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(

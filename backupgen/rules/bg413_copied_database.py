@@ -16,8 +16,8 @@ INFO = CodeInfo(
     summary="A database is copied as files, without a `dump` and without a `before` that makes the app hold still.",
     why="Its files are read one after the other while the app writes: most such copies open, some are torn or corrupt.",
     fix="Give it a `dump`, or a `before` that stops the app's writes, or waive it with the reason why a copy will do.",
-    bad="volume: {pvc: mariadb}",
-    good="dump: {in_pod: {app: mariadb}, tool: mariabackup}",
+    bad="volume: {pvc: mariadb}\nwith_pod: {app: mariadb}",
+    good="images: {kubectl: …, …}\ndump: {in_pod: {app: mariadb}, tool: mariabackup}",
 )
 
 _MARIABACKUP: Final = "`dump: {in_pod: …, tool: mariabackup}`"

@@ -19,8 +19,9 @@ INFO = CodeInfo(
     summary="Network policies are rendered, and a hook or a dump talks to somebody who is not in `connects_to`.",
     why="The policy lets nothing out that it does not know of: the command hangs, and the run fails.",
     fix="Add whom it talks to under `connects_to`.",
-    bad="before: wget -q http://wiki.docs.svc/pause\nconnects_to: []",
-    good="before: wget -q http://wiki.docs.svc/pause\nconnects_to: [{pod: {app: wiki}, port: 80}]",
+    bad="network_policies: kubernetes\nbefore: wget -q http://wiki.docs.svc/pause",
+    good="network_policies: kubernetes\nbefore: wget -q http://wiki.docs.svc/pause\n"
+    "connects_to: [{pod: {app: wiki}, namespace: docs, port: 80}]",
 )
 
 _URL: Final = re.compile(

@@ -15,8 +15,8 @@ INFO = CodeInfo(
     summary="A restore test's `scratch` is smaller than a verify rule wants a target to be.",
     why="The target does not fit, or it is too small for its rule: the restore test fails every time.",
     fix="Make `scratch` as large as the largest target, or correct `min_size`.",
-    bad="restore_test: {scratch: 1Gi, …}\n…\nverify: [{dir: photos, min_size: 20Gi}]",
-    good="restore_test: {scratch: 50Gi, …}\n…\nverify: [{dir: photos, min_size: 20Gi}]",
+    bad="restore_test: {scratch: 1Gi, …}\nverify: [{dir: grafana, min_size: 20Gi}]",
+    good="restore_test: {scratch: 50Gi, …}\nverify: [{dir: grafana, min_size: 20Gi}]",
 )
 
 

@@ -13,8 +13,8 @@ INFO = CodeInfo(
     summary="The expression of an alert of your own is no PromQL for a rule.",
     why="Prometheus refuses the whole group of rules then, and so every alert of the fleet with it.",
     fix="Correct the expression.",
-    bad="own: {Full: {expr: node_filesystem_avail_bytes <, summary: full}}",
-    good="own: {Full: {expr: node_filesystem_avail_bytes < 5e9, summary: full}}",
+    bad="pushgateway: {…}\nalerts: {own: {Full: {expr: node_filesystem_avail_bytes <, summary: full}}, …}",
+    good="pushgateway: {…}\nalerts: {own: {Full: {expr: node_filesystem_avail_bytes < 5e9, summary: full}}, …}",
 )
 
 

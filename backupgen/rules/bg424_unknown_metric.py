@@ -15,8 +15,8 @@ INFO = CodeInfo(
     summary="An alert of your own reads a metric of the backups that no script pushes and no rule records.",
     why="An expression without series is silent for ever.",
     fix="Name one of the metrics that docs/alerts.md and templates/scripts/lib.sh list.",
-    bad="own: {Slow: {expr: backup_duration > 600, summary: slow}}",
-    good="own: {Slow: {expr: backup_duration_seconds > 600, summary: slow}}",
+    bad="pushgateway: {…}\nalerts: {own: {Slow: {expr: backup_duration > 600, summary: slow}}, …}",
+    good="pushgateway: {…}\nalerts: {own: {Slow: {expr: backup_duration_seconds > 600, summary: slow}}, …}",
 )
 
 
