@@ -19,8 +19,8 @@ INFO = CodeInfo(
     summary="A target forces the level `privileged` on a namespace whose other targets would run under `restricted`.",
     why="Pod Security is set by namespace: what one pod needs is allowed to all of them, the apps' too.",
     fix="Move it into a namespace of its own, as any with a `host_path` can be, or waive it.",
-    bad="photos: {namespace: media, volume: {host_path: /vol/photos, reason: a pool}, …}\nemby: {namespace: media, …}",
-    good="photos: {namespace: photos, volume: {host_path: /vol/photos, reason: a pool}, …}\nemby: {namespace: media, …}",
+    bad="photos: {namespace: media, volume: {host_path: /vol/photos, reason: pool}, …}\nemby: {namespace: media, …}",
+    good="photos: {namespace: photos, volume: {host_path: /vol/photos, reason: pool}, …}\nemby: {namespace: media, …}",
 )
 
 _MOVED: Final = "a folder of the node can be backed up from any namespace: give it one of its own"
