@@ -92,6 +92,10 @@ def check(
     fleet: Fleet = Path("fleet.yaml"),
     out: Out = Path("out"),
     templates: Templates = None,
+    repo: Annotated[
+        Path | None,
+        typer.Option("--repo", metavar="DIR", help="Compare with the manifests in this GitOps tree as well."),
+    ] = None,
     form: Annotated[
         Literal["text", "concise", "json", "github", "sarif", "junit"], typer.Option("--format", help="How to report.")
     ] = "text",
@@ -102,6 +106,9 @@ def check(
     """Prove the fleet sound, and the committed files up to date.
 
     Needs no cluster, no key and no network. Exits with 1 if there is a finding of severity error.
+
+    With --repo, also: volumes of the tree that no target holds, claims and pods that the tree does not have, access
+    modes and users that differ, and whether Prometheus takes metrics and alerts. Charts have to be rendered first.
     """
 
     def command() -> int:
@@ -109,7 +116,7 @@ def check(
 
         if code is not None:
             return module.explain(code)
-        return module.check(module.CheckOptions(fleet, out, templates, form))
+        return module.check(module.CheckOptions(fleet, out, templates, form, repo))
 
     _end(command)
 

@@ -3,11 +3,15 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backupgen.cli import exits, terminal
 from backupgen.cli.compiling import Compilation, compile_file
 from backupgen.cli.showing import exit_code
 from backupgen.diagnostics import Finding
+
+if TYPE_CHECKING:
+    from backupgen.cli.auditing import Audited
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,8 @@ class CheckOptions:
     out: Path
     templates: Path | None
     format: str
+    repo: Path | None = None
+    """The GitOps tree to compare with."""
 
 
 def check(options: CheckOptions) -> int:
@@ -26,18 +32,28 @@ def check(options: CheckOptions) -> int:
     from backupgen.report import FORMATS, Report, arrange
 
     compilation = compile_file(options.fleet, options.templates, options.out)
-    findings = arrange((*compilation.findings, *_out_findings(options, compilation)))
+    audited = _audited(options, compilation)
+    findings = arrange((*compilation.findings, *_out_findings(options, compilation), *audited.findings))
     report = Report(
         findings,
         catalogue=CATALOGUE,
-        sources=compilation.sources,
+        sources={**audited.sources, **compilation.sources},
         targets=compilation.targets,
         manifests=len(compilation.manifests),
         color=terminal.colored(sys.stdout),
         width=terminal.width(sys.stdout),
     )
     terminal.result(FORMATS[options.format](report))
-    return exit_code(findings, readable=compilation.readable)
+    return exit_code(findings, readable=compilation.readable and audited.readable)
+
+
+def _audited(options: CheckOptions, compilation: Compilation) -> "Audited":
+    """Compare with the tree, if one is named and the fleet could be compiled."""
+    from backupgen.cli.auditing import Audited, audit_tree
+
+    if options.repo is None or compilation.compiled is None:
+        return Audited(())
+    return audit_tree(compilation.compiled, options.repo, options.out)
 
 
 def _out_findings(options: CheckOptions, compilation: Compilation) -> tuple[Finding, ...]:

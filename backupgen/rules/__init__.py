@@ -4,7 +4,11 @@ To add a rule: a module `bgNNN_slug.py`, its line in RULES, and a folder `tests/
 and `good.yaml`. A test fails if one of them is missing.
 """
 
-from backupgen.diagnostics import Finding
+from collections.abc import Sequence
+
+from backupgen.audit import CODES as AUDIT_CODES
+from backupgen.diagnostics import Finding, Severity
+from backupgen.fleet.resolved import ResolvedFleet
 from backupgen.rules import (
     bg301_schedule_conflict,
     bg302_slot_capacity,
@@ -51,14 +55,22 @@ RULES: tuple[Rule, ...] = (
 
 SCHEDULE_CONFLICT = bg301_schedule_conflict.INFO
 CODES = (*(rule.info for rule in RULES), IDLE_WAIVER)
+_NAMEABLE = (*(rule.info for rule in RULES), *AUDIT_CODES)
+_OF_AUDIT = frozenset(info.slug for info in AUDIT_CODES if info.severity is not Severity.ERROR)
 
-__all__ = ["CODES", "RULES", "SCHEDULE_CONFLICT", "Rule", "RuleContext", "judge"]
+__all__ = ["CODES", "RULES", "SCHEDULE_CONFLICT", "Rule", "RuleContext", "judge", "waive_audit"]
 
 
 def judge(context: RuleContext) -> tuple[Finding, ...]:
     """Every finding of every rule that no waiver accepts, and the waivers that accept nothing."""
     findings = [finding for rule in RULES for finding in rule.check(context)]
-    # Without a proof nothing is known of crowds, so a waiver of them is not idle.
-    unknown = set() if context.proof else {bg302_slot_capacity.INFO.slug}
+    # Without a proof nothing is known of crowds, without a tree nothing of it: a waiver of them is not idle.
+    unknown = _OF_AUDIT if context.proof else _OF_AUDIT | {bg302_slot_capacity.INFO.slug}
     waivers = [waiver for waiver in context.fleet.waivers if waiver.slug not in unknown]
-    return apply_waivers(findings, waivers, RULES)
+    return apply_waivers(findings, waivers, _NAMEABLE)
+
+
+def waive_audit(findings: Sequence[Finding], fleet: ResolvedFleet) -> tuple[Finding, ...]:
+    """The findings of an audit that no waiver accepts, and the waivers of such findings that accept nothing."""
+    waivers = [waiver for waiver in fleet.waivers if waiver.slug in _OF_AUDIT]
+    return apply_waivers(findings, waivers, _NAMEABLE)

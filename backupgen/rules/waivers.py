@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.fleet.resolved import Waiver
-from backupgen.rules.base import Rule, finding
+from backupgen.rules.base import finding
 
 IDLE_WAIVER = CodeInfo(
     code="BG499",
@@ -18,8 +18,13 @@ IDLE_WAIVER = CodeInfo(
 )
 
 
-def apply_waivers(findings: Sequence[Finding], waivers: Sequence[Waiver], rules: Sequence[Rule]) -> tuple[Finding, ...]:
-    """The findings that no waiver accepts, and one for each waiver that accepts none. An error cannot be waived."""
+def apply_waivers(
+    findings: Sequence[Finding], waivers: Sequence[Waiver], infos: Sequence[CodeInfo]
+) -> tuple[Finding, ...]:
+    """The findings that no waiver accepts, and one for each waiver that accepts none. An error cannot be waived.
+
+    `infos` are all the codes that a waiver may name.
+    """
     used: set[Waiver] = set()
     left = []
     for item in findings:
@@ -27,7 +32,7 @@ def apply_waivers(findings: Sequence[Finding], waivers: Sequence[Waiver], rules:
         used.update(accepting)
         if not accepting:
             left.append(item)
-    left += [_idle(waiver, rules) for waiver in waivers if waiver not in used]
+    left += [_idle(waiver, infos) for waiver in waivers if waiver not in used]
     return tuple(left)
 
 
@@ -36,8 +41,8 @@ def _accepts(waiver: Waiver, item: Finding) -> bool:
     return below and waiver.slug == item.info.slug and item.severity is not Severity.ERROR
 
 
-def _idle(waiver: Waiver, rules: Sequence[Rule]) -> Finding:
-    known = {rule.info.slug: rule.info for rule in rules}
+def _idle(waiver: Waiver, infos: Sequence[CodeInfo]) -> Finding:
+    known = {info.slug: info for info in infos}
     if waiver.slug not in known:
         message = f"there is no finding `{waiver.slug}`"
         waivable = (slug for slug, info in known.items() if info.severity is not Severity.ERROR)

@@ -1,0 +1,177 @@
+"""The objects of a tree, sorted by what the audit asks about them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from backupgen.audit.digging import dig, mapping, mappings
+from backupgen.audit.gitops import Deployed
+from backupgen.audit.instance import Instance
+from backupgen.audit.kustomize import CLAIM
+from backupgen.audit.objects import WORKLOADS, Claim, Template, Workload, modes_of
+from backupgen.diagnostics import Spot
+from backupgen.fleet.naming import MANAGED_BY_LABEL, TOOL
+from backupgen.fleet.resolved import StringMap
+
+CNPG: Final = "postgresql.cnpg.io"
+CNPG_LABEL: Final = "cnpg.io/cluster"
+MONITORING: Final = "monitoring.coreos.com"
+_CHARTS: Final = {("helm.toolkit.fluxcd.io", "HelmRelease"), ("helm.cattle.io", "HelmChart")}
+
+
+class Unseen(NamedTuple):
+    """Something that makes objects which are not in the tree."""
+
+    what: str
+    namespace: str | None
+    spot: Spot
+
+
+class PersistentVolume(NamedTuple):
+    """A PersistentVolume that lies in a folder of a node."""
+
+    path: str
+    claim: tuple[str, str]
+    """Namespace and name of the claim that it is kept for, if it says so."""
+
+
+class Database(NamedTuple):
+    """A database cluster of CloudNativePG, whose pods and claims its operator makes."""
+
+    instance: Instance
+    name: str
+    storage: Template
+    own_backup: bool
+    """Whether it backs itself up."""
+
+
+class Pods(NamedTuple):
+    """The pods of a workload."""
+
+    namespace: str | None
+    labels: StringMap | None
+    """None, if one of them is unknown."""
+    owner: str
+    """Such as "Deployment `wiki`"."""
+    spot: Spot
+
+
+class Cluster:
+    """All that is known of a cluster from its tree."""
+
+    def __init__(self, tree: Deployed) -> None:
+        self.claims: list[Claim] = []
+        self.workloads: list[Workload] = []
+        self.databases: list[Database] = []
+        self.volumes: dict[str, PersistentVolume] = {}
+        self.others: dict[tuple[str, str], list[Instance]] = {}
+        """What is neither claim nor workload, by group and kind."""
+        self.unseen: list[Unseen] = [_unseen_source(one) for one in tree.sources]
+        self.unnamed: list[Instance] = []
+        """Claims and workloads whose name is filled in elsewhere."""
+        for instance in tree.instances:
+            if dig(instance.resource.data, "metadata", "labels", MANAGED_BY_LABEL) != TOOL:
+                self._add(instance)
+
+    def unseen_in(self, namespace: str) -> bool:
+        """Whether a namespace is known to hold objects that are not in the tree."""
+        hidden = {*(one.namespace for one in self.unseen), *(one.namespace for one in self.unnamed)}
+        return namespace in hidden
+
+    def workloads_in(self, namespace: str | None) -> Iterator[Workload]:
+        """Yield the workloads that are, or may be, in a namespace."""
+        yield from (one for one in self.workloads if _may_be(one.namespace, namespace))
+
+    def claims_of(self, namespace: str, name: str) -> Iterator[Claim]:
+        """Yield the claims of the name that are, or may be, in a namespace."""
+        yield from (one for one in self.claims if one.name == name and _may_be(one.instance.namespace, namespace))
+
+    def templates(self) -> Iterator[tuple[Instance, Template]]:
+        """Yield every template of claims, with the object that has it."""
+        for workload in self.workloads:
+            yield from ((workload.instance, template) for template in workload.templates)
+        yield from ((database.instance, database.storage) for database in self.databases)
+
+    def pods_in(self, namespace: str) -> Iterator[Pods]:
+        """Yield the pods that are, or may be, in a namespace."""
+        for one in self.workloads_in(namespace):
+            yield Pods(one.namespace, one.labels, f"{one.kind} `{one.name}`", one.instance.resource.name_spot)
+
+    def databases_in(self, namespace: str) -> Iterator[Database]:
+        """Yield the database clusters that are, or may be, in a namespace."""
+        yield from (one for one in self.databases if _may_be(one.instance.namespace, namespace))
+
+    def of(self, group: str, kind: str) -> Iterable[Instance]:
+        """Return the further objects of a kind."""
+        return self.others.get((group, kind), ())
+
+    def _add(self, instance: Instance) -> None:
+        name = instance.text(instance.name)
+        named = instance._replace(name=name or "", namespace=instance.text(instance.namespace) or None)
+        resource = instance.resource
+        kind = (resource.group, resource.kind)
+        if what := _unseen(named):
+            self.unseen.append(Unseen(what, _release_namespace(named), resource.name_spot))
+        elif name is None or not name:
+            if resource.kind == CLAIM or resource.kind in WORKLOADS:
+                self.unnamed.append(named)
+        elif resource.kind == CLAIM:
+            volume = str(dig(resource.data, "spec", "volumeName") or "")
+            self.claims.append(Claim(named, name, _modes(named), volume))
+        elif resource.kind in WORKLOADS:
+            self.workloads.append(Workload(named, name))
+        elif kind == (CNPG, "Cluster"):
+            self.databases.append(_database(named))
+        elif kind == ("", "PersistentVolume"):
+            self.volumes[name] = _persistent_volume(resource.data)
+        else:
+            self.others.setdefault(kind, []).append(named)
+
+
+def _may_be(found: str | None, namespace: str | None) -> bool:
+    """Whether two namespaces may be the same; None is one that the tree does not say."""
+    return found is None or namespace is None or found == namespace
+
+
+def _modes(instance: Instance) -> tuple[str, ...]:
+    return tuple(mode for one in modes_of(instance.resource.data) if (mode := instance.text(one)) is not None)
+
+
+def _unseen(instance: Instance) -> str:
+    """Return what makes objects that nobody sees here, for people; empty for any other object."""
+    resource = instance.resource
+    name = instance.name or "?"
+    if (resource.group, resource.kind) in _CHARTS:
+        return f"the chart of {resource.kind} `{name}`"
+    if resource.kind == "ApplicationSet":
+        return f"the Applications of ApplicationSet `{name}`"
+    if resource.kind in {"", "Kustomization", "Component"} and resource.group in {"", "kustomize.config.k8s.io"}:
+        return f"`{name}` of a kustomization"
+    return ""
+
+
+def _release_namespace(instance: Instance) -> str | None:
+    target = instance.text(dig(instance.resource.data, "spec", "targetNamespace"))
+    return target or instance.namespace
+
+
+def _unseen_source(instance: Instance) -> Unseen:
+    resource = instance.resource
+    what = f"the source of {resource.kind} `{instance.name}`"
+    return Unseen(what, instance.text(instance.namespace), resource.name_spot)
+
+
+def _database(instance: Instance) -> Database:
+    spec = mapping(instance.resource.data, "spec")
+    count = min(instance.number(spec.get("instances")) or 1, 100)
+    claims = tuple(f"{instance.name}-{number}" for number in range(1, count + 1))
+    spot = instance.resource.spot("spec", "storage", on_key=True)
+    archived = any(str(plugin.get("name", "")).startswith("barman") for _, plugin in mappings(spec.get("plugins")))
+    own_backup = archived or bool(mapping(spec, "backup"))
+    return Database(instance, instance.name, Template(instance.name, claims, (), spot), own_backup)
+
+
+def _persistent_volume(data: Mapping[str, Any]) -> PersistentVolume:
+    spec = mapping(data, "spec")
+    path = dig(spec, "hostPath", "path") or dig(spec, "local", "path") or ""
+    claim = mapping(spec, "claimRef")
+    return PersistentVolume(str(path), (str(claim.get("namespace", "")), str(claim.get("name", ""))))

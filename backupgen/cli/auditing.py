@@ -1,0 +1,33 @@
+"""`check --repo`: the fleet against the rest of its GitOps tree."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backupgen.adapters.repo import open_tree, place_in_git
+from backupgen.audit.judge import audit
+from backupgen.audit.tree import read_tree
+from backupgen.diagnostics import Finding
+from backupgen.pipeline import Compiled
+from backupgen.rules import waive_audit
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What was found in a tree."""
+
+    findings: tuple[Finding, ...]
+    """Located."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """The texts of the files that the findings may point at."""
+    readable: bool = True
+
+
+def audit_tree(compiled: Compiled, repo: Path, out: Path) -> Audited:
+    """Compare a fleet with the tree in `repo`, but for what was rendered into `out`."""
+    contents = open_tree(repo, (out,))
+    if contents.value is None:
+        return Audited(contents.findings, readable=False)
+    tree = read_tree(contents.value, str(repo), place_in_git(repo))
+    findings = waive_audit(audit(compiled.fleet, tree), compiled.fleet)
+    return Audited(tuple(compiled.document.locate(one) for one in findings), tree.texts)
