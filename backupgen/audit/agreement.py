@@ -42,9 +42,8 @@ def _access(namespace: str, volume: Volume, cluster: Cluster) -> Iterator[Findin
 def _modes(namespace: str, claim: str, cluster: Cluster) -> Iterator[tuple[tuple[str, ...], Spot]]:
     for one in cluster.claims_of(namespace, claim):
         yield one.modes, one.instance.resource.spot("spec", "accessModes", on_key=True)
-    for instance, template in cluster.templates():
-        if claim in template.claims and instance.namespace in {None, namespace}:
-            yield template.modes, template.spot
+    for _, template in cluster.templates_of(namespace, claim):
+        yield template.modes, template.spot
 
 
 def _user(target: Target, cluster: Cluster) -> Iterator[Finding]:

@@ -6,8 +6,7 @@ from typing import Any, Final, NamedTuple
 from backupgen.audit.digging import dig, mapping, mappings
 from backupgen.audit.gitops import Deployed
 from backupgen.audit.instance import Instance
-from backupgen.audit.kustomize import CLAIM
-from backupgen.audit.objects import WORKLOADS, Claim, Template, Workload, modes_of
+from backupgen.audit.objects import CLAIM, OWNERS, WORKLOADS, Claim, Template, Workload, modes_of
 from backupgen.diagnostics import Spot
 from backupgen.fleet.naming import MANAGED_BY_LABEL, TOOL
 from backupgen.fleet.resolved import StringMap
@@ -66,11 +65,21 @@ class Cluster:
         self.others: dict[tuple[str, str], list[Instance]] = {}
         """What is neither claim nor workload, by group and kind."""
         self.unseen: list[Unseen] = [_unseen_source(one) for one in tree.sources]
+        self._workloads: dict[str | None, list[Workload]] = {}
+        self._claims: dict[str, list[Claim]] = {}
+        self._made: dict[str, list[tuple[Instance, Template]]] = {}
         self.unnamed: list[Instance] = []
         """Claims and workloads whose name is filled in elsewhere."""
         for instance in tree.instances:
             if dig(instance.resource.data, "metadata", "labels", MANAGED_BY_LABEL) != TOOL:
                 self._add(instance)
+        for workload in self.workloads:
+            self._workloads.setdefault(workload.namespace, []).append(workload)
+        for claim in self.claims:
+            self._claims.setdefault(claim.name, []).append(claim)
+        for made in self.templates():
+            for name in made[1].claims:
+                self._made.setdefault(name, []).append(made)
 
     def unseen_in(self, namespace: str) -> bool:
         """Whether a namespace is known to hold objects that are not in the tree."""
@@ -79,11 +88,22 @@ class Cluster:
 
     def workloads_in(self, namespace: str | None) -> Iterator[Workload]:
         """Yield the workloads that are, or may be, in a namespace."""
-        yield from (one for one in self.workloads if _may_be(one.namespace, namespace))
+        if namespace is None:
+            yield from self.workloads
+        else:
+            yield from (*self._workloads.get(namespace, ()), *self._workloads.get(None, ()))
 
     def claims_of(self, namespace: str, name: str) -> Iterator[Claim]:
         """Yield the claims of the name that are, or may be, in a namespace."""
-        yield from (one for one in self.claims if one.name == name and _may_be(one.instance.namespace, namespace))
+        yield from (one for one in self._claims.get(name, ()) if _may_be(one.instance.namespace, namespace))
+
+    def templates_of(self, namespace: str, name: str) -> Iterator[tuple[Instance, Template]]:
+        """Yield the templates that make a claim of the name, and are or may be in a namespace."""
+        yield from (one for one in self._made.get(name, ()) if _may_be(one[0].namespace, namespace))
+
+    def claims_called(self, name: str) -> Iterable[Claim]:
+        """Return the claims of the name in any namespace."""
+        return self._claims.get(name, ())
 
     def templates(self) -> Iterator[tuple[Instance, Template]]:
         """Yield every template of claims, with the object that has it."""
@@ -112,7 +132,7 @@ class Cluster:
         if what := _unseen(named):
             self.unseen.append(Unseen(what, _release_namespace(named), resource.name_spot))
         elif name is None or not name:
-            if resource.kind == CLAIM or resource.kind in WORKLOADS:
+            if resource.kind in OWNERS:
                 self.unnamed.append(named)
         elif resource.kind == CLAIM:
             volume = str(dig(resource.data, "spec", "volumeName") or "")

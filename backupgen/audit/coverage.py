@@ -81,7 +81,8 @@ def _claims(cluster: Cluster, protection: Protection, acceptance: Acceptance) ->
         related = [*located(first), *_uses(users)]
         related += [Related("and another of its name here", one.instance.resource.name_spot) for one in claims[1:]]
         help_ = _help(namespace, name, claims[0].modes, users)
-        message = f"the claim `{name}`{_place(namespace)} is in no target"
+        where = _place(namespace) or ", whose namespace the tree does not say,"
+        message = f"the claim `{name}`{where} is in no target"
         spot = first.resource.name_spot
         yield Finding(codes.UNPROTECTED_CLAIM, message, spot, help_, related=tuple(related))
 

@@ -6,12 +6,13 @@ all the same, so that nothing is forgotten; only what lies beside a kustomizatio
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from posixpath import normpath
+from posixpath import dirname, normpath
 from typing import Any, Final
 
 from backupgen.audit.digging import dig, mapping, mappings, words
 from backupgen.audit.instance import Instance, as_written
 from backupgen.audit.kustomize import Kustomizer, Transformation, inside
+from backupgen.audit.objects import OWNERS
 from backupgen.audit.tree import Resource, Tree
 from backupgen.diagnostics import Spot
 
@@ -27,6 +28,8 @@ class Deployed:
     instances: tuple[Instance, ...]
     sources: tuple[Instance, ...]
     """Applications and Flux Kustomizations whose objects are not in the tree."""
+    charts: tuple[str, ...]
+    """Folders with charts that no Application names."""
     unlisted: tuple[str, ...]
     """Files beside a kustomization that does not list them."""
 
@@ -55,7 +58,14 @@ def deployed(tree: Tree) -> Deployed:
     rest = [path for path in tree.files if path not in kustomizer.used]
     beside = {path for path in rest if tree.files[path][0].folder in tree.kustomizations}
     found += [as_written(one) for path in rest if path not in beside for one in tree.files[path]]
-    return Deployed(tuple(_unique(found)), tuple(sources), tuple(tree.shown(path) for path in sorted(beside)))
+    return Deployed(
+        instances=tuple(_unique(found)),
+        sources=tuple(sources),
+        charts=tuple(
+            sorted(one for one in tree.charts - kustomizer.referenced if dirname(dirname(one)) not in tree.charts)
+        ),
+        unlisted=tuple(path for path in sorted(beside) if any(one.kind in OWNERS for one in tree.files[path])),
+    )
 
 
 def _unique(instances: Iterable[Instance]) -> Iterator[Instance]:
@@ -110,9 +120,11 @@ def _argo(kustomizer: Kustomizer, resource: Resource, sources: list[Instance]) -
 def _argo_source(kustomizer: Kustomizer, source: Mapping[str, Any]) -> tuple[Instance, ...] | None:
     tree = kustomizer.tree
     folder = None if source.get("chart") or "path" not in source else _folder(tree, source["path"])
-    if folder is None or folder in tree.charts:
+    if folder is None:
         return None
     kustomizer.referenced.add(folder)
+    if folder in tree.charts:
+        return None
     return kustomizer.folder(folder, recursive=dig(source, "directory", "recurse") is True)
 
 

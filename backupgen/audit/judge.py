@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 
 from backupgen.audit import codes
 from backupgen.audit.agreement import differing
-from backupgen.audit.cluster import Cluster
+from backupgen.audit.cluster import Cluster, Unseen
 from backupgen.audit.coverage import unprotected
 from backupgen.audit.gitops import deployed
 from backupgen.audit.monitoring import monitoring
 from backupgen.audit.presence import missing
 from backupgen.audit.protection import Protection
-from backupgen.audit.tree import Tree
+from backupgen.audit.tree import CHART, Tree
 from backupgen.diagnostics import CodeInfo, Finding, Related, Spot
 from backupgen.fleet.resolved import ResolvedFleet
 
@@ -27,8 +27,14 @@ def audit(fleet: ResolvedFleet, tree: Tree) -> tuple[Finding, ...]:
     cluster = Cluster(found)
     return (
         *tree.findings,
-        *_unseen(tree, cluster),
-        *_files(codes.UNLISTED_FILES, tree, found.unlisted, "beside a kustomization that does not list them"),
+        *_unseen(tree, (*cluster.unseen, *_charts(tree, found.charts))),
+        *_files(codes.UNSEEN_FILES, tree, _filled_in(tree, cluster), "filled in elsewhere"),
+        *_files(
+            codes.UNLISTED_FILES,
+            tree,
+            [tree.shown(path) for path in found.unlisted],
+            "beside a kustomization that does not list them",
+        ),
         *unprotected(fleet, cluster, Protection(fleet, cluster)),
         *missing(fleet, cluster),
         *differing(fleet, cluster),
@@ -36,25 +42,36 @@ def audit(fleet: ResolvedFleet, tree: Tree) -> tuple[Finding, ...]:
     )
 
 
-def _unseen(tree: Tree, cluster: Cluster) -> Iterator[Finding]:
-    if cluster.unseen:
-        count = len(cluster.unseen)
-        message = f"the objects of {_number(count, 'source')} are not in the tree: charts are not rendered"
-        related = tuple(Related(one.what, one.spot) for one in cluster.unseen)
-        spaces = sorted({one.namespace for one in cluster.unseen if one.namespace is not None})
-        help_ = "their volumes are not looked at; render them with `helm template`, and name that folder"
-        if spaces:
-            help_ += f"\nclaims and pods in {_some(spaces)} may be theirs, and are not missed"
-        yield Finding(codes.UNSEEN_OBJECTS, message, Spot(file=tree.name), help_, related=related)
-    unnamed = {one.resource.file for one in cluster.unnamed}
-    yield from _files(codes.UNSEEN_FILES, tree, sorted({*tree.templates, *unnamed}), "filled in elsewhere")
+def _charts(tree: Tree, folders: Sequence[str]) -> Iterator[Unseen]:
+    for folder in folders:
+        file = tree.shown(f"{folder}/{CHART}" if folder else CHART)
+        yield Unseen("a chart of the tree", None, Spot(file=file))
+
+
+def _unseen(tree: Tree, sources: Sequence[Unseen]) -> Iterator[Finding]:
+    if not sources:
+        return
+    verb = "makes" if len(sources) == 1 else "make"
+    message = f"what {_number(len(sources), 'chart or other source')} {verb} is not in the tree"
+    related = tuple(Related(one.what, one.spot) for one in sources)
+    spaces = sorted({one.namespace for one in sources if one.namespace is not None})
+    help_ = "nobody looks at the volumes of these; render charts with `helm template`, and name that folder"
+    if spaces:
+        help_ += f"\nclaims and pods in {_some(spaces)} may be theirs, and are not missed"
+    yield Finding(codes.UNSEEN_OBJECTS, message, Spot(file=tree.name), help_, related=related)
+
+
+def _filled_in(tree: Tree, cluster: Cluster) -> Sequence[str]:
+    return sorted({*tree.templates, *(one.resource.file for one in cluster.unnamed)})
 
 
 def _files(info: CodeInfo, tree: Tree, files: Sequence[str], what: str) -> Iterator[Finding]:
     if files:
         verb = "is" if len(files) == 1 else "are"
         message = f"{_number(len(files), 'file')} {verb} not looked at: {what}"
-        yield Finding(info, message, Spot(file=tree.name), related=tuple(Related("", Spot(file=one)) for one in files))
+        yield Finding(
+            info, message, Spot(file=tree.name), related=tuple(Related("this one", Spot(file=one)) for one in files)
+        )
 
 
 def _number(count: int, what: str) -> str:

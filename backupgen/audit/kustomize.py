@@ -6,11 +6,12 @@ sees.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from posixpath import join, normpath
+from posixpath import dirname, join, normpath
 from typing import Final
 
 from backupgen.audit.digging import dig, mapping, mappings, words
 from backupgen.audit.instance import NOTHING, Instance, as_written
+from backupgen.audit.objects import CLAIM
 from backupgen.audit.tree import Resource, Tree
 from backupgen.diagnostics import Spot
 from backupgen.fleet.resolved import StringMap
@@ -54,9 +55,6 @@ class Transformation:
         return f"{self.prefix}{name}{self.suffix}"
 
 
-CLAIM: Final = "PersistentVolumeClaim"
-
-
 class Kustomizer:
     """Builds the kustomizations of a tree, each once."""
 
@@ -88,17 +86,12 @@ class Kustomizer:
         if folder in self.tree.kustomizations:
             return self.build(folder)
         found: list[Instance] = []
-        start = f"{folder}/" if folder else ""
-        inner = sorted(one for one in self.tree.kustomizations if one.startswith(start)) if recursive else []
-        inner = [one for one in inner if not any(one.startswith(f"{other}/") for other in inner)]
-        for one in inner:
-            self.referenced.add(one)
-            found += self.build(one)
+        for one in self.tree.kustomizations if recursive else ():
+            if self._lies_free(one, folder):
+                self.referenced.add(one)
+                found += self.build(one)
         for path, resources in self.tree.files.items():
-            rest = path.removeprefix(start)
-            if not path.startswith(start) or ("/" in rest and not recursive):
-                continue
-            if not any(path.startswith(f"{one}/") for one in inner):
+            if (recursive or dirname(path) == folder) and self._lies_free(path, folder):
                 self.used.add(path)
                 found += map(as_written, resources)
         return tuple(found)
@@ -112,6 +105,17 @@ class Kustomizer:
         found = self._transformed(folder, instances)
         self._open.discard(folder)
         return found
+
+    def _lies_free(self, path: str, folder: str) -> bool:
+        """Whether a path lies below a folder without a kustomization between them."""
+        if folder and not path.startswith(f"{folder}/"):
+            return False
+        above = dirname(path)
+        while above != folder:
+            if above in self.tree.kustomizations:
+                return False
+            above = dirname(above)
+        return True
 
     def _transformed(self, folder: str, before: tuple[Instance, ...]) -> tuple[Instance, ...]:
         kustomization = self.tree.kustomizations[folder]

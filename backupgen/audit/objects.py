@@ -20,6 +20,9 @@ WORKLOADS: Final[Mapping[str, NodePath]] = {
     "Pod": (),
 }
 """Where each kind has its pod template."""
+CLAIM: Final = "PersistentVolumeClaim"
+OWNERS: Final = frozenset({CLAIM, *WORKLOADS})
+"""The kinds that have volumes."""
 _DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 _MOST_REPLICAS: Final = 1000
 

@@ -45,13 +45,13 @@ def _named_pods(fleet: ResolvedFleet) -> Iterator[tuple[str, StringMap, NodePath
             yield target.job.namespace, target.with_pod, (*target.job.path, "with_pod")
         if target.dump_in_pod is not None:
             yield target.job.namespace, target.dump_in_pod.in_pod, (*target.job.path, "dump", "in_pod")
+        for index, peer in enumerate(target.connects_to):
+            if peer.pod:
+                yield peer.namespace, peer.pod, (*target.job.path, "connects_to", index, "pod")
 
 
 def _has_claim(cluster: Cluster, namespace: str, claim: str) -> bool:
-    return any(cluster.claims_of(namespace, claim)) or any(
-        claim in template.claims and instance.namespace in {None, namespace}
-        for instance, template in cluster.templates()
-    )
+    return any(cluster.claims_of(namespace, claim)) or any(cluster.templates_of(namespace, claim))
 
 
 def _missing_claim(cluster: Cluster, namespace: str, claim: str, path: NodePath) -> Finding:
@@ -59,7 +59,7 @@ def _missing_claim(cluster: Cluster, namespace: str, claim: str, path: NodePath)
     here |= {
         name: one for one, template in cluster.templates() if one.namespace == namespace for name in template.claims
     }
-    elsewhere = [one.instance for one in cluster.claims if one.name == claim]
+    elsewhere = [one.instance for one in cluster.claims_called(claim)]
     near = get_close_matches(claim, sorted(here), n=1, cutoff=0.6)
     related: tuple[Related, ...] = ()
     help_ = "correct the name, or add the claim to the tree"

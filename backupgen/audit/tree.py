@@ -18,7 +18,7 @@ from backupgen.source import Manifest, PlainError, documents, read_manifest
 from backupgen.source.lines import LineIndex
 
 KUSTOMIZATIONS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
-_CHART: Final = "Chart.yaml"
+CHART: Final = "Chart.yaml"
 _KINDS: Final = (
     "PersistentVolumeClaim|PersistentVolume|StatefulSet|Deployment|DaemonSet|ReplicaSet|ReplicationController|CronJob|Job"
     "|Pod|Service|ServiceMonitor|PodMonitor|ScrapeConfig|Prometheus|HelmRelease|HelmChart|Kustomization|Component"
@@ -125,7 +125,7 @@ def read_tree(contents: Iterable[Content], name: str, below: str = "") -> Tree:
     for content in contents:
         paths.add(content.path)
         _add_folders(folders, dirname(content.path))
-        if basename(content.path) == _CHART:
+        if basename(content.path) == CHART:
             charts.add(dirname(content.path))
         elif content.problem:
             reader.note(content.path, content.problem)
