@@ -49,7 +49,8 @@ def _idle(waiver: Waiver, infos: Sequence[CodeInfo]) -> Finding:
         help_ = f"expected one of {', '.join(f'`{slug}`' for slug in waivable)}"
         return finding(IDLE_WAIVER, message, waiver.path, help_, on_key=True)
     if known[waiver.slug].severity is Severity.ERROR:
-        return finding(IDLE_WAIVER, f"`{waiver.slug}` is an error, which cannot be waived", waiver.path, on_key=True)
+        message = f"`{waiver.slug}` is an error, which cannot be waived"
+        return finding(IDLE_WAIVER, message, waiver.path, known[waiver.slug].fix, on_key=True)
     return finding(
         IDLE_WAIVER, f"the waiver `{waiver.slug}` accepts nothing here", waiver.path, "remove it", on_key=True
     )

@@ -12,7 +12,7 @@ from backupgen.diagnostics import NodePath, Span
 from backupgen.source.build import Builder, Oddities, TooDeepError
 from backupgen.source.events import YAMLError, open_events
 from backupgen.source.lines import LineIndex
-from backupgen.source.plain import PlainError
+from backupgen.source.plain import PlainError, fault_in
 from backupgen.source.positions import Offsets, Positions
 
 LARGEST: Final = 2 << 20
@@ -64,9 +64,8 @@ def read_manifest(text: str, start: int = 0, end: int | None = None) -> Manifest
     except UnicodeEncodeError as error:
         raise PlainError(*_place(text, start, error.start), "lone surrogate") from None
     except YAMLError as error:
-        mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        message = str(getattr(error, "problem", None) or "not valid YAML")
-        raise PlainError(*_place(text, start, mark.index if mark else 0), message) from None
+        offset, message = fault_in(part, error)
+        raise PlainError(*_place(text, start, offset), message) from None
     if not builder.roots:
         return None
     data = builder.roots[0]
