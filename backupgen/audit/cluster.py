@@ -7,6 +7,7 @@ from backupgen.audit.digging import dig, mapping, mappings
 from backupgen.audit.gitops import Deployed
 from backupgen.audit.instance import Instance
 from backupgen.audit.objects import CLAIM, OWNERS, WORKLOADS, Claim, Template, Workload, modes_of
+from backupgen.audit.tree import is_kustomization
 from backupgen.diagnostics import Spot
 from backupgen.fleet.naming import MANAGED_BY_LABEL, TOOL
 from backupgen.fleet.resolved import StringMap
@@ -131,9 +132,11 @@ class Cluster:
         kind = (resource.group, resource.kind)
         if what := _unseen(named):
             self.unseen.append(Unseen(what, _release_namespace(named), resource.name_spot))
-        elif name is None or not name:
-            if resource.kind in OWNERS:
-                self.unnamed.append(named)
+        elif name is None and resource.kind in OWNERS:
+            self.unnamed.append(named)
+        elif not name:
+            # Not yet filled in, or no object at all: a chart's values look like one.
+            return
         elif resource.kind == CLAIM:
             volume = str(dig(resource.data, "spec", "volumeName") or "")
             self.claims.append(Claim(named, name, _modes(named), volume))
@@ -164,14 +167,16 @@ def _unseen(instance: Instance) -> str:
         return f"the chart of {resource.kind} `{name}`"
     if resource.kind == "ApplicationSet":
         return f"the Applications of ApplicationSet `{name}`"
-    if resource.kind in {"", "Kustomization", "Component"} and resource.group in {"", "kustomize.config.k8s.io"}:
+    if is_kustomization(resource):
         return f"`{name}` of a kustomization"
     return ""
 
 
 def _release_namespace(instance: Instance) -> str | None:
-    target = instance.text(dig(instance.resource.data, "spec", "targetNamespace"))
-    return target or instance.namespace
+    """Return where the objects go; what makes Applications puts them anywhere."""
+    if instance.resource.kind == "ApplicationSet":
+        return None
+    return instance.text(dig(instance.resource.data, "spec", "targetNamespace")) or instance.namespace
 
 
 def _unseen_source(instance: Instance) -> Unseen:

@@ -7,7 +7,7 @@ from posixpath import dirname, normpath
 from typing import Final
 
 from backupgen.audit import codes
-from backupgen.audit.cluster import Cluster
+from backupgen.audit.cluster import CNPG_LABEL, Cluster
 from backupgen.audit.instance import Instance
 from backupgen.audit.objects import Claim, Folder, Template, Workload, located
 from backupgen.audit.protection import Protection
@@ -23,6 +23,7 @@ _SYSTEM: Final = (
 """Folders of the node's own system: nothing of an app's that a restore would bring back."""
 _NO_FOLDERS: Final = frozenset({"Socket", "CharDevice", "BlockDevice"})
 _SHOWN: Final = 3
+_SOME_NAMESPACE: Final = "<namespace>"
 
 
 class Acceptance:
@@ -80,7 +81,7 @@ def _claims(cluster: Cluster, protection: Protection, acceptance: Acceptance) ->
         users = [one for one in cluster.workloads_in(namespace) if _mounts(one, name)]
         related = [*located(first), *_uses(users)]
         related += [Related("and another of its name here", one.instance.resource.name_spot) for one in claims[1:]]
-        help_ = _help(namespace, name, claims[0].modes, users)
+        help_ = _help(_draft(namespace, name, claims[0].modes, users), namespace, name)
         where = _place(namespace) or ", whose namespace the tree does not say,"
         message = f"the claim `{name}`{where} is in no target"
         spot = first.resource.name_spot
@@ -89,6 +90,7 @@ def _claims(cluster: Cluster, protection: Protection, acceptance: Acceptance) ->
 
 def _templates(cluster: Cluster, protection: Protection, acceptance: Acceptance) -> Iterator[Finding]:
     held = {id(one.instance.resource) for one in cluster.databases if protection.holds_database(one)}
+    owners = {id(one.instance): one for one in cluster.workloads}
     for instance, template in cluster.templates():
         namespace = instance.namespace
         if id(instance.resource) in held:
@@ -96,11 +98,10 @@ def _templates(cluster: Cluster, protection: Protection, acceptance: Acceptance)
         bare = [name for name in template.claims if not protection.holds_claim(namespace, name)]
         bare = [name for name in bare if not acceptance.claim(namespace, name)]
         if bare:
-            users = [one for one in cluster.workloads if one.instance is instance]
-            yield _template(instance, template, bare, users)
+            yield _template(instance, template, bare, owners.get(id(instance)))
 
 
-def _template(instance: Instance, template: Template, bare: list[str], users: list[Workload]) -> Finding:
+def _template(instance: Instance, template: Template, bare: list[str], workload: Workload | None) -> Finding:
     owner = f"{instance.resource.kind} `{instance.name}`{_place(instance.namespace)}"
     names = ", ".join(f"`{name}`" for name in bare[:_SHOWN])
     names += f" and {len(bare) - _SHOWN} more" if len(bare) > _SHOWN else ""
@@ -108,7 +109,11 @@ def _template(instance: Instance, template: Template, bare: list[str], users: li
     of_all = f", {len(bare)} of {len(template.claims)} that it makes," if some else ""
     verb = "is" if len(bare) == 1 else "are"
     message = f"the claim{'' if len(bare) == 1 else 's'} {names} of {owner}{of_all} {verb} in no target"
-    help_ = _help(instance.namespace, bare[0], template.modes, users, every=_pattern(bare))
+    if workload is None:
+        draft = _dump_draft(instance)
+    else:
+        draft = _draft(instance.namespace, bare[0], template.modes, [workload])
+    help_ = _help(draft, instance.namespace, _pattern(bare))
     return Finding(codes.UNPROTECTED_TEMPLATE, message, template.spot, help_, related=located(instance))
 
 
@@ -126,7 +131,7 @@ def _folders(cluster: Cluster, protection: Protection, acceptance: Acceptance) -
         related = [Related(f"also in {one.kind} `{one.name}`", other.spot) for one, other in others]
         owner = f"{workload.kind} `{workload.name}`{_place(workload.namespace)}"
         source = f"volume: {{host_path: {path}, reason: <why a folder>}}"
-        namespace = workload.namespace or "<namespace>"
+        namespace = workload.namespace or _SOME_NAMESPACE
         help_ = (
             f"back it up: `{workload.name}: {{namespace: {namespace}, at: auto, {source}, …}}`\n"
             f"or say why not: `unprotected: {{{path}: <reason>}}`"
@@ -149,10 +154,21 @@ def _uses(users: list[Workload]) -> Iterator[Related]:
         yield Related(f"{one.kind} `{one.name}` mounts it", one.instance.resource.name_spot)
 
 
-def _help(namespace: str | None, claim: str, modes: tuple[str, ...], users: list[Workload], *, every: str = "") -> str:
-    """Return a draft of a target, and of the entry that says why there is none."""
+def _help(draft: str, namespace: str | None, names: str) -> str:
+    return f"back it up: `{draft}`\nor say why not: `unprotected: {{{namespace or _SOME_NAMESPACE}/{names}: <reason>}}`"
+
+
+def _dump_draft(database: Instance) -> str:
+    """Return a draft of a target for a database cluster, whose operator makes pods with these labels."""
+    pod = f"{{{CNPG_LABEL}: {database.name}, cnpg.io/instanceRole: primary}}"
+    dump = f"{{in_pod: {pod}, tool: pg_dump, user: postgres, database: <name>}}"
+    return f"{database.name}: {{namespace: {database.namespace or _SOME_NAMESPACE}, at: auto, dump: {dump}}}"
+
+
+def _draft(namespace: str | None, claim: str, modes: tuple[str, ...], users: list[Workload]) -> str:
+    """Return a draft of a target for a claim."""
     user = users[0] if users else None
-    fields = {"namespace": namespace or "<namespace>", "at": "auto"}
+    fields = {"namespace": namespace or _SOME_NAMESPACE, "at": "auto"}
     identity = next(user.identities(claim), None) if user else None
     fields["run_as"] = "<uid>" if identity is None or identity.user is None else str(identity.user)
     shared = next((mode for mode in modes if mode in {"ReadWriteMany", "ReadOnlyMany"}), None)
@@ -160,11 +176,7 @@ def _help(namespace: str | None, claim: str, modes: tuple[str, ...], users: list
         fields["with_pod"] = f"{{{', '.join(f'{key}: {value}' for key, value in sorted(user.labels.items()))}}}"
     fields["volume"] = f"{{pvc: {claim}, access: {shared}}}" if shared else f"{{pvc: {claim}}}"
     draft = ", ".join(f"{key}: {value}" for key, value in fields.items())
-    name = user.name if user else claim
-    return (
-        f"back it up: `{name}: {{{draft}}}`\n"
-        f"or say why not: `unprotected: {{{namespace or '<namespace>'}/{every or claim}: <reason>}}`"
-    )
+    return f"{user.name if user else claim}: {{{draft}}}"
 
 
 def _pattern(names: list[str]) -> str:

@@ -30,6 +30,8 @@ class Deployed:
     """Applications and Flux Kustomizations whose objects are not in the tree."""
     charts: tuple[str, ...]
     """Folders with charts that no Application names."""
+    too_large: tuple[Resource, ...]
+    """Kustomizations that make more objects than any cluster holds."""
     unlisted: tuple[str, ...]
     """Files beside a kustomization that does not list them."""
 
@@ -64,6 +66,7 @@ def deployed(tree: Tree) -> Deployed:
         charts=tuple(
             sorted(one for one in tree.charts - kustomizer.referenced if dirname(dirname(one)) not in tree.charts)
         ),
+        too_large=tuple(kustomizer.too_large),
         unlisted=tuple(path for path in sorted(beside) if any(one.kind in OWNERS for one in tree.files[path])),
     )
 
@@ -141,16 +144,13 @@ def _target(resource: Resource) -> str | None:
 
 
 def _folder(tree: Tree, path: object) -> str | None:
-    """Return the folder of the tree for a path in its Git repository; None, if the tree does not hold it."""
+    """Return the folder of the tree for a path in its Git repository; None, if the tree does not hold it.
+
+    The tree may be a part of that repository, or a copy of it that lies in another one.
+    """
     if not isinstance(path, str):
         return None
     clean = normpath(path.lstrip("/") or ".")
     clean = "" if clean == "." else clean
-    if tree.below and clean != tree.below:
-        start = f"{tree.below}/"
-        if not clean.startswith(start):
-            return None
-        clean = clean.removeprefix(start)
-    elif tree.below:
-        clean = ""
-    return clean if clean in tree.folders else None
+    inner = "" if clean == tree.below else clean.removeprefix(f"{tree.below}/")
+    return next((one for one in (inner, clean) if one in tree.folders), None)

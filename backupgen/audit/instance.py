@@ -85,5 +85,7 @@ def as_written(resource: Resource) -> Instance:
     """Return an object as it stands in its file."""
     metadata = resource.data.get("metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
-    name, namespace = metadata.get("name"), metadata.get("namespace")
-    return Instance(resource, name if isinstance(name, str) else "", namespace if isinstance(namespace, str) else None)
+    name, namespace = metadata.get("name", ""), metadata.get("namespace")
+    # `{{ name }}` without quotes is a mapping to YAML.
+    known = name if isinstance(name, str) else _UNKNOWN[0]
+    return Instance(resource, known, namespace if isinstance(namespace, str) else None)

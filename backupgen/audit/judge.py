@@ -19,6 +19,7 @@ from backupgen.diagnostics import CodeInfo, Finding, Related, Spot
 from backupgen.fleet.resolved import ResolvedFleet
 
 _NAMED = 5
+_TOO_LARGE = "this kustomization makes more objects than any cluster holds, and was given up"
 
 
 def audit(fleet: ResolvedFleet, tree: Tree) -> tuple[Finding, ...]:
@@ -27,13 +28,14 @@ def audit(fleet: ResolvedFleet, tree: Tree) -> tuple[Finding, ...]:
     cluster = Cluster(found)
     return (
         *tree.findings,
+        *(Finding(codes.UNREADABLE_MANIFEST, _TOO_LARGE, one.spot()) for one in found.too_large),
         *_unseen(tree, (*cluster.unseen, *_charts(tree, found.charts))),
-        *_files(codes.UNSEEN_FILES, tree, _filled_in(tree, cluster), "filled in elsewhere"),
+        *_files(codes.UNSEEN_FILES, tree, _filled_in(tree, cluster), "in which names are filled in elsewhere"),
         *_files(
             codes.UNLISTED_FILES,
             tree,
             [tree.shown(path) for path in found.unlisted],
-            "beside a kustomization that does not list them",
+            "beside a kustomization that does not name them",
         ),
         *unprotected(fleet, cluster, Protection(fleet, cluster)),
         *missing(fleet, cluster),
@@ -68,7 +70,7 @@ def _filled_in(tree: Tree, cluster: Cluster) -> Sequence[str]:
 def _files(info: CodeInfo, tree: Tree, files: Sequence[str], what: str) -> Iterator[Finding]:
     if files:
         verb = "is" if len(files) == 1 else "are"
-        message = f"{_number(len(files), 'file')} {verb} not looked at: {what}"
+        message = f"{_number(len(files), 'file')} {what} {verb} not looked at"
         yield Finding(
             info, message, Spot(file=tree.name), related=tuple(Related("this one", Spot(file=one)) for one in files)
         )

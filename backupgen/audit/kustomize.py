@@ -18,8 +18,8 @@ from backupgen.fleet.resolved import StringMap
 from backupgen.source import PlainError, read_manifest
 
 _DEEPEST: Final = 64
-_MOST: Final = 100_000
-"""Objects. A few files can ask for any number."""
+_MOST: Final = 300_000
+"""How many objects all builds together may handle. A few files can ask for any number."""
 
 
 class Transformation:
@@ -64,6 +64,9 @@ class Kustomizer:
         """The files that some kustomization names, as resources or as anything else."""
         self.referenced: set[str] = set()
         """The folders that are part of something else, so that nobody applies them by themselves."""
+        self.too_large: list[Resource] = []
+        """The kustomizations that were given up."""
+        self._left = _MOST
         self._built: dict[str, tuple[Instance, ...]] = {}
         self._open: set[str] = set()
 
@@ -124,13 +127,17 @@ class Kustomizer:
         found = [*before, *_unseen(kustomization)]
         for entry in dict.fromkeys([*words(data.get("resources")), *words(data.get("bases"))]):
             found += self._entry(folder, entry, kustomization)
+        self._left -= len(found)
+        if self._left < 0:
+            self.too_large.append(kustomization)
+            return ()
         instances = tuple(found)
         for entry in words(data.get("components")):
             instances = self.component(inside(folder, entry) or "", instances)
         gone = set(self._deleted(folder, data))
         kept = (one for one in instances if (one.resource.kind, one.name) not in gone)
         changed = _transformation(kustomization).apply(kept)
-        return tuple({(id(one.resource), one.name, one.namespace): one for one in changed[:_MOST]}.values())
+        return tuple({(id(one.resource), one.name, one.namespace): one for one in changed}.values())
 
     def _entry(self, folder: str, entry: str, kustomization: Resource) -> Iterable[Instance]:
         path = inside(folder, entry)

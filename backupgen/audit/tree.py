@@ -106,6 +106,11 @@ class Tree:
         return shown(self.name, path)
 
 
+def is_kustomization(resource: Resource) -> bool:
+    """Whether an object is a file of kustomize's, by its name; Flux has a kind `Kustomization` as well."""
+    return basename(resource.path) in KUSTOMIZATIONS and resource.group in {"", "kustomize.config.k8s.io"}
+
+
 def shown(root: str, path: str) -> str:
     """Return a path below the folder `root` as findings show it."""
     return path if root in {"", "."} else f"{root.rstrip('/')}/{path}" if path else root
@@ -215,7 +220,7 @@ class _Reader:
 
     def _keep(self, path: str, text: str, resources: list[Resource]) -> None:
         self.texts[shown(self._root, path)] = text
-        if basename(path) in KUSTOMIZATIONS and resources[0].group in {"", "kustomize.config.k8s.io"}:
+        if is_kustomization(resources[0]):
             self.kustomizations[dirname(path)] = resources[0]
         else:
             self.files[path] = tuple(resources)
