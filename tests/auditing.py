@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from backupgen.audit.judge import audit
 from backupgen.audit.tree import Content, read_tree
 from backupgen.diagnostics import Finding
+from backupgen.pipeline import Scheduled, schedule_fleet
 from backupgen.rules import waive_audit
-from tests.compiled import compile_text
 
 HEAD = """\
 fleet: home
 home_namespace: backup
 timezone: Europe/Vienna
-images: {restic: r@sha256:62c66a7a5dd70c3146618063c344e531e6d4b59e379808443ce962b3abd63c5a, kubectl: "k:1"}
+images: {restic: "r:1", kubectl: "k:1", rest_server: "s:1"}
 repository: {url: "s3:s3.example.com/b", waive: {missing-operation: a test}}
 defaults: {deadline: 10m, run_as: 1000}
 """
@@ -29,9 +30,16 @@ def contents(files: Files) -> list[Content]:
 
 def audited(fleet: str, files: Files, *, below: str = "") -> tuple[Finding, ...]:
     """Every finding of an audit, located."""
-    compiled = compile_text(fleet)
-    found = waive_audit(audit(compiled.fleet, read_tree(contents(files), ".", below)), compiled.fleet)
-    return tuple(compiled.document.locate(one) for one in found)
+    known = _resolved(fleet)
+    found = waive_audit(audit(known.fleet, read_tree(contents(files), ".", below)), known.fleet)
+    return tuple(known.document.locate(one) for one in found)
+
+
+@cache
+def _resolved(fleet: str) -> Scheduled:
+    checked = schedule_fleet(fleet.encode(), "fleet.yaml")
+    assert checked.value is not None, [finding.message for finding in checked.findings]
+    return checked.value
 
 
 def lines_of(findings: tuple[Finding, ...]) -> list[str]:
