@@ -53,8 +53,9 @@ def _charts(tree: Tree, folders: Sequence[str]) -> Iterator[Unseen]:
 def _unseen(tree: Tree, sources: Sequence[Unseen]) -> Iterator[Finding]:
     if not sources:
         return
-    verb = "makes" if len(sources) == 1 else "make"
-    message = f"what {_number(len(sources), 'chart or other source')} {verb} is not in the tree"
+    many = len(sources) != 1
+    makers = "charts or other sources make" if many else "chart or other source makes"
+    message = f"{len(sources)} {makers} objects that are not in the tree"
     related = tuple(Related(one.what, one.spot) for one in sources)
     spaces = sorted({one.namespace for one in sources if one.namespace is not None})
     help_ = "nobody looks at the volumes of these; render charts with `helm template`, and name that folder"
@@ -69,15 +70,10 @@ def _filled_in(tree: Tree, cluster: Cluster) -> Sequence[str]:
 
 def _files(info: CodeInfo, tree: Tree, files: Sequence[str], what: str) -> Iterator[Finding]:
     if files:
-        verb = "is" if len(files) == 1 else "are"
-        message = f"{_number(len(files), 'file')} {what} {verb} not looked at"
+        message = f"{'1 file' if len(files) == 1 else f'{len(files)} files'} {what}, not looked at"
         yield Finding(
             info, message, Spot(file=tree.name), related=tuple(Related("this one", Spot(file=one)) for one in files)
         )
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from backupgen.audit.cluster import MONITORING, Cluster
 from backupgen.audit.digging import dig, mapping, mappings, words
 from backupgen.audit.instance import Instance
 from backupgen.diagnostics import Finding, Related, Spot
+from backupgen.fleet import naming
 from backupgen.fleet.resolved import Pushgateway, ResolvedFleet, StringMap
 
 _ENDPOINTS: Final = {"ServiceMonitor": "endpoints", "PodMonitor": "podMetricsEndpoints"}
@@ -78,23 +79,24 @@ def _looks_into(monitor: Instance, namespace: str) -> bool:
 
 
 def _rules(fleet: ResolvedFleet, cluster: Cluster) -> Iterator[Finding]:
-    """Report alerts that none of the tree's Prometheuses selects; nothing, where one of them may come from a chart."""
-    servers = [one for one in cluster.of(MONITORING, "Prometheus") if "ruleSelector" in _spec(one)]
-    if fleet.alerts is None or not servers or any("ruleSelector" not in _spec(one) for one in _prometheuses(cluster)):
+    """Report alerts that none of the tree's Prometheuses selects, where the labels in question are known for certain."""
+    servers = tuple(cluster.of(MONITORING, "Prometheus"))
+    if fleet.alerts is None or not servers:
         return
-    labels = {**fleet.labels, **(fleet.alerts.labels or {})}
-    if any(_selects(mapping(_spec(one), "ruleSelector"), labels, default=True) for one in servers):
+    labels = {
+        **fleet.labels,
+        **(fleet.alerts.labels or {}),
+        **naming.object_labels(fleet.name, naming.ALERTS),
+    }
+    selectors = [_spec(one).get("ruleSelector") for one in servers]
+    if any(not isinstance(one, Mapping) or _selects(one, labels, default=True) for one in selectors):
         return
-    wanted = mapping(_spec(servers[0]), "ruleSelector", "matchLabels")
-    written = ", ".join(f"{key}: {value}" for key, value in wanted.items())
-    message = f"the labels of the alerts are not those that Prometheus `{servers[0].name}` selects"
-    help_ = f"write `labels: {{{written}}}` under `alerts`" if written else "write the labels that it selects"
-    related = (Related("it selects these", servers[0].resource.spot("spec", "ruleSelector", on_key=True)),)
+    server = servers[0]
+    wanted = ", ".join(f"{key}: {value}" for key, value in mapping(selectors[0], "matchLabels").items())
+    message = f"the labels of the alerts are not those that Prometheus `{server.name}` selects"
+    help_ = f"write `labels: {{{wanted}}}` under `alerts`"
+    related = (Related("it selects these", server.resource.spot("spec", "ruleSelector", on_key=True)),)
     yield Finding(codes.RULES_NOT_SELECTED, message, Spot(path=("alerts", "labels")), help_, related=related)
-
-
-def _prometheuses(cluster: Cluster) -> tuple[Instance, ...]:
-    return tuple(cluster.of(MONITORING, "Prometheus"))
 
 
 def _spec(instance: Instance) -> Mapping[str, Any]:

@@ -1,17 +1,14 @@
 """`backupgen check`."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from backupgen.cli import exits, terminal
 from backupgen.cli.compiling import Compilation, compile_file
 from backupgen.cli.showing import exit_code
 from backupgen.diagnostics import Finding
-
-if TYPE_CHECKING:
-    from backupgen.cli.auditing import Audited
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +29,30 @@ def check(options: CheckOptions) -> int:
     from backupgen.report import FORMATS, Report, arrange
 
     compilation = compile_file(options.fleet, options.templates, options.out)
-    audited = _audited(options, compilation)
-    findings = arrange((*compilation.findings, *_out_findings(options, compilation), *audited.findings))
+    audited, texts, readable = _audited(options, compilation)
+    findings = arrange((*compilation.findings, *_out_findings(options, compilation), *audited))
     report = Report(
         findings,
         catalogue=CATALOGUE,
-        sources={**audited.sources, **compilation.sources},
+        sources={**texts, **compilation.sources},
         targets=compilation.targets,
         manifests=len(compilation.manifests),
         color=terminal.colored(sys.stdout),
         width=terminal.width(sys.stdout),
     )
     terminal.result(FORMATS[options.format](report))
-    return exit_code(findings, readable=compilation.readable and audited.readable)
+    return exit_code(findings, readable=compilation.readable and readable)
 
 
-def _audited(options: CheckOptions, compilation: Compilation) -> "Audited":
-    """Compare with the tree, if one is named and the fleet could be compiled."""
-    from backupgen.cli.auditing import Audited, audit_tree
+def _audited(options: CheckOptions, compilation: Compilation) -> tuple[tuple[Finding, ...], Mapping[str, str], bool]:
+    """Compare with the tree, if one is named and the fleet could be compiled.
 
+    Returns what was found, the texts that it points at, and whether the tree could be read.
+    """
     if options.repo is None or compilation.compiled is None:
-        return Audited(())
+        return (), {}, True
+    from backupgen.cli.auditing import audit_tree
+
     return audit_tree(compilation.compiled, options.repo, options.out)
 
 
