@@ -37,19 +37,21 @@ def _monitor(monitor: Instance, key: str) -> Iterator[Finding]:
 
 def _scrape_config(config: Instance, pushgateway: Pushgateway) -> Iterator[Finding]:
     spec = mapping(config.resource.data, "spec")
-    hosts = {str(word).rpartition(":")[0] for _, one in mappings(spec.get("staticConfigs")) for word in _targets(one)}
-    service = pushgateway.location.service
-    names = {
-        pushgateway.location.host,
-        *({f"{service[0]}.{service[1]}", f"{service[0]}.{service[1]}.svc"} if service else ()),
-    }
-    if hosts & names and spec.get("honorLabels") is not True:
+    targets = [word for _, one in mappings(spec.get("staticConfigs")) for word in words(one.get("targets"))]
+    if (
+        any(_is_pushgateway(word.partition(":")[0], pushgateway) for word in targets)
+        and spec.get("honorLabels") is not True
+    ):
         spot = config.resource.spot("spec", on_key=True)
         yield _overwritten(f"ScrapeConfig `{config.name}`", spot, "write `honorLabels: true` below `spec`")
 
 
-def _targets(static: Mapping[str, Any]) -> list[str]:
-    return words(static.get("targets"))
+def _is_pushgateway(host: str, pushgateway: Pushgateway) -> bool:
+    """Whether a host is the Pushgateway, by its full name or that of its Service."""
+    service = pushgateway.location.service
+    return host == pushgateway.location.host or (
+        service is not None and host.split(".")[:2] == list(service) and host.split(".")[2:3] in ([], ["svc"])
+    )
 
 
 def _overwritten(what: str, spot: Spot, help_: str) -> Finding:
@@ -66,7 +68,8 @@ def _selects_pushgateway(monitor: Instance, pushgateway: Pushgateway, cluster: C
         return False
     known = [one for one in cluster.of("", "Service") if (one.name, one.namespace) == service]
     if monitor.resource.kind == "ServiceMonitor" and known:
-        return _selects(selector, known[0].strings(dig(known[0].resource.data, "metadata", "labels")))
+        own = known[0].strings(dig(known[0].resource.data, "metadata", "labels"))
+        return own is not None and _selects(selector, {**own, **known[0].labels})
     return bool(pushgateway.pod_labels) and _selects(selector, pushgateway.pod_labels)
 
 
@@ -79,7 +82,7 @@ def _looks_into(monitor: Instance, namespace: str) -> bool:
 
 
 def _rules(fleet: ResolvedFleet, cluster: Cluster) -> Iterator[Finding]:
-    """Report alerts that none of the tree's Prometheuses selects, where the labels in question are known for certain."""
+    """Report alerts that no Prometheus of the tree selects, where that is certain."""
     servers = tuple(cluster.of(MONITORING, "Prometheus"))
     if fleet.alerts is None or not servers:
         return
@@ -103,9 +106,9 @@ def _spec(instance: Instance) -> Mapping[str, Any]:
     return mapping(instance.resource.data, "spec")
 
 
-def _selects(selector: Mapping[str, Any], labels: StringMap | None, *, default: bool = False) -> bool:
+def _selects(selector: Mapping[str, Any], labels: StringMap, *, default: bool = False) -> bool:
     """Whether a label selector selects labels. One with expressions is taken for `default`, as is an empty one."""
-    if labels is None or selector.get("matchExpressions"):
+    if selector.get("matchExpressions"):
         return default
     wanted = mapping(selector, "matchLabels")
     return all(labels.get(key) == value for key, value in wanted.items()) if wanted else default
