@@ -199,6 +199,8 @@ NOTHING = {"other": {"namespace": "other", "at": ":50", **DUMP}}
                         "gpu": of_folder("/dev/dri"),
                         "socket": of_folder("/opt/app/app.sock", ""),
                         "device": of_folder("/opt/disk", "BlockDevice"),
+                        "line": of_folder("/opt/tty", "CharDevice"),
+                        "feed": of_folder("/opt/feed", "Socket"),
                         "pods": of_folder("/var/lib/kubelet/pods"),
                         "store": of_folder("/var/lib/rancher/k3s/storage"),
                     },

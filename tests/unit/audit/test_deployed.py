@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backupgen.audit.cluster import Cluster
 from backupgen.audit.kustomize import Kustomizer
 from backupgen.audit.objects import Workload
 from backupgen.audit.tree import read_tree
@@ -90,17 +91,25 @@ CASES: dict[str, tuple[dict[str, str], list[str]]] = {
     "patches that delete": (
         {
             "k/kustomization.yaml": (
-                "resources: [a.yaml, b.yaml, c.yaml]\n"
+                "resources: [a.yaml, b.yaml, c.yaml, d.yaml]\n"
                 "patchesStrategicMerge: [delete.yaml]\n"
+                "generators: [generator.yaml]\n"
+                "transformers: [transformer.yaml]\n"
+                "replacements: [{path: replacement.yaml}]\n"
+                "patchesJson6902: [{path: json.yaml}]\n"
                 "patches:\n"
                 "  - target: {kind: PersistentVolumeClaim, name: b}\n"
                 "    patch: '{$patch: delete, kind: X, metadata: {name: x}}'\n"
+                "  - path: more.yaml\n"
                 "  - patch: '[{op: remove, path: /spec}]'\n"
                 "  - patch: '{$patch: ['\n"
             ),
             "k/a.yaml": CLAIM.replace("vol", "a"),
             "k/b.yaml": CLAIM.replace("vol", "b"),
             "k/c.yaml": CLAIM.replace("vol", "c"),
+            "k/d.yaml": CLAIM.replace("vol", "d"),
+            "k/more.yaml": CLAIM.replace("vol", "d") + "$patch: delete\n",
+            **{f"k/{name}.yaml": CLAIM for name in ("generator", "transformer", "replacement", "json")},
             "k/delete.yaml": CLAIM.replace("vol", "a") + "$patch: delete\n",
         },
         ["?/c"],
@@ -211,6 +220,30 @@ def test_what_an_application_makes_elsewhere_is_said(source: str) -> None:
     found = deployed_of({"a.yaml": argo(spec), "chart/Chart.yaml": "name: x"})
     assert [(one.name, one.namespace) for one in found.sources] == [("a", "d")]
     assert found.charts == (() if source == "{path: chart}" else ("chart",))
+
+
+def test_patches_and_generators_are_no_forgotten_files() -> None:
+    files, _ = CASES["patches that delete"]
+    assert deployed_of(files).unlisted == ()
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["https://example.com/a.yaml", "git@example.com:a/b", "github.com/a/b", "../../a?ref=v1", "/abs", "gone.yaml"],
+)
+def test_resources_from_elsewhere_are_said(entry: str) -> None:
+    found = deployed_of(
+        {"k/kustomization.yaml": f"namespace: k\nresources: ['{entry}', plain.yaml]", "k/plain.yaml": "a: 1"}
+    )
+    assert [(one.name, one.namespace) for one in found.instances] == [(entry, "k")]
+    assert [(one.what, one.namespace) for one in Cluster(found).unseen] == [(f"`{entry}` of a kustomization", "k")]
+
+
+def test_charts_of_a_kustomization_are_said() -> None:
+    charts = "helmCharts: [{name: redis, releaseName: cache}, {name: db, namespace: own}]"
+    found = deployed_of({"k/kustomization.yaml": f"{charts}\n"})
+    assert [(one.name, one.namespace) for one in found.instances] == [("cache", None), ("db", "own")]
+    assert [one.what for one in Cluster(found).unseen] == ["`cache` of a kustomization", "`db` of a kustomization"]
 
 
 def test_a_chart_in_another_is_a_part_of_it() -> None:

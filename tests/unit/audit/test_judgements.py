@@ -110,6 +110,11 @@ def test_the_nearest_workloads_are_shown_first() -> None:
     others = [workload(name, {}) for name in ("one", "two", "three", "four")]
     near = workload("near", {})
     near["spec"]["template"]["metadata"]["labels"] = {"app.kubernetes.io/name": "web"}
+    nearer = workload("nearer", {})
+    nearer["spec"]["template"]["metadata"]["labels"] = {"app": "wob", "tier": "front"}
+    both = {**ON_DATA, "with_pod": {"app": "web", "tier": "front"}}
+    (found,) = judged({"a": both}, DATA, near, nearer)
+    assert [one.message.split("`")[1] for one in found.related] == ["nearer", "near"]
     (found,) = judged({"a": ON_DATA}, DATA, *others, near)
     assert found.related[0].message == "the pods of Deployment `near` have `app.kubernetes.io/name: web`"
     assert len(found.related) == 3
