@@ -26,14 +26,6 @@ class Unseen(NamedTuple):
     spot: Spot
 
 
-class PersistentVolume(NamedTuple):
-    """A PersistentVolume that lies in a folder of a node."""
-
-    path: str
-    claim: tuple[str, str]
-    """Namespace and name of the claim that it is kept for, if it says so."""
-
-
 class Database(NamedTuple):
     """A database cluster of CloudNativePG, whose pods and claims its operator makes."""
 
@@ -62,7 +54,10 @@ class Cluster:
         self.claims: list[Claim] = []
         self.workloads: list[Workload] = []
         self.databases: list[Database] = []
-        self.volumes: dict[str, PersistentVolume] = {}
+        self._volumes: dict[str, str] = {}
+        """The folders of a node in which PersistentVolumes lie, by their names."""
+        self._kept: dict[tuple[str, str], str] = {}
+        """The same, by namespace and name of the claims that they are kept for."""
         self.others: dict[tuple[str, str], list[Instance]] = {}
         """What is neither claim nor workload, by group and kind."""
         self.unseen: list[Unseen] = [_unseen_source(one) for one in tree.sources]
@@ -101,6 +96,12 @@ class Cluster:
     def templates_of(self, namespace: str, name: str) -> Iterator[tuple[Instance, Template]]:
         """Yield the templates that make a claim of the name, and are or may be in a namespace."""
         yield from (one for one in self._made.get(name, ()) if _may_be(one[0].namespace, namespace))
+
+    def folders_of(self, claim: Claim) -> Iterator[str]:
+        """Yield the folder of a node that a claim lies in, as far as its PersistentVolume is in the tree."""
+        for folder in (self._volumes.get(claim.volume), self._kept.get((str(claim.instance.namespace), claim.name))):
+            if folder is not None:
+                yield folder
 
     def claims_called(self, name: str) -> Iterable[Claim]:
         """Return the claims of the name in any namespace."""
@@ -145,9 +146,15 @@ class Cluster:
         elif kind == (CNPG, "Cluster"):
             self.databases.append(_database(named))
         elif kind == ("", "PersistentVolume"):
-            self.volumes[name] = _persistent_volume(resource.data)
+            self._add_volume(name, mapping(resource.data, "spec"))
         else:
             self.others.setdefault(kind, []).append(named)
+
+    def _add_volume(self, name: str, spec: Mapping[str, Any]) -> None:
+        path = dig(spec, "hostPath", "path") or dig(spec, "local", "path")
+        if isinstance(path, str):
+            self._volumes[name] = path
+            self._kept[str(dig(spec, "claimRef", "namespace")), str(dig(spec, "claimRef", "name"))] = path
 
 
 def _may_be(found: str | None, namespace: str | None) -> bool:
@@ -193,10 +200,3 @@ def _database(instance: Instance) -> Database:
     archived = any(str(plugin.get("name", "")).startswith("barman") for _, plugin in mappings(spec.get("plugins")))
     own_backup = archived or bool(mapping(spec, "backup"))
     return Database(instance, instance.name, Template(instance.name, claims, (), spot), own_backup)
-
-
-def _persistent_volume(data: Mapping[str, Any]) -> PersistentVolume:
-    spec = mapping(data, "spec")
-    path = dig(spec, "hostPath", "path") or dig(spec, "local", "path") or ""
-    claim = mapping(spec, "claimRef")
-    return PersistentVolume(str(path), (str(claim.get("namespace", "")), str(claim.get("name", ""))))

@@ -30,8 +30,8 @@ class Deployed:
     """Applications and Flux Kustomizations whose objects are not in the tree."""
     charts: tuple[str, ...]
     """Folders with charts that no Application names."""
-    too_large: tuple[Resource, ...]
-    """Kustomizations that make more objects than any cluster holds."""
+    given_up: tuple[Resource, ...]
+    """Kustomizations that lead to themselves, are nested too deep, or make too much."""
     unlisted: tuple[str, ...]
     """Files beside a kustomization that does not list them."""
 
@@ -66,7 +66,7 @@ def deployed(tree: Tree) -> Deployed:
         charts=tuple(
             sorted(one for one in tree.charts - kustomizer.referenced if dirname(dirname(one)) not in tree.charts)
         ),
-        too_large=tuple(kustomizer.too_large),
+        given_up=tuple(kustomizer.given_up),
         unlisted=tuple(path for path in sorted(beside) if any(one.kind in OWNERS for one in tree.files[path])),
     )
 
@@ -100,6 +100,8 @@ def _flux(kustomizer: Kustomizer, resource: Resource) -> tuple[Instance, ...] | 
 def _argo(kustomizer: Kustomizer, resource: Resource, sources: list[Instance]) -> tuple[Instance, ...] | None:
     """Return what an Application makes of its sources in the tree; None, if there is none."""
     given = [spec for _, spec in mappings(dig(resource.data, "spec", "sources"))]
+    # A `ref` only lends its files to the values of a chart.
+    given = [one for one in given if "ref" not in one or "path" in one or "chart" in one]
     given = given or [mapping(resource.data, "spec", "source")]
     destination = _target(resource)
     placed = resource.spot("spec", "destination", "namespace")

@@ -19,7 +19,7 @@ from backupgen.diagnostics import CodeInfo, Finding, Related, Spot
 from backupgen.fleet.resolved import ResolvedFleet
 
 _NAMED = 5
-_TOO_LARGE = "this kustomization makes more objects than any cluster holds, and was given up"
+_GIVEN_UP = "this kustomization leads to itself, is nested too deep, or makes more objects than any cluster holds"
 
 
 def audit(fleet: ResolvedFleet, tree: Tree) -> tuple[Finding, ...]:
@@ -28,7 +28,7 @@ def audit(fleet: ResolvedFleet, tree: Tree) -> tuple[Finding, ...]:
     cluster = Cluster(found)
     return (
         *tree.findings,
-        *(Finding(codes.UNREADABLE_MANIFEST, _TOO_LARGE, one.spot()) for one in found.too_large),
+        *(Finding(codes.UNREADABLE_MANIFEST, _GIVEN_UP, one.spot()) for one in found.given_up),
         *_unseen(tree, (*cluster.unseen, *_charts(tree, found.charts))),
         *_files(codes.UNSEEN_FILES, tree, _filled_in(tree, cluster), "in which names are filled in elsewhere"),
         *_files(

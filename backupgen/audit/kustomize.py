@@ -64,22 +64,17 @@ class Kustomizer:
         """The files that some kustomization names, as resources or as anything else."""
         self.referenced: set[str] = set()
         """The folders that are part of something else, so that nobody applies them by themselves."""
-        self.too_large: list[Resource] = []
-        """The kustomizations that were given up."""
+        self.given_up: list[Resource] = []
+        """The kustomizations that lead to themselves, are nested too deep, or make too much."""
         self._left = _MOST
         self._built: dict[str, tuple[Instance, ...]] = {}
         self._open: set[str] = set()
 
     def build(self, folder: str) -> tuple[Instance, ...]:
-        """Return what the kustomization in a folder makes; a cycle makes nothing, as kustomize refuses it."""
-        if folder in self._built:
-            return self._built[folder]
-        if folder in self._open or len(self._open) >= _DEEPEST:
-            return ()
-        self._open.add(folder)
-        built = self._built[folder] = self._transformed(folder, ())
-        self._open.discard(folder)
-        return built
+        """Return what the kustomization in a folder makes."""
+        if folder not in self._built:
+            self._built[folder] = self._opened(folder, ()) or ()
+        return self._built[folder]
 
     def folder(self, folder: str, *, recursive: bool) -> tuple[Instance, ...]:
         """Return the objects of a folder without a kustomization, as Flux and Argo CD take them.
@@ -101,11 +96,19 @@ class Kustomizer:
 
     def component(self, folder: str, instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
         """Return the objects with those of a component, which changes them all."""
-        if folder not in self.tree.kustomizations or folder in self._open or len(self._open) >= _DEEPEST:
+        if folder not in self.tree.kustomizations:
             return instances
         self.referenced.add(folder)
+        found = self._opened(folder, instances)
+        return instances if found is None else found
+
+    def _opened(self, folder: str, before: tuple[Instance, ...]) -> tuple[Instance, ...] | None:
+        """Return what a kustomization makes of itself and of what was there before; None, if it is given up."""
+        if folder in self._open or len(self._open) >= _DEEPEST or self._left < 0:
+            self.given_up.append(self.tree.kustomizations[folder])
+            return None
         self._open.add(folder)
-        found = self._transformed(folder, instances)
+        found = self._transformed(folder, before)
         self._open.discard(folder)
         return found
 
@@ -129,8 +132,8 @@ class Kustomizer:
             found += self._entry(folder, entry, kustomization)
         self._left -= len(found)
         if self._left < 0:
-            self.too_large.append(kustomization)
-            return ()
+            self.given_up.append(kustomization)
+            return before
         instances = tuple(found)
         for entry in words(data.get("components")):
             instances = self.component(inside(folder, entry) or "", instances)
@@ -183,9 +186,9 @@ def inside(folder: str, entry: str) -> str | None:
     if "://" in entry or "?ref=" in entry or entry.startswith(("/", "git@", "github.com/")):
         return None
     path = normpath(join(folder, entry))
-    if path == "..":
+    if path == ".." or path.startswith("../"):
         return None
-    return None if path.startswith("../") else "" if path == "." else path
+    return "" if path == "." else path
 
 
 def _transformation(kustomization: Resource) -> Transformation:

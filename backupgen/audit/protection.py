@@ -27,7 +27,7 @@ class Protection:
 
     def __init__(self, fleet: ResolvedFleet, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._claims: set[tuple[str | None, str]] = set()
+        self._claims: set[tuple[str, str]] = set()
         self._places: list[Place] = []
         self._databases: set[int] = set()
         for target in fleet.targets:
@@ -41,20 +41,12 @@ class Protection:
 
     def holds_claim(self, namespace: str | None, name: str) -> bool:
         """Whether the fleet holds a claim; where its namespace is unknown, one of its name."""
-        return (
-            (namespace, name) in self._claims
-            or (None, name) in self._claims
-            or (namespace is None and name in self._names)
-        )
+        return name in self._names if namespace is None else (namespace, name) in self._claims
 
     def holds(self, claim: Claim) -> bool:
         """Whether the fleet holds a claim of the tree, under its name or as the folder that it lies in."""
-        namespace = claim.instance.namespace
-        return self.holds_claim(namespace, claim.name) or any(
-            self.holds_folder(volume.path)
-            for name, volume in self._cluster.volumes.items()
-            if volume.path and (name == claim.volume or volume.claim == (namespace, claim.name))
-        )
+        folders = self._cluster.folders_of(claim)
+        return self.holds_claim(claim.instance.namespace, claim.name) or any(map(self.holds_folder, folders))
 
     def holds_folder(self, path: str) -> bool:
         """Whether the fleet holds a folder of a node. Which node, the tree does not say."""
@@ -80,13 +72,13 @@ class Protection:
         for namespace, labels in _dumped(target, dump):
             for workload in self._cluster.workloads_in(namespace):
                 if matches(workload.labels, labels):
-                    self._add_mounts(workload, dump.container)
+                    self._add_mounts(workload, workload.namespace or namespace, dump.container)
             for database in self._cluster.databases_in(namespace):
                 if labels.get(CNPG_LABEL) == database.name:
                     self._databases.add(id(database.instance.resource))
 
-    def _add_mounts(self, workload: Workload, container: str) -> None:
-        self._claims.update((workload.namespace, claim) for claim in workload.claims_of(container))
+    def _add_mounts(self, workload: Workload, namespace: str, container: str) -> None:
+        self._claims.update((namespace, claim) for claim in workload.claims_of(container))
         self._places += (Place(normpath(path), ()) for path in workload.folders_of(container))
 
 

@@ -25,7 +25,9 @@ _KINDS: Final = (
     "|ApplicationSet|Application|Cluster|[A-Za-z]*List"
 )
 _START: Final = r"(?:^ {0,8}(?:- +)?|[{,]\s*)"
-_INTERESTING: Final = re.compile(rf"""{_START}["']?kind["']?[ \t]*:[ \t]*["']?(?:{_KINDS})(?!\w)""", re.MULTILINE)
+_INTERESTING: Final = re.compile(
+    rf"""{_START}["']?kind["']?[ \t]*:[ \t]*(?:[&!]\S+[ \t]+)?["']?(?:{_KINDS})(?!\w)""", re.MULTILINE
+)
 _DEFINITION: Final = re.compile(r"^kind:[ \t]*[\"']?CustomResourceDefinition(?!\w)", re.MULTILINE)
 _WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
 _TEMPLATE: Final = "{{"

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backupgen.audit.cluster import Cluster
+from backupgen.audit.gitops import deployed
 from backupgen.audit.kustomize import Kustomizer
 from backupgen.audit.objects import Workload
 from backupgen.audit.tree import read_tree
@@ -253,8 +254,47 @@ def test_a_chart_in_another_is_a_part_of_it() -> None:
 
 
 def test_a_deep_chain_of_kustomizations_ends() -> None:
-    files = {f"k{number}/kustomization.yaml": f"resources: [../k{number + 1}]" for number in range(3000)}
-    assert deployed_of({**files, "k3000/kustomization.yaml": ""}).unlisted == ()
+    files = {f"k{number:04}/kustomization.yaml": f"resources: [../k{number + 1:04}]" for number in range(3000)}
+    found = deployed_of({**files, "k3000/kustomization.yaml": "resources: [c.yaml]", "k3000/c.yaml": CLAIM})
+    assert found.given_up
+
+
+@pytest.mark.parametrize("key", ["resources", "components"])
+def test_a_cycle_is_said(key: str) -> None:
+    files = {"a/kustomization.yaml": f"{key}: [../b]", "b/kustomization.yaml": f"{key}: [../a]"}
+    assert [one.path for one in deployed_of(files).given_up][:1] == ["a/kustomization.yaml"]
+
+
+def test_nothing_else_is_given_up() -> None:
+    assert [deployed(tree_of(name)).given_up for name in NAMES] == [()] * len(NAMES)
+
+
+def test_what_only_lends_its_files_is_no_source() -> None:
+    spec = "{sources: [{path: k}, {repoURL: x, ref: values}], destination: {namespace: d}}"
+    found = deployed_of({"a.yaml": argo(spec), "k/c.yaml": CLAIM})
+    assert (names_of(found)[1:], found.sources) == (["PersistentVolumeClaim d/vol"], ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: PersistentVolumeClaim",
+        "'kind': 'PersistentVolumeClaim'",
+        '"kind"  :  "PersistentVolumeClaim"',
+        "kind: &k PersistentVolumeClaim",
+        "kind: !!str PersistentVolumeClaim",
+        "kind: PersistentVolumeClaim # a comment",
+    ],
+)
+def test_a_claim_is_seen_however_its_kind_is_written(text: str) -> None:
+    assert names_of(deployed_of({"a.yaml": f"{text}\nmetadata: {{name: a}}\n"})) == ["PersistentVolumeClaim ?/a"]
+    listed = f"kind: List\nitems:\n      - apiVersion: v1\n        {text}\n        metadata: {{name: a}}\n"
+    assert names_of(deployed_of({"a.yaml": listed})) == ["PersistentVolumeClaim ?/a"]
+
+
+def test_a_claim_is_seen_in_json_of_one_line() -> None:
+    text = '{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"a"}}'
+    assert names_of(deployed_of({"a.json": text})) == ["PersistentVolumeClaim ?/a"]
 
 
 def test_kustomizations_cannot_ask_for_any_number_of_objects() -> None:
@@ -266,7 +306,7 @@ def test_kustomizations_cannot_ask_for_any_number_of_objects() -> None:
     files |= {f"k30{letter}/kustomization.yaml": "resources: [c.yaml]" for letter in "ab"}
     files |= {f"k30{letter}/c.yaml": CLAIM for letter in "ab"}
     found = deployed_of(files)
-    assert found.too_large
+    assert found.given_up
     assert found.instances == ()
 
 
