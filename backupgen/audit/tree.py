@@ -25,9 +25,8 @@ _KINDS: Final = (
     "|ApplicationSet|Application|Cluster|[A-Za-z]*List"
 )
 _START: Final = r"(?:^ {0,8}(?:- +)?|[{,]\s*)"
-_INTERESTING: Final = re.compile(
-    rf"""{_START}["']?kind["']?[ \t]*:[ \t]*(?:[&!]\S+[ \t]+)?["']?(?:{_KINDS})(?!\w)""", re.MULTILINE
-)
+_KEY: Final = r"""["']?kind["']?[ \t]*:[ \t]*(?:[&!]\S+[ \t]+)?["']?"""
+_INTERESTING: Final = re.compile(rf"{_START}{_KEY}(?:{_KINDS})(?!\w)", re.MULTILINE)
 _DEFINITION: Final = re.compile(r"^kind:[ \t]*[\"']?CustomResourceDefinition(?!\w)", re.MULTILINE)
 _WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
 _TEMPLATE: Final = "{{"
