@@ -237,6 +237,18 @@ def test_the_folders_of_every_kind_are_seen(kind: str) -> None:
     assert unprotected(NOTHING, workload("web", {"a": of_folder("/srv/a")}, kind)) == ["/srv/a"]
 
 
+SYSTEM = """/ /bin /boot /dev/dri /etc/ssl /lib/modules /lib64 /proc /run/udev /sbin /sys/class /tmp/x /usr/bin /var/run
+/var/tmp /var/log/pods /var/lib/kubelet /var/lib/docker/x /var/lib/containerd /var/lib/containers /var/lib/cni
+/var/lib/calico /var/lib/dbus /var/lib/rancher/k3s/agent/x /opt/cni/bin /opt/containerd"""
+APPS = "/home /root /opt/app /srv /mnt/disk /media /data /var/lib/app /var/lib/rancher/k3s/storage /etcetera /libs"
+
+
+def test_the_systems_own_folders_are_left_out() -> None:
+    paths = [*SYSTEM.split(), *APPS.split()]
+    volumes = {f"v{number}": of_folder(path) for number, path in enumerate(paths)}
+    assert unprotected(NOTHING, workload("agent", volumes, "DaemonSet")) == APPS.split()
+
+
 def test_the_folders_of_cronjobs_and_pods_are_seen() -> None:
     template = workload("web", {"a": of_folder("/srv/a")})["spec"]["template"]
     job = {"kind": "CronJob", "metadata": {"name": "a"}, "spec": {"jobTemplate": {"spec": {"template": template}}}}
