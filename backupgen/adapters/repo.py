@@ -36,7 +36,7 @@ def place_in_git(root: Path) -> str:
     """Return the path of a folder below the nearest folder above that is a Git repository; empty, if it is one."""
     absolute = root.resolve()
     for parent in (absolute, *absolute.parents):
-        if (parent / ".git").exists():
+        if _identity(parent / ".git"):
             return "" if parent == absolute else absolute.relative_to(parent).as_posix()
     return ""
 
