@@ -152,7 +152,7 @@ def _folder(tree: Tree, path: object) -> str | None:
     """
     if not isinstance(path, str):
         return None
-    clean = normpath(path.lstrip("/") or ".")
+    clean = normpath(path.lstrip("/"))
     clean = "" if clean == "." else clean
     inner = "" if clean == tree.below else clean.removeprefix(f"{tree.below}/")
     return next((one for one in (inner, clean) if one in tree.folders), None)
