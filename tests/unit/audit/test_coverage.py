@@ -308,6 +308,26 @@ def test_an_entry_for_what_is_backed_up_is_idle() -> None:
     assert [(one.info.slug, one.help) for one in found] == [("idle-unprotected", "remove it")]
 
 
+@pytest.mark.parametrize(("annotated", "expected"), [("", ["other"]), ("second", ["data"])])
+def test_a_dump_runs_in_the_default_container(annotated: str, expected: list[str]) -> None:
+    web = workload("web", {"data": of_claim("data")})
+    template = web["spec"]["template"]
+    template["metadata"]["annotations"] = {"kubectl.kubernetes.io/default-container": annotated} if annotated else {}
+    mounts = [{"name": "other", "mountPath": "/other"}]
+    template["spec"]["containers"].append({"name": "second", "volumeMounts": mounts})
+    template["spec"]["volumes"].append({"name": "other", **of_claim("other")})
+    dump = {"a": target(dump={"in_pod": {"app": "web"}, "tool": "pg_dump"})}
+    assert unprotected(dump, web, claim("data"), claim("other")) == expected
+
+
+def test_a_dump_in_a_workload_without_a_namespace_is_one_in_its_own() -> None:
+    web = workload("web", {"data": of_claim("data")})
+    del web["metadata"]["namespace"]
+    dump = {"a": target(dump={"in_pod": {"app": "web"}, "tool": "pg_dump"})}
+    assert unprotected(dump, web, claim("data"), claim("data", None)) == []
+    assert unprotected(dump, web, claim("data", "elsewhere")) == ["data"]
+
+
 def test_a_draft_of_the_target_is_given() -> None:
     web = workload("web", {"data": of_claim("data")})
     web["spec"]["template"]["spec"]["securityContext"] = {"runAsUser": 33}

@@ -123,6 +123,23 @@ CASES: dict[str, tuple[dict[str, str], list[str]]] = {
         },
         [],
     ),
+    "the root of the tree as a resource": (
+        {
+            "k/kustomization.yaml": "namespace: k\nresources: [..]",
+            "kustomization.yaml": "resources: [c.yaml]",
+            "c.yaml": CLAIM,
+        },
+        ["k/vol"],
+    ),
+    "what lies in a chart is a template, what lies beside it is not": (
+        {
+            "c/Chart.yaml": "name: c",
+            **{f"c/{folder}/a.yaml": CLAIM for folder in ("templates", "charts/d", "crds")},
+            "c/files/b.yaml": OWN,
+            "templates/c.yaml": CLAIM.replace("vol", "c"),
+        },
+        ["?/c", "own/vol"],
+    ),
     "Flux and its target namespace": (
         {"f.yaml": flux("./k", "targetNamespace: t"), "k/kustomization.yaml": "resources: [c.yaml]", "k/c.yaml": OWN},
         ["t/vol"],
