@@ -65,6 +65,10 @@ def test_the_claims_of_dumps_and_servers_are_looked_for_too() -> None:
         "the tree has no claim `waiting` in `app`",
         "the tree has no claim `repository` in `store`",
     ]
+    assert [one.spot.path for one in found] == [
+        ("targets", "a", "dump", "staging", "pvc"),
+        ("repositories", "two", "server", "volume", "pvc"),
+    ]
     assert slugs({"a": dump}, WEB, claim("waiting")) == []
 
 
