@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from backupgen.audit import CODES as AUDIT_CODES
 from backupgen.diagnostics import Checked, CodeInfo, Finding, Related, Spot, has_errors
 from backupgen.diff.codes import CODES as OUT_CODES
 from backupgen.fleet.codes import CODES as FLEET_CODES
@@ -32,6 +33,7 @@ CATALOGUE: tuple[CodeInfo, ...] = (
     *SOURCE_CODES,
     *FLEET_CODES,
     *RULE_CODES,
+    *AUDIT_CODES,
     *MANIFEST_CODES,
     *OUT_CODES,
     *SEALING_CODES,

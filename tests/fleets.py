@@ -311,6 +311,7 @@ def _extras(*, ntfy: bool) -> dict[str, SearchStrategy[Any]]:
         "labels": LABELS,
         "annotations": ANNOTATIONS,
         "defaults": st.fixed_dictionaries({}, optional=_settings(ntfy=ntfy)),
+        "unprotected": st.dictionaries(st.sampled_from(["media/cache", "*/tmp-*", "/vol/films"]), LINES, max_size=2),
         "waive": WAIVERS,
     }
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from backupgen.adapters.shell import syntax_error
+from backupgen.audit import CODES as AUDIT_CODES
 from backupgen.diagnostics import CodeInfo, Severity
 from backupgen.pipeline import CATALOGUE, Circumstances
 from backupgen.source import CODES as SOURCE_CODES
@@ -71,7 +72,8 @@ def test_every_code_has_examples_that_are_executed() -> None:
     sources = {info.code for info in SOURCE_CODES} - SCENARIOS.keys()
     fragments = {info.code for info in CATALOGUE if is_fragment(info)}
     assert fragments.isdisjoint(SCENARIOS)
-    assert sources | fragments | SCENARIOS.keys() == BY_CODE.keys()
+    trees = {info.code for info in AUDIT_CODES}
+    assert sources | fragments | trees | SCENARIOS.keys() == BY_CODE.keys()
 
 
 @pytest.mark.parametrize("info", [info for info in CATALOGUE if is_fragment(info)], ids=lambda info: info.code)

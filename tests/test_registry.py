@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import backupgen.rules
+from backupgen.audit import CODES as AUDIT_CODES
 from backupgen.diagnostics import CodeInfo, Severity
 from backupgen.fleet.codes import CODES as FLEET_CODES
 from backupgen.manifests import CODES as MANIFEST_CODES
@@ -21,7 +22,14 @@ from tests.judging import judged, lines_of
 FOLDERS = Path(__file__).parent / "rules"
 CASES = sorted(path.name for path in FOLDERS.iterdir())
 MODULES = sorted(path.stem for path in Path(backupgen.rules.__file__).parent.glob("bg*.py"))
-CATALOGUE: tuple[CodeInfo, ...] = (*SOURCE_CODES, *FLEET_CODES, *RULE_CODES, *MANIFEST_CODES, *SEALING_CODES)
+CATALOGUE: tuple[CodeInfo, ...] = (
+    *SOURCE_CODES,
+    *FLEET_CODES,
+    *RULE_CODES,
+    *AUDIT_CODES,
+    *MANIFEST_CODES,
+    *SEALING_CODES,
+)
 
 
 def test_every_module_of_a_rule_is_registered_in_order() -> None:
@@ -42,8 +50,15 @@ def test_no_code_and_no_slug_is_used_twice() -> None:
 
 @pytest.mark.parametrize(
     ("codes", "stages"),
-    [(SOURCE_CODES, "1"), (FLEET_CODES, "2"), (RULE_CODES, "34"), (MANIFEST_CODES, "5"), (SEALING_CODES, "5")],
-    ids=["source", "fleet", "rules", "manifests", "sealing"],
+    [
+        (SOURCE_CODES, "1"),
+        (FLEET_CODES, "2"),
+        (RULE_CODES, "34"),
+        (AUDIT_CODES, "4"),
+        (MANIFEST_CODES, "5"),
+        (SEALING_CODES, "5"),
+    ],
+    ids=["source", "fleet", "rules", "audit", "manifests", "sealing"],
 )
 def test_the_codes_of_a_stage_begin_with_its_digit(codes: tuple[CodeInfo, ...], stages: str) -> None:
     assert codes

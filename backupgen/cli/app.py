@@ -92,6 +92,10 @@ def check(
     fleet: Fleet = Path("fleet.yaml"),
     out: Out = Path("out"),
     templates: Templates = None,
+    repo: Annotated[
+        Path | None,
+        typer.Option("--repo", metavar="DIR", help="Compare with the manifests in this GitOps tree as well."),
+    ] = None,
     form: Annotated[
         Literal["text", "concise", "json", "github", "sarif", "junit"], typer.Option("--format", help="How to report.")
     ] = "text",
@@ -111,6 +115,8 @@ def check(
 
     CODES are codes, beginnings of codes or names, joined by commas: --select BG4,slot-capacity --ignore BG405. An error
     that keeps the fleet from being compiled is reported whatever is selected.
+    With --repo, also: volumes of the tree that no target holds, claims and pods that the tree does not have, access
+    modes and users that differ, and whether Prometheus takes metrics and alerts. Charts have to be rendered first.
     """
 
     def command() -> int:
@@ -118,7 +124,7 @@ def check(
 
         if code is not None:
             return module.explain(code)
-        options = module.CheckOptions(fleet, out, templates, form, select or (), ignore or (), strict)
+        options = module.CheckOptions(fleet, out, templates, form, select or (), ignore or (), strict, repo)
         return module.check(options)
 
     _end(command)

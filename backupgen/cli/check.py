@@ -1,7 +1,8 @@
 """`backupgen check`."""
 
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,8 @@ class CheckOptions:
     ignore: Sequence[str] = ()
     strict: bool = False
     """Whether a warning counts as an error."""
+    repo: Path | None = None
+    """The GitOps tree to compare with."""
 
 
 def check(options: CheckOptions) -> int:
@@ -37,15 +40,16 @@ def check(options: CheckOptions) -> int:
         terminal.note(f"{error}\n")
         return exits.USAGE
     compilation = compile_file(options.fleet, options.templates, options.out)
+    audited, texts, readable = _audited(options, compilation)
     # Whatever is selected, what keeps the fleet from being compiled is said: nothing else was looked at.
     stopping = tuple(one for one in compilation.findings if one.severity is Severity.ERROR)
-    every = arrange((*compilation.findings, *_out_findings(options, compilation)))
+    every = arrange((*compilation.findings, *_out_findings(options, compilation), *audited))
     findings = arrange((*stopping, *(one for one in every if one.info.code in selected)))
     report = Report(
         findings,
         hidden=len(every) - len(findings),
         catalogue=CATALOGUE,
-        sources=compilation.sources,
+        sources={**texts, **compilation.sources},
         targets=compilation.targets,
         manifests=len(compilation.manifests),
         color=terminal.colored(sys.stdout),
@@ -53,7 +57,19 @@ def check(options: CheckOptions) -> int:
         strict=options.strict,
     )
     terminal.result(FORMATS[options.format](report))
-    return exit_code(findings, readable=compilation.readable, strict=options.strict)
+    return exit_code(findings, readable=compilation.readable and readable, strict=options.strict)
+
+
+def _audited(options: CheckOptions, compilation: Compilation) -> tuple[tuple[Finding, ...], Mapping[str, str], bool]:
+    """Compare with the tree, if one is named and the fleet could be compiled.
+
+    Returns what was found, the texts that it points at, and whether the tree could be read.
+    """
+    if options.repo is None or compilation.compiled is None:
+        return (), {}, True
+    from backupgen.cli.auditing import audit_tree
+
+    return audit_tree(compilation.compiled, options.repo, options.out, int(time.time()))
 
 
 def _out_findings(options: CheckOptions, compilation: Compilation) -> tuple[Finding, ...]:

@@ -47,6 +47,7 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
         sops=fleet.sops,
         labels=fleet.labels or {},
         annotations=annotations,
+        unprotected=fleet.unprotected or {},
         waivers=tuple(_waivers(fleet)),
     )
     _check_names(result, notes)

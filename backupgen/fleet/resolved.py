@@ -101,13 +101,18 @@ class Volume(NamedTuple):
     name: str
     claim: str | None
     host_path: str | None
-    shared: bool
-    """Whether several nodes may mount it at once."""
+    access: str
+    """The claim's access mode; empty for a folder."""
     paths: tuple[str, ...]
     """The folders of it that are mounted; all of it, if there are none."""
     sentinel: str
     """What has to be there before anything is backed up; empty: nothing is said."""
     path: NodePath
+
+    @property
+    def shared(self) -> bool:
+        """Whether several nodes may mount it at once."""
+        return self.access in {"ReadWriteMany", "ReadOnlyMany"}
 
 
 class Dump(NamedTuple):
@@ -326,6 +331,8 @@ class ResolvedFleet(NamedTuple):
     """The labels of every object."""
     annotations: StringMap
     """The annotations of every object."""
+    unprotected: StringMap
+    """Which claims and folders are not backed up, as patterns, and why."""
     waivers: tuple[Waiver, ...]
 
     def repository(self, name: str) -> Repository:

@@ -52,6 +52,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PART = re.compile(r"1/([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-6])")
 _KUBERNETES = re.compile(r"v?1\.([1-9][0-9]?)(?:\.[0-9]{1,3}(?:[-+][-+.0-9A-Za-z]{1,40})?)?")
 _HOUR_RANGE = re.compile(r"([01][0-9]|2[0-3]):00-([01][0-9]|2[0-4]):00")
+_CLAIM_PATTERN = re.compile(r"[-a-z0-9*]+/[-a-z0-9.*]+")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -354,6 +355,16 @@ def relative_path(value: object) -> str:
     return value
 
 
+def volume_pattern(value: object) -> str:
+    """A claim as `namespace/name`, or an absolute path; `*` stands for any characters."""
+    value = _string(value, "a claim such as `media/cache`, or a folder such as `/vol/media`")
+    if value.startswith("/"):
+        return absolute_path(value)
+    if not _CLAIM_PATTERN.fullmatch(value):
+        raise refuse(f"`{shown(value)}` is neither a claim as `namespace/name` nor an absolute path")
+    return value
+
+
 def _clean_parts(value: str) -> list[str]:
     return [part for part in value.strip("/").split("/") if part not in {"", ".", ".."}]
 
@@ -536,6 +547,17 @@ EnvName = Annotated[str, PlainValidator(env_name), WithJsonSchema({"type": "stri
 Cidr = Annotated[str, PlainValidator(cidr), _schema("A range of addresses.", "192.0.2.0/24", pattern=_CIDR.pattern)]
 AbsolutePath = Annotated[str, PlainValidator(absolute_path), _schema("An absolute path.", "/vol/data", pattern="/.*")]
 RelativePath = Annotated[str, PlainValidator(relative_path), _schema("A relative path.", "data/library.db")]
+VolumePattern = Annotated[
+    str,
+    PlainValidator(volume_pattern),
+    _schema(
+        "A claim as `namespace/name`, or an absolute path.",
+        "media/cache",
+        "media/*",
+        "/vol/films",
+        pattern=f"{_CLAIM_PATTERN.pattern}|/.*",
+    ),
+]
 Image = Annotated[str, PlainValidator(image), _schema("An image by digest.", "ghcr.io/example/restic:0.19.1@sha256:…")]
 RepositoryId = Annotated[
     str, PlainValidator(repository_id), _schema("restic's repository id.", pattern=_REPOSITORY_ID.pattern)

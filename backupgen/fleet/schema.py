@@ -801,5 +801,8 @@ class Fleet(Model):
     """What holds for every target that does not say otherwise. Mappings are merged, lists and values replaced."""
     targets: Annotated[dict[s.DnsLabel, Target], Field(min_length=1)]
     """What is backed up, by name."""
+    unprotected: dict[s.VolumePattern, s.Line] | None = None
+    """Volumes that are not backed up, and why: a claim as `namespace/name` or a folder of a node, `*` in it stands for
+    any characters. `check --repo` reports every other volume that no target holds."""
     waive: Waivers | None = None
     """Findings about the whole fleet that are known and accepted, each with its reason."""

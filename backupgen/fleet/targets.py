@@ -8,6 +8,7 @@ from backupgen.fleet.jobs import EVERY, Context, Identity, resolve_job
 from backupgen.fleet.scalars import format_duration, quantity_value
 from backupgen.schedule import AUTO, CADENCES, Auto, CronExpr
 
+ACCESS = "ReadWriteOnce"
 STAGING_SIZE = "10Gi"
 MAX_SHRINK = 50
 """Half: what deletes more than that is seldom a user who tidies up."""
@@ -75,9 +76,8 @@ def _volumes(name: str, target: schema.Target, path: NodePath) -> tuple[resolved
 
 def resolve_volume(name: str, volume: schema.Volume, path: NodePath) -> resolved.Volume:
     """A claim or a folder of the node."""
-    shared = volume.access in {"ReadWriteMany", "ReadOnlyMany"}
-    sentinel = volume.sentinel or ""
-    return resolved.Volume(name, volume.pvc, volume.host_path, shared, volume.paths or (), sentinel, path)
+    access = "" if volume.pvc is None else volume.access or ACCESS
+    return resolved.Volume(name, volume.pvc, volume.host_path, access, volume.paths or (), volume.sentinel or "", path)
 
 
 def _sentinels(

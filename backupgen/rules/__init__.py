@@ -5,7 +5,11 @@ and `good.yaml`. A test fails if one of them is missing, and if the examples of 
 (tests/examples.py).
 """
 
-from backupgen.diagnostics import Finding
+from collections.abc import Sequence
+
+from backupgen.audit import CODES as AUDIT_CODES
+from backupgen.diagnostics import Finding, Severity
+from backupgen.fleet.resolved import ResolvedFleet
 from backupgen.rules import (
     bg301_schedule_conflict,
     bg302_slot_capacity,
@@ -42,7 +46,7 @@ from backupgen.rules import (
     bg423_bad_promql,
     bg424_unknown_metric,
 )
-from backupgen.rules.base import Rule, RuleContext
+from backupgen.rules.base import Rule, RuleContext, day_of
 from backupgen.rules.bg420_shell_syntax import judge_script
 from backupgen.rules.waivers import EXPIRED_WAIVER, IDLE_WAIVER, apply_waivers
 
@@ -85,8 +89,10 @@ RULES: tuple[Rule, ...] = (
 
 SCHEDULE_CONFLICT = bg301_schedule_conflict.INFO
 CODES = (*(rule.info for rule in RULES), EXPIRED_WAIVER, IDLE_WAIVER)
+_NAMEABLE = (*(rule.info for rule in RULES), *AUDIT_CODES)
+_OF_AUDIT = frozenset(info.slug for info in AUDIT_CODES if info.severity is not Severity.ERROR)
 
-__all__ = ["CODES", "RULES", "SCHEDULE_CONFLICT", "Rule", "RuleContext", "judge", "judge_script"]
+__all__ = ["CODES", "RULES", "SCHEDULE_CONFLICT", "Rule", "RuleContext", "judge", "judge_script", "waive_audit"]
 
 
 def judge(context: RuleContext) -> tuple[Finding, ...]:
@@ -94,4 +100,14 @@ def judge(context: RuleContext) -> tuple[Finding, ...]:
     findings = [finding for rule in RULES for finding in rule.check(context)]
     # Without a proof nothing is known of crowds, so a waiver of them is not idle.
     unknown = () if context.proof else (bg302_slot_capacity.INFO.slug,)
-    return apply_waivers(findings, context, RULES, unknown)
+    waivers = [waiver for waiver in context.fleet.waivers if waiver.slug not in _OF_AUDIT]
+    return apply_waivers(findings, waivers, _NAMEABLE, context.today, unknown)
+
+
+def waive_audit(findings: Sequence[Finding], fleet: ResolvedFleet, since: int) -> tuple[Finding, ...]:
+    """The findings of an audit that no waiver accepts, and its waivers that have expired or accept nothing.
+
+    `since` is now, in epoch seconds.
+    """
+    waivers = [waiver for waiver in fleet.waivers if waiver.slug in _OF_AUDIT]
+    return apply_waivers(findings, waivers, _NAMEABLE, day_of(fleet, since))

@@ -37,16 +37,12 @@ class RuleContext:
     @cached_property
     def today(self) -> date:
         """The day that it is in the fleet's time zone."""
-        return load_zone(self.fleet.timezone).wall(self.since).date()
+        return day_of(self.fleet, self.since)
 
     @cached_property
     def waivers(self) -> tuple[Waiver, ...]:
         """The waivers that have not expired."""
-        return tuple(waiver for waiver in self.fleet.waivers if not self.is_expired(waiver))
-
-    def is_expired(self, waiver: Waiver) -> bool:
-        """Whether the last day of a waiver has passed."""
-        return waiver.until is not None and waiver.until < self.today
+        return tuple(waiver for waiver in self.fleet.waivers if not is_expired(waiver, self.today))
 
     @cached_property
     def jobs(self) -> Mapping[str, Job]:
@@ -68,6 +64,16 @@ class RuleContext:
         utc = load_zone("UTC")
         gaps = {name: shortest_gap(operation.schedule, utc) for name, operation in self.operations.items()}
         return {name: gap for name, gap in gaps.items() if gap is not None}
+
+
+def day_of(fleet: ResolvedFleet, since: int) -> date:
+    """The day that it is at an instant, in epoch seconds, in the fleet's time zone."""
+    return load_zone(fleet.timezone).wall(since).date()
+
+
+def is_expired(waiver: Waiver, today: date) -> bool:
+    """Whether the last day of a waiver has passed."""
+    return waiver.until is not None and waiver.until < today
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from difflib import get_close_matches
 from typing import Final
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
 from backupgen.fleet.resolved import Waiver
-from backupgen.rules.base import Rule, RuleContext, finding
+from backupgen.rules.base import finding, is_expired
 
 _CROWD: Final = 'a: {at: ":00", deadline: 30m, …}\nb: {at: ":10", deadline: 30m, …}\n'
 
@@ -34,30 +35,34 @@ IDLE_WAIVER = CodeInfo(
 
 
 def apply_waivers(
-    findings: Sequence[Finding], context: RuleContext, rules: Sequence[Rule], unknown: Iterable[str]
+    findings: Sequence[Finding],
+    waivers: Sequence[Waiver],
+    infos: Sequence[CodeInfo],
+    today: date,
+    unknown: Iterable[str] = (),
 ) -> tuple[Finding, ...]:
     """The findings that no waiver accepts, and one for each waiver that has expired or accepts none.
 
-    An error cannot be waived. A waiver of a slug in `unknown` is not called idle: whether there is something to accept
-    could not be found out.
+    `infos` are all the codes that a waiver may name. An error cannot be waived. A waiver of a slug in `unknown` is not
+    called idle: whether there is something to accept could not be found out.
     """
-    places = {(waiver.slug, waiver.scope): waiver for waiver in context.fleet.waivers}
+    places = {(waiver.slug, waiver.scope): waiver for waiver in waivers}
     used: set[Waiver] = set()
     left = []
     for item in findings:
         accepting = _accepting(places, item)
         used.update(accepting)
-        if all(context.is_expired(waiver) for waiver in accepting):
+        if all(is_expired(waiver, today) for waiver in accepting):
             left.append(item)
-    return (*left, *_of_waivers(context, rules, used, frozenset(unknown)))
+    return (*left, *_of_waivers(waivers, infos, today, used, frozenset(unknown)))
 
 
 def _of_waivers(
-    context: RuleContext, rules: Sequence[Rule], used: set[Waiver], unknown: frozenset[str]
+    waivers: Sequence[Waiver], infos: Sequence[CodeInfo], today: date, used: set[Waiver], unknown: frozenset[str]
 ) -> Iterator[Finding]:
-    known = {rule.info.slug: rule.info for rule in rules}
-    for waiver in context.fleet.waivers:
-        if context.is_expired(waiver):
+    known = {info.slug: info for info in infos}
+    for waiver in waivers:
+        if is_expired(waiver, today):
             yield _expired(waiver, idle=waiver not in used and waiver.slug not in unknown)
         elif waiver not in used and waiver.slug not in unknown:
             yield _idle(waiver, known)
@@ -80,7 +85,7 @@ def _expired(waiver: Waiver, *, idle: bool) -> Finding:
     return replace(found, cause=f"it was accepted because: {waiver.reason}")
 
 
-def _idle(waiver: Waiver, known: dict[str, CodeInfo]) -> Finding:
+def _idle(waiver: Waiver, known: Mapping[str, CodeInfo]) -> Finding:
     if waiver.slug not in known:
         message = f"there is no finding `{waiver.slug}`"
         waivable = [slug for slug, info in known.items() if info.severity is not Severity.ERROR]
@@ -89,7 +94,8 @@ def _idle(waiver: Waiver, known: dict[str, CodeInfo]) -> Finding:
         help_ = f"did you mean `{near[0]}`?" if near else f"expected one of {listed}"
         return finding(IDLE_WAIVER, message, waiver.path, help_, on_key=True)
     if known[waiver.slug].severity is Severity.ERROR:
-        return finding(IDLE_WAIVER, f"`{waiver.slug}` is an error, which cannot be waived", waiver.path, on_key=True)
+        message = f"`{waiver.slug}` is an error, which cannot be waived"
+        return finding(IDLE_WAIVER, message, waiver.path, known[waiver.slug].fix, on_key=True)
     return finding(
         IDLE_WAIVER, f"the waiver `{waiver.slug}` accepts nothing here", waiver.path, "remove it", on_key=True
     )

@@ -3,6 +3,17 @@
 from backupgen.source.codes import CODES
 from backupgen.source.document import Document, read_document
 from backupgen.source.foreign import load_foreign
+from backupgen.source.manifest import Manifest, documents, read_manifest
 from backupgen.source.plain import PlainError, load_all
 
-__all__ = ["CODES", "Document", "PlainError", "load_all", "load_foreign", "read_document"]
+__all__ = [
+    "CODES",
+    "Document",
+    "Manifest",
+    "PlainError",
+    "documents",
+    "load_all",
+    "load_foreign",
+    "read_document",
+    "read_manifest",
+]

@@ -34,14 +34,19 @@ def load_all(text: str) -> tuple[object, ...]:
     except UnicodeEncodeError as error:
         _refuse(text, error.start, "lone surrogate")
     except YAMLError as error:
-        mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        if mark is not None:
-            _refuse(text, mark.index, str(getattr(error, "problem", None) or "not valid YAML"))
-        character = next(forbidden_characters(text), None)
-        if character is None:
-            _refuse(text, 0, "not valid YAML")
-        _refuse(text, character.start(), f"character U+{ord(character[0]):04X} is not allowed in YAML")
+        _refuse(text, *fault_in(text, error))
     return tuple(builder.roots)
+
+
+def fault_in(text: str, error: YAMLError) -> tuple[int, str]:
+    """Return the offset at which a parser has given up on a text, and why."""
+    mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is not None:
+        return mark.index, str(getattr(error, "problem", None) or "not valid YAML")
+    character = next(forbidden_characters(text), None)
+    if character is None:
+        return 0, "not valid YAML"
+    return character.start(), f"character U+{ord(character[0]):04X} is not allowed in YAML"
 
 
 def _refuse(text: str, offset: int, message: str) -> NoReturn:

@@ -25,7 +25,7 @@ class Positions:
         self._offsets = offsets
         self._lines = lines
         self._children: dict[int, list[int]] = {}
-        self._keys: dict[int, dict[str, int]] = {}
+        self._keys: dict[int, dict[str | int, int]] = {}
 
     def span(self, path: NodePath, *, on_key: bool) -> Span:
         """Return the span of the node at `path`, or of its key.
@@ -78,12 +78,12 @@ class Positions:
         return self._lines.span(start, start + 1)
 
     def _child(self, number: int, data: Any, part: str | int) -> tuple[int, int] | None:
-        """Return the numbers of a child's key (-1 in a sequence) and value."""
+        """Return the numbers of a child's key (-1 in a sequence) and value; what is no child in the text has none."""
+        if number not in self._offsets.after:
+            return None
         if isinstance(data, dict):
-            if part not in data:
-                return None
-            key = self._key_numbers(number, data)[str(part)]
-            return key, self._next_of(key)
+            key = self._key_numbers(number, data).get(part)
+            return None if key is None else (key, self._next_of(key))
         if isinstance(data, list) and isinstance(part, int) and 0 <= part < len(data):
             return -1, self._item_numbers(number)[part]
         return None
@@ -101,9 +101,10 @@ class Positions:
             self._children[number] = numbers
         return numbers
 
-    def _key_numbers(self, number: int, data: dict[str, Any]) -> dict[str, int]:
+    def _key_numbers(self, number: int, data: dict[str, Any]) -> dict[str | int, int]:
         keys = self._keys.get(number)
         if keys is None:
-            keys = dict(zip(data, self._item_numbers(number)[::2], strict=True))
+            # What a merge key has added stands behind the mapping's own keys, and nowhere in the text.
+            keys = dict(zip(data, self._item_numbers(number)[::2], strict=False))
             self._keys[number] = keys
         return keys

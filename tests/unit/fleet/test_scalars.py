@@ -22,6 +22,7 @@ LABEL = "expected a name of lower-case letters, digits and `-` (RFC 1123), at mo
 SUBDOMAIN = "expected a name of lower-case letters, digits, `-` and `.` (RFC 1123), at most 253 characters"
 LABEL_VALUE = "expected at most 63 letters, digits, `-`, `_` and `.`"
 ABSOLUTE = "expected `/` and then names without `.`, `..`, `//` or `:`"
+VOLUME = "is neither a claim as `namespace/name` nor an absolute path"
 RELATIVE = "expected names separated by `/` without `.`, `..` and a leading `/`"
 IMAGE = "expected an image such as `registry.example.com/name:tag@sha256:` and 64 hexadecimal digits"
 LABEL_NAME = "expected letters, digits and underscores, the first no digit and not two underscores"
@@ -81,6 +82,9 @@ ACCEPTED: list[tuple[Scalar, object, object]] = [
     (s.absolute_path, "/", "/"),
     (s.absolute_path, "/vol/$HOME/*", "/vol/$HOME/*"),
     (s.absolute_path, "/a..b/.c", "/a..b/.c"),
+    (s.volume_pattern, "media/cache", "media/cache"),
+    (s.volume_pattern, "*/data-redis-*", "*/data-redis-*"),
+    (s.volume_pattern, "/vol/*/films", "/vol/*/films"),
     (s.relative_path, ".", "."),
     (s.relative_path, "2024 - summer/it's", "2024 - summer/it's"),
     (s.image, "restic", "restic"),
@@ -217,6 +221,16 @@ REFUSED: list[tuple[Scalar, object, str, str]] = [
         "",
     ),
     (s.cidr, "192.0.2.0/33", "`192.0.2.0/33` is no range of addresses, expected one such as `192.0.2.0/24`", ""),
+    (s.volume_pattern, "cache", f"`cache` {VOLUME}", ""),
+    (s.volume_pattern, "media/a/b", f"`media/a/b` {VOLUME}", ""),
+    (s.volume_pattern, "Media/cache", f"`Media/cache` {VOLUME}", ""),
+    (s.volume_pattern, "/a/", f"`/a/` is no absolute path, {ABSOLUTE}", ""),
+    (
+        s.volume_pattern,
+        1,
+        "expected a claim such as `media/cache`, or a folder such as `/vol/media`, found the number `1`",
+        QUOTES,
+    ),
     (s.absolute_path, "a", f"`a` is no absolute path, {ABSOLUTE}", ""),
     (s.absolute_path, "/a/", f"`/a/` is no absolute path, {ABSOLUTE}", ""),
     (s.absolute_path, "//a", f"`//a` is no absolute path, {ABSOLUTE}", ""),

@@ -1,0 +1,34 @@
+"""Reading data that may have any shape."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def dig(data: object, *path: str | int) -> Any:
+    """Return what lies at a path of nested mappings and lists; None, where there is nothing."""
+    for part in path:
+        if isinstance(data, Mapping):
+            data = data.get(part)
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            return None
+    return data
+
+
+def mapping(data: object, *path: str | int) -> Mapping[str, Any]:
+    """Return the mapping at a path; an empty one, where there is none."""
+    found = dig(data, *path)
+    return found if isinstance(found, Mapping) else {}
+
+
+def mappings(data: object) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield the items of a list that are mappings, with their indexes."""
+    for index, item in enumerate(data if isinstance(data, list) else ()):
+        if isinstance(item, Mapping):
+            yield index, item
+
+
+def words(data: object) -> list[str]:
+    """Return the items of a list that are strings."""
+    return [item for item in data if isinstance(item, str)] if isinstance(data, list) else []
