@@ -75,7 +75,7 @@ def test_a_change_is_found_told_and_rendered(home: Path) -> None:
     assert "out/notes/cronjob.backup-notes.yaml" in {finding["file"] for finding in report["findings"]}
     diff = invoke("diff")
     assert diff.exit_code == exits.FOUND
-    assert "the longest time between two runs is 1d1h instead of" in diff.stdout
+    assert "  * up to 1d1h12m of the data of `notes` can be lost, it was 2h12m" in diff.stdout
     assert "  ~ CronJob notes/backup-notes\n" in diff.stdout
     changes = json.loads(invoke("diff", "--format", "json").stdout)
     assert set(changes) == {"changes", "impact"}
