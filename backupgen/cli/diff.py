@@ -96,4 +96,6 @@ def _before(options: DiffOptions, manifests: Mapping[str, str]) -> "Checked[tupl
     read = tree_at(options.against, options.out)
     if read.value is None:
         return Checked(None, read.findings)
+    if not read.value:
+        terminal.note(f"{options.against} has no files in {options.out}: everything is new\n")
     return Checked((own_files(read.value, manifests), inventory_of(read.value)), read.findings)
