@@ -68,6 +68,13 @@ def test_the_alerts_of_the_faults_are_those_of_the_fleet(docs: ModuleType) -> No
     assert {name for fault in docs.FAULTS for name in fault.alert.split(", ") if name} <= alerts
 
 
+def test_the_page_of_changes_is_up_to_date(docs: ModuleType) -> None:
+    page, sample = (path.read_text(encoding="utf-8") for path in (docs.DIFF_PAGE, docs.DIFF_SAMPLE))
+    assert page == docs.diff_page(page, sample), "run `make docs`"
+    assert sample in page
+    assert [kind.slug for kind in docs.Kind if f"| `{kind.slug}` | {kind.level.value} | " not in page] == []
+
+
 def test_every_finding_is_on_the_page(docs: ModuleType) -> None:
     page = docs.findings_page(docs.CATALOGUE)
     assert [info.code for info in docs.CATALOGUE if f"### {info.code} {info.slug}\n" not in page] == []

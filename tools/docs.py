@@ -3,7 +3,8 @@
     python tools/docs.py
 
 docs/findings.md comes from the catalogue that `backupgen check --explain` reads, docs/language.md from the schema of
-fleet.yaml, docs/faults.md from the table beside this file, whose rows the scripts' tests provoke.
+fleet.yaml, docs/faults.md from the table beside this file, whose rows the scripts' tests provoke. Of docs/diff.md two
+parts are made: the sample, which is a report that the tests compare, and the table of kinds.
 """
 
 import json
@@ -15,12 +16,15 @@ from typing import Any
 from faults import FAULTS, Fault
 
 from backupgen.diagnostics.code import CodeInfo
+from backupgen.diff.impact import Kind
 from backupgen.pipeline import CATALOGUE
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "findings.md"
 LANGUAGE = ROOT / "docs" / "language.md"
 FAULTS_PAGE = ROOT / "docs" / "faults.md"
+DIFF_PAGE = ROOT / "docs" / "diff.md"
+DIFF_SAMPLE = ROOT / "tests" / "test_change_reports" / "target-removed.txt"
 SCRIPTS = ROOT / "templates" / "scripts"
 SCHEMA = ROOT / "fleet.schema.json"
 
@@ -164,6 +168,19 @@ def _scalar_kind(value: dict[str, Any]) -> str:
     return {"string": "text", "integer": "number", "boolean": "`true` or `false`"}.get(str(value.get("type")), "text")
 
 
+def diff_page(page: str, sample: str) -> str:
+    """Return the page about `diff` with its made parts as they have to be."""
+    rows = ["| kind | level | what happened |", "|---|---|---|"]
+    rows += [f"| `{kind.slug}` | {kind.level} | {kind.meaning} |" for kind in Kind]
+    return _with_part(_with_part(page, "sample", f"```text\n{sample}```"), "kinds", "\n".join(rows))
+
+
+def _with_part(page: str, name: str, text: str) -> str:
+    before, _, rest = page.partition(f"<!-- {name} -->\n")
+    end = f"<!-- /{name} -->"
+    return f"{before}<!-- {name} -->\n{text}\n{end}{rest.partition(end)[2]}"
+
+
 FAULTS_HEAD = """\
 <!-- Made by `make docs` from tools/faults.py and templates/scripts/lib.sh; do not edit. -->
 # Faults
@@ -222,6 +239,8 @@ def main() -> None:
     lib = (SCRIPTS / "lib.sh").read_text(encoding="utf-8")
     FAULTS_PAGE.write_text(faults_page(FAULTS, lib), encoding="utf-8")
     LANGUAGE.write_text(language_page(json.loads(SCHEMA.read_text(encoding="utf-8"))), encoding="utf-8")
+    page, sample = (path.read_text(encoding="utf-8") for path in (DIFF_PAGE, DIFF_SAMPLE))
+    DIFF_PAGE.write_text(diff_page(page, sample), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ class Identity(NamedTuple):
 
 
 Object = dict[str, Any]
+_OF_THE_FOLDER: Final = frozenset({"ksops"})
+"""The kinds that are for kustomize alone: each folder has one, all of the same name."""
 OTHER_VALUE: Final = "(another value)"
 """Stands for a value of a Secret that is not what it was."""
 
@@ -60,6 +62,8 @@ def _identity(document: Object, path: str) -> Identity:
     if not isinstance(kind, str):
         return Identity("", FILE, "", path)
     name, namespace = (meta.get("name"), meta.get("namespace")) if isinstance(meta, dict) else (None, None)
+    if kind in _OF_THE_FOLDER:
+        name = None
     return Identity(str(document.get("apiVersion", "")), kind, str(namespace or ""), str(name or path))
 
 

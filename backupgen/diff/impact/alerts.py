@@ -68,19 +68,25 @@ def _severities(rules: list[Mapping[str, Any]]) -> list[str]:
     return [str(at(rule, "labels", "severity") or "no severity") for rule in rules]
 
 
-def _expected(rules: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Instance -> the age of its last run from which on it counts as overdue."""
+def _expected(rules: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
+    """Instance and series -> the constant that alerts compare with."""
     found = {}
     for rule in rules:
         constant = _CONSTANT.fullmatch(str(rule.get("expr")))
-        if rule.get("record") == metrics.EXPECTED_WITHIN and constant:
-            found[str(mapping(rule.get("labels")).get("instance"))] = int(constant[1])
+        instance, record = mapping(rule.get("labels")).get("instance"), rule.get("record")
+        # That of the deadline is told with the job.
+        if constant and isinstance(instance, str) and isinstance(record, str) and record != metrics.EXPECTED_DEADLINE:
+            found[instance, record] = int(constant[1])
     return found
 
 
-def _thresholds(old: Mapping[str, int], new: Mapping[str, int]) -> Iterator[Impact]:
-    for instance in sorted(old.keys() & new.keys()):
-        if old[instance] != new[instance]:
-            now, before = format_duration(new[instance]), format_duration(old[instance])
-            message = f"`{instance}` counts as overdue {now} after its last run, it was {before}"
+def _thresholds(old: Mapping[tuple[str, str], int], new: Mapping[tuple[str, str], int]) -> Iterator[Impact]:
+    for instance, record in sorted(old.keys() & new.keys()):
+        before, now = old[instance, record], new[instance, record]
+        if record == metrics.EXPECTED_WITHIN:
+            times = format_duration(now), format_duration(before)
+            message = f"`{instance}` counts as overdue {times[0]} after its last run, it was {times[1]}"
+        else:
+            message = f"the alerts compare `{instance}` with {now} (`{record}`), it was {before}"
+        if before != now:
             yield Impact(Kind.ALERT_THRESHOLD_CHANGED, instance, message)

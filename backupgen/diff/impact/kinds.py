@@ -77,7 +77,11 @@ class Kind(Enum):
     PLAN_CHANGED = ("plan-changed", Level.NOTE, "a job of the fleet's own does other things")
     ALERT_ADDED = ("alert-added", Level.NOTE, "an alert comes")
     ALERT_CHANGED = ("alert-changed", Level.NOTE, "an alert has another severity, delay or expression")
-    ALERT_THRESHOLD_CHANGED = ("alert-threshold-changed", Level.NOTE, "a job counts as overdue after another time")
+    ALERT_THRESHOLD_CHANGED = (
+        "alert-threshold-changed",
+        Level.NOTE,
+        "what an alert compares a job with, as when it is overdue",
+    )
     SECRET_KEYS_REMOVED = ("secret-keys-removed", Level.NOTE, "a Secret no longer needs some keys")
     RIGHTS_ADDED = ("rights-added", Level.NOTE, "a job gets rights in the cluster")
     IMAGE_CHANGED = ("image-changed", Level.NOTE, "a container runs another image")

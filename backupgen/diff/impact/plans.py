@@ -173,17 +173,21 @@ def _drills(old: _Contents, new: _Contents, known: Known) -> Iterator[Impact]:
             message = f"the restore test of `{tag}` looks for other things: {_some([*gone, *come])}"
             yield Impact(kind, tag, message)
         if old.limits[tag] != new.limits[tag] and tag not in known.timed:
-            limits = f"{_limits(new.limits[tag])}, it was {_limits(old.limits[tag])}"
-            yield Impact(Kind.RESTORE_TEST_CHANGED, tag, f"the restore test of `{tag}` accepts snapshots {limits}")
+            said = " and ".join(
+                f"{after} instead of {before}"
+                for before, after in zip(_limits(old.limits[tag]), _limits(new.limits[tag]), strict=True)
+                if before != after
+            )
+            yield Impact(Kind.RESTORE_TEST_CHANGED, tag, f"the restore test of `{tag}` accepts snapshots {said}")
     for tag in sorted(old.drills.keys() - new.drills.keys() - known.gone):
         yield Impact(Kind.RESTORE_TEST_WEAKER, tag, f"the restore test no longer restores the tag `{tag}`")
 
 
-def _limits(limits: tuple[str, ...]) -> str:
-    """`11520 50` -> `up to 3h12m old and 50 % smaller than the one before`."""
+def _limits(limits: tuple[str, ...]) -> tuple[str, str]:
+    """`11520 50` -> `up to 3h12m old` and `up to 50 % smaller than the one before`."""
     age, shrinking = (*limits, "", "")[:2]
     old = f"up to {format_duration(int(age))} old" if age.isdecimal() and int(age) < _ANY_AGE else "of any age"
-    return f"{old} and {shrinking} % smaller than the one before"
+    return old, f"up to {shrinking} % smaller than the one before"
 
 
 def _steps(job: str, old: list[str], new: list[str]) -> Iterator[Impact]:

@@ -45,7 +45,8 @@ def of_credentials(changes: Iterable[Change], situation: Situation) -> Iterator[
             (known if key in had.get(secret, keys) else missing).update(names)
     if new := sorted(missing - known):
         message = (
-            f"somebody has to give the values {_listed(new)}: the first command adds their names, the second takes them"
+            f"values are needed that nobody has given yet: {_listed(new)}; the first command adds their names, the "
+            "second takes them"
         )
         yield Impact(Kind.CREDENTIALS_MISSING, "", message, (situation.secrets, f"{situation.secrets} edit"))
 

@@ -5,10 +5,11 @@ from typing import Final
 
 from backupgen.diff.impact.kinds import Kind
 from backupgen.diff.impact.model import Impact, Situation
-from backupgen.diff.impact.timing import slot_words
+from backupgen.diff.impact.timing import data_loss, slot_words
 from backupgen.diff.jobs import RenderedJob
 from backupgen.diff.pairs import Pair
 from backupgen.fleet import naming
+from backupgen.fleet.scalars import format_duration
 
 _ENDS: Final = {
     naming.ROLE_RETENTION: "nothing forgets, prunes or checks, so the repository grows and damage is not seen",
@@ -37,10 +38,10 @@ def of_jobs(pair: Pair, situation: Situation) -> Iterator[Impact]:
 
 def _come(job: RenderedJob, situation: Situation) -> Impact:
     backup = job.role == naming.ROLE_BACKUP
-    left_out = situation.left_out.get(job.name)
-    message = f"`{job.subject}` will {'be backed up' if backup else 'run'} at {slot_words(job)}" + (
-        f"; {left_out}" if left_out else ""
-    )
+    loss, left_out = data_loss(job) if backup else None, situation.left_out.get(job.name)
+    said = [f"`{job.subject}` will {'be backed up' if backup else 'run'} at {slot_words(job)}"]
+    said += [f"up to {format_duration(loss)} of its data can be lost"] if loss and not job.suspended else []
+    message = "; ".join([*said, *([left_out] if left_out else [])])
     return Impact(Kind.TARGET_ADDED if backup else Kind.JOB_ADDED, job.subject, message)
 
 

@@ -173,6 +173,17 @@ def test_two_files_with_the_same_object_are_both_seen() -> None:
     assert [change.identity.name for change in changes] == ["backup-grafana", "backup-grafana (b.yaml)"]
 
 
+def test_each_folder_has_a_generator_of_its_own() -> None:
+    text = "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: {name: fleet-secrets}\nfiles: [%s]\n"
+    old = {"a/ksops.yaml": text % "a", "b/ksops.yaml": text % "b"}
+    changes = compare(old, {"b/ksops.yaml": text % "b2", "c/ksops.yaml": text % "c"})
+    assert [(change.action.value, change.identity.name) for change in changes] == [
+        ("removed", "a/ksops.yaml"),
+        ("changed", "b/ksops.yaml"),
+        ("added", "c/ksops.yaml"),
+    ]
+
+
 def test_a_sealed_secret_is_compared_by_its_keys() -> None:
     head = "kind: Secret\nmetadata: {name: s}\n"
     plain, sealed = (

@@ -18,7 +18,12 @@ def held(**more: Any) -> Situation:
 
 def test_a_target_comes() -> None:
     assert said({}, cronjob()) == [
-        ("target-added", "grafana", "`grafana` will be backed up at `20 * * * *` (Europe/Berlin), at least every 1h")
+        (
+            "target-added",
+            "grafana",
+            "`grafana` will be backed up at `20 * * * *` (Europe/Berlin), at least every 1h; "
+            "up to 1h10m30s of its data can be lost",
+        )
     ]
     ((_, _, message),) = said({}, cronjob(suspend=True, schedule="@x"))
     assert message == "`grafana` will be backed up at `@x` (Europe/Berlin); it is suspended"

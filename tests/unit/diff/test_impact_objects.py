@@ -163,7 +163,7 @@ def test_values_that_nobody_has_given_yet() -> None:
     needed = {name: {"A": ("a",), "B": ("b",), "C": ("a", "c", "d")}, ("x", "unchanged"): {"D": ("d",)}}
     (missing, _) = found(old, new, Situation(needed=needed, secrets="backupgen secrets --out o"))
     assert (missing.kind.slug, missing.target) == ("credentials-missing", "")
-    assert missing.message.startswith("somebody has to give the values `b`, `c`: ")
+    assert missing.message.startswith("values are needed that nobody has given yet: `b`, `c`; ")
     assert missing.commands == ("backupgen secrets --out o", "backupgen secrets --out o edit")
     assert kinds(old, new, Situation(needed=needed, given=frozenset("bc"))) == ["secret-keys-added"]
 
@@ -187,8 +187,7 @@ def alert(name: str, severity: str = "critical", wait: str = "5m", expr: str = "
     return {"alert": name, "expr": expr, "for": wait, "labels": {"severity": severity}}
 
 
-def within(instance: str, seconds: int) -> dict[str, Any]:
-    record = "backup_expected_within_seconds"
+def within(instance: str, seconds: int, record: str = "backup_expected_within_seconds") -> dict[str, Any]:
     return {"record": record, "expr": f"vector({seconds})", "labels": {"instance": instance}}
 
 
@@ -219,6 +218,9 @@ def test_thresholds_move() -> None:
     assert said(old, new) == [
         ("alert-threshold-changed", "a", "`a` counts as overdue 2h after its last run, it was 3h12m")
     ]
+    old, new = (rules(within("a", at, "other"), within("a", at, "backup_expected_deadline_seconds")) for at in (1, 2))
+    assert said(old, new) == [("alert-threshold-changed", "a", "the alerts compare `a` with 2 (`other`), it was 1")]
+    assert said(rules({**within("a", 1), "labels": None}), rules({**within("a", 2), "labels": None})) == []
 
 
 @pytest.mark.parametrize("spec", [None, {"groups": 1}, {"groups": [1, {"rules": [1, {"alert": 1}]}]}])

@@ -97,10 +97,11 @@ def test_what_a_restore_test_accepts() -> None:
         (
             "restore-test-changed",
             "a",
-            "the restore test of `a` accepts snapshots of any age and 40 % smaller than the one before, "
-            "it was up to 3h12m old and 50 % smaller than the one before",
+            "the restore test of `a` accepts snapshots of any age instead of up to 3h12m old and up to 40 % smaller "
+            "than the one before instead of up to 50 % smaller than the one before",
         )
     ]
+    assert told("60 50", "120 50")[0][2].endswith("accepts snapshots up to 2m old instead of up to 1m old")
     timed = backup("a", deadline=1) | drill("target a '' 9 50"), backup("a", deadline=2) | drill("target a '' 8 50")
     assert "restore-test-changed" not in kinds(*timed)
 

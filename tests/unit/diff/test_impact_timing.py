@@ -97,7 +97,7 @@ def test_hours_that_are_left_out_are_told_with_the_slot() -> None:
     reason = "the hour 03 is left out: a run could meet restic-retentionpolicies"
     known = Situation(left_out={"backup-grafana": reason, "backup-other": "never told"})
     ((_, _, added),) = said({}, cronjob(schedule="20 0-2,4-23 * * *"), known)
-    assert added.endswith(f"at least every 2h; {reason}")
+    assert added.endswith(f"at least every 2h; up to 2h10m30s of its data can be lost; {reason}")
     (_, (_, _, moved)) = said(cronjob(), cronjob(schedule="20 0-2,4-23 * * *"), known)
     assert moved.endswith(f"is 2h instead of 1h; {reason}")
     assert all("left out" not in message for _, _, message in said(cronjob(deadline=60), cronjob(), known))
