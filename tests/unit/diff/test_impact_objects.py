@@ -23,6 +23,16 @@ def test_volumes_come_go_and_are_others() -> None:
     ]
 
 
+def test_a_volume_that_is_read_twice_is_another_source() -> None:
+    old, new = backup("a", mounts={"/backup/a": "x"}), backup("a", mounts={"/backup/a": "x", "/backup/b": "x"})
+    assert said(old, new, known()) == [("source-added", "a", "`a` backs up `/backup/b` too (the claim `x`)")]
+
+
+def test_what_follows_the_flags_is_no_flag() -> None:
+    old, new = (cronjob(args=("--exclude=x", "--", "grep", f"--exclude={pattern}")) for pattern in "yz")
+    assert said(old, new) == []
+
+
 def test_excludes() -> None:
     old, new = (backup("a", args=args) for args in (("--exclude=x", "--exclude=y"), ("--exclude=y", "--exclude=z")))
     assert said(old, new, known()) == [
@@ -51,6 +61,7 @@ def test_another_repository_starts_anew() -> None:
         f"`a` backs up to `b2:new` instead of `{REST}`: unless you move them, the snapshots that exist stay behind, "
         "and the first backup uploads everything; it refuses that one unless its id is `1f1f1f1f1f1f…`"
     )
+    assert kinds(backup("a"), backup("a", "tag", repository="b2:new"), known()) == ["repository-changed"]
     ((_, _, message),) = said(backup("a", repository=""), backup("a", repository="b2:new"), known())
     assert message.startswith("`a` backs up to `b2:new` instead of one that only the Secret names: ")
     assert message.endswith("uploads everything")

@@ -28,6 +28,7 @@ def drill(*lines: str) -> dict[str, str]:
         ("--keep-within=1y", "--keep-within=11m", "retention-shrunk", "all within 11m instead of all within 1y"),
         ("--keep-within=1m5d", "--keep-within=2m", "retention-grown", "all within 2m instead of all within 1m5d"),
         ("--keep-within=36h", "--keep-within=1d", "retention-shrunk", "all within 1d instead of all within 36h"),
+        ("--keep-within=36h", "--keep-within=2d", "retention-grown", "all within 2d instead of all within 36h"),
     ],
 )
 def test_rules_that_shrink_are_told_by_tag(old: str, new: str, kind: str, words: str) -> None:
