@@ -1,7 +1,8 @@
 """`diff --format markdown`: a comment on a pull request."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final
 
 from backupgen.report.changes.model import ChangeReport
@@ -27,7 +28,7 @@ def render(report: ChangeReport) -> str:
     parts += _cut_at_items("\n\n".join(sections))
     if report.changes:
         room = _MOST - sum(map(len, parts))
-        lines = _cut(_lines(report), room)
+        lines = _cut(list(_lines(report)), room)
         fence = _fence(lines)
         block = f"{fence}diff\n{lines}\n{fence}"
         parts.append(f"<details><summary>Objects</summary>\n\n{block}\n\n</details>")
@@ -49,12 +50,8 @@ def _cut_at_items(text: str) -> list[str]:
     if len(text) <= _MOST_MEANING:
         return [text] if text else []
     items = re.split(r"\n(?=- )", text)
-    size = 0
-    for number, item in enumerate(items):
-        size += len(item) + 1
-        if size > _MOST_MEANING:
-            return ["\n".join([*items[:number], f"- … and {len(items) - number} more; `backupgen diff` names them"])]
-    raise AssertionError("the items are as long as the text")
+    fitting = _fitting(items, _MOST_MEANING)
+    return ["\n".join([*items[:fitting], f"- … and {len(items) - fitting} more; `backupgen diff` names them"])]
 
 
 def _fence(text: str) -> str:
@@ -79,11 +76,12 @@ def _escaped(message: str) -> str:
     )
 
 
-def _cut(lines: Iterable[str], most: int) -> str:
-    size = 0
-    every = list(lines)
-    for number, line in enumerate(every):
-        size += len(line) + 1
-        if size > most:
-            return "\n".join([*every[:number], f"… and {len(every) - number} more lines; `backupgen diff` shows them"])
-    return "\n".join(every)
+def _cut(lines: list[str], most: int) -> str:
+    fitting = _fitting(lines, most)
+    more = [f"… and {len(lines) - fitting} more lines; `backupgen diff` shows them"] if fitting < len(lines) else []
+    return "\n".join([*lines[:fitting], *more])
+
+
+def _fitting(parts: list[str], most: int) -> int:
+    """How many of the first parts have room, one a line."""
+    return sum(1 for size in accumulate(len(part) + 1 for part in parts) if size <= most)

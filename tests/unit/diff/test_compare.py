@@ -317,6 +317,8 @@ def test_a_dashboard_is_compared_as_json() -> None:
         text = config(old).replace(json.dumps(json.dumps(old)), broken)
         assert text != config(old)
         assert [path for path, _, _ in fields(text, config(old))] == ['data["d.json"]']
+    bare = "kind: ConfigMap\n"
+    assert [path for path, _, _ in fields(bare, config(old))] == ["data"]
     assert [path for path, _, _ in fields(config(old, "d.yaml"), config(new, "d.yaml"))] == ['data["d.yaml"]']
 
 

@@ -17,6 +17,7 @@ def jobs(files: Files) -> list[RenderedJob]:
     ("url", "commands"),
     [
         ("https://push.example.org/gw/", ["curl -X DELETE https://push.example.org/gw/metrics/job/backup/instance/a"]),
+        ("https://push.example.org", ["curl -X DELETE https://push.example.org/metrics/job/backup/instance/a"]),
         ("no url", ["curl -X DELETE 'no url/metrics/job/backup/instance/a'"]),
         (
             "http://pg.mon.svc:9091",
@@ -44,6 +45,10 @@ def jobs(files: Files) -> list[RenderedJob]:
 )
 def test_the_commands(url: str, commands: list[str]) -> None:
     assert list(Group(url, "a").deletion()) == commands
+
+
+def test_an_instance_of_other_characters_is_encoded() -> None:
+    assert Group("https://p", "a/ü ?>").path == "metrics/job/backup/instance@base64/YS_DvCA_Pg"
 
 
 def test_only_what_nobody_reports_any_more_is_abandoned() -> None:
