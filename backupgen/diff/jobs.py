@@ -151,7 +151,7 @@ class RenderedJob:
         return {
             str(mount.get("mountPath")): held[str(mount.get("name"))] + _below(mount.get("subPath"))
             for mount in mappings(self._container.get("volumeMounts"))
-            if self.role == ROLE_BACKUP and mount.get("name") in held
+            if self.role == ROLE_BACKUP and str(mount.get("name")) in held
         }
 
     @property
