@@ -83,6 +83,10 @@ CHANGES: dict[str, Edit] = {
     "less-is-read": put(
         ("/emby/transcoding-temp", "/emby/metadata"), ("nzbhydra2, ", ""), ("      - {dir: downloader/nzbhydra2}\n", "")
     ),
+    "dump": put(
+        ("tool: mariabackup,", "command: [mariadb-dump, --all-databases], file: all.sql,"),
+        ("xbstream: mariadb.xb", "file: all.sql"),
+    ),
     "image": put((":0.19.1@sha256:6aff", ":0.19.2@sha256:7aff")),
     "alerts": put((", labels: {release: kube-prometheus-stack}", ""), (DASHBOARD, "")),
 }

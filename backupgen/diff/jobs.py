@@ -4,6 +4,7 @@ What is committed may be anything: a field that is missing or of another type is
 """
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
@@ -136,13 +137,20 @@ class RenderedJob:
         """The patterns that it leaves out."""
         return tuple(self._flags("--exclude="))
 
+    @property
+    def commands(self) -> Mapping[str, str]:
+        """The commands that a backup runs in the app's pod or its own: what for -> command, as a shell has it."""
+        containers = mappings(at(self.pod, "spec", "initContainers"))
+        dumping = [one for one in containers if one.get("name") == "dump"]
+        if "--stdin-from-command" in _texts(self._container.get("args")):
+            dumping.append(self._container)
+        found = [("dump", shlex.join(_split(_texts(one.get("args")))[1])) for one in dumping]
+        hooks = (("command before it", "PRE_HOOK"), ("command after it", "POST_HOOK"))
+        return dict(found) | {what: self.environment[name] for what, name in hooks if name in self.environment}
+
     def _flags(self, name: str) -> Iterator[str]:
-        arguments = self._container.get("args")
-        for argument in arguments if isinstance(arguments, list) else ():
-            if argument == "--":
-                return
-            if isinstance(argument, str) and argument.startswith(name):
-                yield argument.removeprefix(name)
+        flags, _ = _split(_texts(self._container.get("args")))
+        return (flag.removeprefix(name) for flag in flags if flag.startswith(name))
 
     @cached_property
     def sources(self) -> Mapping[str, str]:
@@ -160,6 +168,16 @@ class RenderedJob:
         return tuple(
             sorted((str(key), str(value)) for key, value in mapping(at(self.pod, "spec", "nodeSelector")).items())
         )
+
+
+def _texts(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The arguments before and after `--`."""
+    place = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:place], arguments[place + 1 :]
 
 
 def _below(sub_path: object) -> str:

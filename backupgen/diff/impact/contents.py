@@ -1,6 +1,7 @@
 """What a backup holds and what runs it: volumes, excludes, images."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import Kind
@@ -8,6 +9,9 @@ from backupgen.diff.impact.model import Impact
 from backupgen.diff.jobs import at, images
 from backupgen.diff.pairs import Pair
 from backupgen.fleet import naming
+
+_MOST: Final = 80
+"""Characters of a command."""
 
 
 def of_contents(pair: Pair) -> Iterator[Impact]:
@@ -17,6 +21,13 @@ def of_contents(pair: Pair) -> Iterator[Impact]:
         return
     name = new.subject
     yield from _sources(name, old.sources, new.sources)
+    for what in sorted({*old.commands, *new.commands}):
+        before, after = old.commands.get(what), new.commands.get(what)
+        if before != after:
+            # A long one says nothing in a sentence; it stands with the objects.
+            told = max(len(before or ""), len(after or "")) <= _MOST
+            said = f": {_command(after)}, it was {_command(before)}" if told else ""
+            yield Impact(Kind.COMMAND_CHANGED, name, f"the backup of `{name}` has another {what}{said}")
     if added := [pattern for pattern in new.excludes if pattern not in old.excludes]:
         yield Impact(Kind.EXCLUDE_ADDED, name, f"`{name}` leaves out {_listed(added)} too")
     if removed := [pattern for pattern in old.excludes if pattern not in new.excludes]:
@@ -65,6 +76,10 @@ def of_rights(change: Change) -> Iterator[Impact]:
         one = change.identity
         message = f"`{one.name}` may run commands in the pods of the namespace `{one.namespace}`, for its dump"
         yield Impact(Kind.RIGHTS_ADDED, one.name, message)
+
+
+def _command(text: str | None) -> str:
+    return "none" if text is None else f"`{text}`"
 
 
 def _listed(names: list[str]) -> str:

@@ -69,6 +69,11 @@ class Kind(Enum):
     RPO_BETTER = ("rpo-better", Level.NOTE, "less data can be lost")
     DEADLINE_CHANGED = ("deadline-changed", Level.NOTE, "a run may take another time")
     SOURCE_ADDED = ("source-added", Level.NOTE, "a target backs up a further volume")
+    COMMAND_CHANGED = (
+        "command-changed",
+        Level.NOTE,
+        "a backup has another dump, or another command before or after it",
+    )
     SOURCE_MOVED = ("source-moved", Level.NOTE, "the same data stand under another path in new snapshots")
     EXCLUDE_REMOVED = ("exclude-removed", Level.NOTE, "a target excludes less")
     RETENTION_GROWN = ("retention-grown", Level.NOTE, "more snapshots of a tag are kept, or all of them")

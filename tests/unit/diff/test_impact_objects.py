@@ -33,6 +33,19 @@ def test_what_follows_the_flags_is_no_flag() -> None:
     assert said(old, new) == []
 
 
+def test_the_commands_of_a_backup() -> None:
+    stdin = backup("a", args=("--stdin-from-command", "--stdin-filename=f"))
+    hooked = backup("a", env={"PRE_HOOK": "stop", "POST_HOOK": "x" * 100})
+    other = backup("a", env={"PRE_HOOK": "stop it"})
+    assert said(backup("a"), stdin, known()) == [
+        ("command-changed", "a", "the backup of `a` has another dump: `--tag=no`, it was none")
+    ]
+    assert said(hooked, other, known()) == [
+        ("command-changed", "a", "the backup of `a` has another command after it"),
+        ("command-changed", "a", "the backup of `a` has another command before it: `stop it`, it was `stop`"),
+    ]
+
+
 def test_excludes() -> None:
     old, new = (backup("a", args=args) for args in (("--exclude=x", "--exclude=y"), ("--exclude=y", "--exclude=z")))
     assert said(old, new, known()) == [
