@@ -61,7 +61,7 @@ def _curl(url: str, path: str, options: str = "") -> str:
 def reporting(plan: Plan) -> frozenset[str]:
     """The instances that a fleet reports as."""
     jobs = (unit.facts.pod.containers[0].env for unit in plan.units if isinstance(unit.facts, CronJob))
-    return frozenset(env["RESTIC_HOSTNAME"] for env in jobs if env["PUSHGATEWAY_ENABLED"] == "true")
+    return frozenset(env["RESTIC_HOSTNAME"] for env in jobs if env.get("PUSHGATEWAY_ENABLED") == "true")
 
 
 def group_of(job: RenderedJob) -> Group | None:

@@ -1,7 +1,7 @@
 """The plans of retention and restore test, line by line: which snapshots stay, and what a restore test looks for."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from shlex import split
 from typing import Final, NamedTuple
@@ -43,20 +43,16 @@ class Known(NamedTuple):
 
     gone: frozenset[str]
     come: frozenset[str]
-    timed: frozenset[str]
-    """Those whose times changed: the age of their snapshots follows."""
+    changed: frozenset[str]
+    """Those of all other jobs that changed: the age of their snapshots may follow from their times."""
 
 
-def known_tags(pairs: Iterable[Pair]) -> Known:
-    """Return the tags of the targets that came, went, or run at other times."""
-    before: set[str] = set()
-    after: set[str] = set()
-    timed: set[str] = set()
-    for old, new in pairs:
-        before |= {old.tag} if old else set()
-        after |= {new.tag} if new else set()
-        timed |= {new.tag} if new else set()
-    return Known(frozenset(before - after), frozenset(after - before), frozenset(timed))
+def known_tags(pairs: Collection[Pair]) -> Known:
+    """Return the tags of the targets that came, went, or changed; one that goes to another repository does both."""
+    before = frozenset(old.tag for old, _ in pairs if old is not None)
+    after = frozenset(new.tag for _, new in pairs if new is not None)
+    moved = frozenset(new.tag for old, new in pairs if old and new and old.repository != new.repository)
+    return Known((before - after) | moved, (after - before) | moved, before & after)
 
 
 def of_plans(changes: Iterable[Change], known: Known) -> Iterator[Impact]:
@@ -172,7 +168,7 @@ def _drills(old: _Contents, new: _Contents, known: Known) -> Iterator[Impact]:
             kind = Kind.RESTORE_TEST_WEAKER if len(gone) > len(come) else Kind.RESTORE_TEST_CHANGED
             message = f"the restore test of `{tag}` looks for other things: {_some([*gone, *come])}"
             yield Impact(kind, tag, message)
-        if old.limits[tag] != new.limits[tag] and tag not in known.timed:
+        if old.limits[tag] != new.limits[tag] and tag not in known.changed:
             said = " and ".join(
                 f"{after} instead of {before}"
                 for before, after in zip(_limits(old.limits[tag]), _limits(new.limits[tag]), strict=True)

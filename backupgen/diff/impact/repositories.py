@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import Kind
 from backupgen.diff.impact.model import Impact, Situation
+from backupgen.diff.impact.snapshots import fate
 from backupgen.diff.jobs import RenderedJob, at, volumes
 from backupgen.diff.pairs import Pair
 from backupgen.fleet import naming
@@ -18,7 +19,7 @@ def of_repositories(pairs: Iterable[Pair], situation: Situation) -> Iterator[Imp
     before = {url for old, _ in pairs if old is not None for url in (old.repository, old.copies_to)}
     for old, new in pairs:
         if old is not None and new is not None:
-            yield from _repository(old, new)
+            yield from _repository(old, new, situation)
             yield from _mirror(old, new)
     written = {job.repository for _, job in pairs if job is not None and job.role == naming.ROLE_BACKUP}
     written |= {job.copies_to for _, job in pairs if job is not None}
@@ -27,15 +28,19 @@ def of_repositories(pairs: Iterable[Pair], situation: Situation) -> Iterator[Imp
             yield _bootstrap(url, situation)
 
 
-def _repository(old: RenderedJob, new: RenderedJob) -> Iterator[Impact]:
-    if new.role == naming.ROLE_BACKUP and old.repository != new.repository:
-        same = f"; it refuses that one unless its id is `{_short(new.repository_id)}`" if new.repository_id else ""
+def _repository(old: RenderedJob, new: RenderedJob, situation: Situation) -> Iterator[Impact]:
+    elsewhere = new.role == naming.ROLE_BACKUP and old.repository != new.repository
+    if elsewhere:
+        refused = (
+            f"; the new one is refused unless its id is `{_short(new.repository_id)}`" if new.repository_id else ""
+        )
         message = (
             f"`{new.subject}` backs up to {_named(new.repository)} instead of {_named(old.repository)}: unless you "
-            f"move them, the snapshots that exist stay behind, and the first backup uploads everything{same}"
+            "move the repository, the first backup uploads everything; of the snapshots that exist, "
+            f"{fate(old, situation)}{refused}"
         )
         yield Impact(Kind.REPOSITORY_CHANGED, new.subject, message)
-    if old.repository_id == new.repository_id:
+    if old.repository_id == new.repository_id or (elsewhere and new.repository_id):
         return
     if not new.repository_id:
         message = (

@@ -5,6 +5,7 @@ from typing import Final
 
 from backupgen.diff.impact.kinds import Kind
 from backupgen.diff.impact.model import Impact, Situation
+from backupgen.diff.impact.snapshots import fate
 from backupgen.diff.impact.timing import data_loss, slot_words
 from backupgen.diff.jobs import RenderedJob
 from backupgen.diff.pairs import Pair
@@ -48,29 +49,14 @@ def _come(job: RenderedJob, situation: Situation) -> Impact:
 def _gone(job: RenderedJob, situation: Situation) -> Impact:
     name = job.subject
     if job.role == naming.ROLE_BACKUP:
-        fate = _fate(job, situation)
-        return Impact(Kind.TARGET_REMOVED, name, f"nothing backs up `{name}` any more; of its snapshots: {fate}")
+        message = f"nothing backs up `{name}` any more; of its snapshots: {fate(job, situation)}"
+        return Impact(Kind.TARGET_REMOVED, name, message)
     if job.role == naming.ROLE_MIRROR:
         copy = f"the copy at `{job.copies_to}`" if job.copies_to else "its copy"
         message = f"`{name}` no longer runs: {copy} stays as it is, grows old, and is yours to delete"
         return Impact(Kind.JOB_REMOVED, name, message)
     ends = _ENDS.get(job.role)
     return Impact(Kind.JOB_REMOVED, name, f"`{name}` no longer runs{': ' + ends if ends else ''}")
-
-
-def _fate(job: RenderedJob, situation: Situation) -> str:
-    """Say what becomes of the snapshots with a tag that the job no longer makes."""
-    tag, holding = job.tag or job.subject, situation.repositories.get(job.repository)
-    if holding is None:
-        return f"those with the tag `{tag}` stay in the repository, which the fleet no longer uses"
-    if tag in holding.owners:
-        return f"those with the tag `{tag}` now belong to `{holding.owners[tag]}`, whose retention thins them out"
-    if tag in holding.legacy:
-        return f"those with the tag `{tag}` are forgotten when older than {holding.legacy[tag]}d, the last one too"
-    if not holding.forgets:
-        return f"those with the tag `{tag}` stay for ever, for the repository has no retention"
-    place = f"{holding.place}.retention.legacy"
-    return f"those with the tag `{tag}` stay for ever, until `{place}` says how old they may get, as in `{tag}: 90d`"
 
 
 def _renamed(old: RenderedJob, new: RenderedJob) -> Iterator[Impact]:
@@ -103,7 +89,7 @@ def _identity(old: RenderedJob, new: RenderedJob, situation: Situation) -> Itera
     if old.tag != new.tag:
         message = (
             f"new snapshots of `{new.subject}` get another tag, `{new.tag}`: the retention and the restore test no "
-            f"longer look at the old ones; {_fate(old, situation)}; `tag: {old.tag}` keeps the history together"
+            f"longer look at the old ones; {fate(old, situation)}; `tag: {old.tag}` keeps the history together"
         )
         yield Impact(Kind.IDENTITY_CHANGED, new.subject, message)
     elif old.instance != new.instance:

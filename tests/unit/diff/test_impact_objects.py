@@ -68,16 +68,21 @@ def test_images_are_shortened() -> None:
 
 def test_another_repository_starts_anew() -> None:
     old, new = backup("a"), backup("a", repository="b2:new", env={"RESTIC_REPOSITORY_ID": ID})
-    ((kind, _, message), (pinned, _, _)) = said(old, new, known())
-    assert (kind, pinned) == ("repository-changed", "repository-pinned")
+    ((kind, _, message),) = said(old, new, known())
+    assert kind == "repository-changed"
     assert message == (
-        f"`a` backs up to `b2:new` instead of `{REST}`: unless you move them, the snapshots that exist stay behind, "
-        "and the first backup uploads everything; it refuses that one unless its id is `1f1f1f1f1f1f…`"
+        f"`a` backs up to `b2:new` instead of `{REST}`: unless you move the repository, the first backup uploads "
+        "everything; of the snapshots that exist, those with the tag `a` stay in the repository, which the fleet no "
+        "longer uses; the new one is refused unless its id is `1f1f1f1f1f1f…`"
     )
+    ((_, _, message),) = said(old, new, known(repositories={REST: holding(ID)}))
+    assert "stay for ever, until `repository.retention.legacy` says how old they may get" in message
+    unpinned = backup("a", env={"RESTIC_REPOSITORY_ID": ID}), backup("a", repository="b2:new")
+    assert kinds(*unpinned, known()) == ["repository-changed", "repository-unpinned"]
     assert kinds(backup("a"), backup("a", "tag", repository="b2:new"), known()) == ["repository-changed"]
     ((_, _, message),) = said(backup("a", repository=""), backup("a", repository="b2:new"), known())
     assert message.startswith("`a` backs up to `b2:new` instead of one that only the Secret names: ")
-    assert message.endswith("uploads everything")
+    assert message.endswith("which the fleet no longer uses")
 
 
 def test_the_id_of_a_repository() -> None:

@@ -67,6 +67,12 @@ def test_of_targets_that_come_and_go_nothing_is_told_twice() -> None:
     assert kinds(old, new) == ["target-removed", "pushgateway-group", "target-added"]
 
 
+def test_of_a_target_that_goes_to_another_repository_the_plans_tell_nothing_more() -> None:
+    old = backup("a") | retention("retain a '' x") | drill("target a '' 1 1") | plan("cold", "prune\n")
+    new = backup("a", repository="b2:cold") | retention() | drill() | plan("cold", "retain a '' y\nprune\n")
+    assert kinds(old, new) == ["repository-changed", "pushgateway-group"]
+
+
 def test_a_plan_that_moved_is_the_same_one() -> None:
     old = plan("r", "retain a '' --keep-daily=7\n", "one")
     assert kinds(old, plan("r", "retain a '' --keep-daily=6\n", "two")) == ["retention-shrunk"]
