@@ -186,6 +186,13 @@ def test_a_sealed_secret_is_sealed_anew() -> None:
     assert kinds(sealed, secret("A", "B")) == ["secret-keys-added"]
 
 
+def test_other_values_are_sealed() -> None:
+    other = {path: text.replace('"B": "x"', '"B": "hunter2"') for path, text in secret("A", "B").items()}
+    assert said(secret("A", "B"), other) == [
+        ("secret-values-changed", "grafana", "the Secret of `grafana` is sealed with another value of `B`")
+    ]
+
+
 def test_values_that_nobody_has_given_yet() -> None:
     name = ("monitoring", "backup-env-configuration-grafana")
     old, new = secret("A"), secret("A", "B", "C")
