@@ -24,7 +24,7 @@ def _field(key: str) -> Callable[[Any], object]:
     return lambda item: item.get(key) if isinstance(item, dict) else None
 
 
-_OF_THE_INSTANCE: Final = frozenset({"fleet", "namespace", "cronjob", "kind", "target"})
+_OF_THE_INSTANCE: Final = frozenset({"fleet", "namespace", "cronjob", "kind", "repository", "target"})
 """The labels that follow from the instance of a recorded series, or are the same for all."""
 
 

@@ -12,6 +12,7 @@ from backupgen.diff.objects import Object
 from backupgen.fleet import metrics
 from backupgen.fleet.scalars import format_duration
 
+_DEADLINE: Final = "_deadline_seconds"
 _CONSTANT: Final = re.compile(r"vector\((\d+)\)")
 
 
@@ -69,24 +70,25 @@ def _severities(rules: list[Mapping[str, Any]]) -> list[str]:
 
 
 def _expected(rules: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
-    """Instance and series -> the constant that alerts compare with."""
+    """Instance or repository, and series -> the constant that alerts compare with."""
     found = {}
     for rule in rules:
         constant = _CONSTANT.fullmatch(str(rule.get("expr")))
-        instance, record = mapping(rule.get("labels")).get("instance"), rule.get("record")
+        labels, record = mapping(rule.get("labels")), rule.get("record")
+        subject = labels.get("instance") or labels.get("repository")
         # That of the deadline is told with the job.
-        if constant and isinstance(instance, str) and isinstance(record, str) and record != metrics.EXPECTED_DEADLINE:
-            found[instance, record] = int(constant[1])
+        if constant and isinstance(subject, str) and isinstance(record, str) and not record.endswith(_DEADLINE):
+            found[subject, record] = int(constant[1])
     return found
 
 
 def _thresholds(old: Mapping[tuple[str, str], int], new: Mapping[tuple[str, str], int]) -> Iterator[Impact]:
-    for instance, record in sorted(old.keys() & new.keys()):
-        before, now = old[instance, record], new[instance, record]
+    for subject, record in sorted(old.keys() & new.keys()):
+        before, now = old[subject, record], new[subject, record]
         if record == metrics.EXPECTED_WITHIN:
             times = format_duration(now), format_duration(before)
-            message = f"`{instance}` counts as overdue {times[0]} after its last run, it was {times[1]}"
+            message = f"`{subject}` counts as overdue {times[0]} after its last run, it was {times[1]}"
         else:
-            message = f"the alerts compare `{instance}` with {now} (`{record}`), it was {before}"
+            message = f"the alerts compare `{subject}` with {now} (`{record}`), it was {before}"
         if before != now:
-            yield Impact(Kind.ALERT_THRESHOLD_CHANGED, instance, message)
+            yield Impact(Kind.ALERT_THRESHOLD_CHANGED, subject, message)

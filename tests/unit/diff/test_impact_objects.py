@@ -256,6 +256,10 @@ def test_thresholds_move() -> None:
     ]
     old, new = (rules(within("a", at, "other"), within("a", at, "backup_expected_deadline_seconds")) for at in (1, 2))
     assert said(old, new) == [("alert-threshold-changed", "a", "the alerts compare `a` with 2 (`other`), it was 1")]
+    old, new = (rules({**within("", at, "quota"), "labels": {"repository": "main"}}) for at in (1, 2))
+    assert said(old, new) == [
+        ("alert-threshold-changed", "main", "the alerts compare `main` with 2 (`quota`), it was 1")
+    ]
     assert said(rules({**within("a", 1), "labels": None}), rules({**within("a", 2), "labels": None})) == []
 
 
