@@ -4,7 +4,8 @@
 
 docs/findings.md and docs/findings/ come from the catalogue that `backupgen check --explain` reads, docs/language.md
 from the schema of fleet.yaml, docs/alerts.md from the rules of the repository's own fleet, docs/faults.md from the
-table beside this file, whose rows the scripts' tests provoke.
+table beside this file, whose rows the scripts' tests provoke. Of docs/diff.md two parts are made: the sample, which is
+a report that the tests compare, and the table of kinds.
 """
 
 import json
@@ -17,6 +18,7 @@ from alerts import alerts_page
 from faults import FAULTS, Fault
 
 from backupgen.diagnostics.code import CodeInfo
+from backupgen.diff.impact import Kind
 from backupgen.pipeline import CATALOGUE
 from backupgen.report.page import page
 
@@ -27,6 +29,8 @@ LANGUAGE = ROOT / "docs" / "language.md"
 FAULTS_PAGE = ROOT / "docs" / "faults.md"
 ALERTS_PAGE = ROOT / "docs" / "alerts.md"
 FLEET = ROOT / "fleet.yaml"
+DIFF_PAGE = ROOT / "docs" / "diff.md"
+DIFF_SAMPLE = ROOT / "tests" / "test_change_reports" / "target-removed.txt"
 SCRIPTS = ROOT / "templates" / "scripts"
 SCHEMA = ROOT / "fleet.schema.json"
 
@@ -184,6 +188,19 @@ def _scalar_kind(value: dict[str, Any]) -> str:
     return {"string": "text", "integer": "number", "boolean": "`true` or `false`"}.get(str(value.get("type")), "text")
 
 
+def diff_page(page: str, sample: str) -> str:
+    """Return the page about `diff` with its made parts as they have to be."""
+    rows = ["| kind | level | what happened |", "|---|---|---|"]
+    rows += [f"| `{kind.slug}` | {kind.level} | {kind.meaning} |" for kind in Kind]
+    return _with_part(_with_part(page, "sample", f"```text\n{sample}```"), "kinds", "\n".join(rows))
+
+
+def _with_part(page: str, name: str, text: str) -> str:
+    before, _, rest = page.partition(f"<!-- {name} -->\n")
+    end = f"<!-- /{name} -->"
+    return f"{before}<!-- {name} -->\n{text}\n{end}{rest.partition(end)[2]}"
+
+
 FAULTS_HEAD = """\
 <!-- Made by `make docs` from tools/faults.py and templates/scripts/lib.sh; do not edit. -->
 # Faults
@@ -248,6 +265,8 @@ def main() -> None:
     FAULTS_PAGE.write_text(faults_page(FAULTS, lib), encoding="utf-8")
     ALERTS_PAGE.write_text(alerts_page(FLEET), encoding="utf-8")
     LANGUAGE.write_text(language_page(json.loads(SCHEMA.read_text(encoding="utf-8"))), encoding="utf-8")
+    about_diff, sample = (path.read_text(encoding="utf-8") for path in (DIFF_PAGE, DIFF_SAMPLE))
+    DIFF_PAGE.write_text(diff_page(about_diff, sample), encoding="utf-8")
 
 
 if __name__ == "__main__":

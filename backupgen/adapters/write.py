@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -47,6 +47,8 @@ class WriteResult:
     """Not touched: Secrets that are sealed."""
     kept_foreign: tuple[str, ...] = ()
     """Not removed, though they belong to nothing any more: Secrets that somebody sealed."""
+    before: Mapping[str, bytes] = field(default_factory=dict)
+    """What the files held that were replaced or removed."""
 
 
 class _Wanted(NamedTuple):
@@ -62,7 +64,6 @@ class _Wanted(NamedTuple):
 class _Work:
     result: WriteResult
     contents: Mapping[str, bytes]
-    present: Mapping[str, bytes]
     before: Inventory
     after: Inventory
 
@@ -72,9 +73,7 @@ class _Work:
 
     def during(self) -> Inventory:
         """The inventory while files change: each may be found as it is now, or as it will be."""
-        changing = {
-            path: self.present[path] for path in (*self.result.written, *self.result.removed) if path in self.present
-        }
+        changing = self.result.before
         marks = {path: marks for path, marks in self.before.marks().items() if path in changing}
         return Inventory(
             {**self.after.files, **{path: fingerprint(present) for path, present in changing.items()}},
@@ -168,8 +167,12 @@ def _plan(wanted: _Wanted, before: Inventory, survey: Survey, shown: str) -> tup
             files[path] = before.files.get(path) or before.pending[path]
         if present is not None and fate in {"sealed", "kept_foreign"} and path not in marks and path in known:
             marks[path] = _present_mark(known[path], present)
-    result = WriteResult(**{name: tuple(paths) for name, paths in fates.items()})
-    return _Work(result, contents, survey.contents, before, Inventory(files, sealed=marks)), tuple(findings)
+    changing = [path for path in (*fates["written"], *fates["removed"]) if path in survey.contents]
+    result = WriteResult(
+        **{name: tuple(paths) for name, paths in fates.items()},
+        before={path: survey.contents[path] for path in changing},
+    )
+    return _Work(result, contents, before, Inventory(files, sealed=marks)), tuple(findings)
 
 
 def _present_mark(marks: tuple[Mark, ...], present: bytes) -> Mark:

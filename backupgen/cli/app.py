@@ -143,7 +143,10 @@ def diff(
 ) -> None:
     """Say what rendering would change, in words of backups.
 
-    Compares objects, not lines: comments and layout do not count. Exits with 1 if an object differs.
+    First what is less safe than before, what somebody has to do once, and what else it means; then the objects, field
+    by field. Comments and layout do not count.
+
+    Exits with 0 if nothing differs, 1 if something does, 2 if one side cannot be read.
     """
 
     def command() -> int:

@@ -51,9 +51,11 @@ def render(options: RenderOptions) -> int:
     if written.value is None:
         terminal.note(f"{options.out} is not up to date\n")
         return exits.FOUND
-    terminal.result(
-        "".join(f"{line}\n" for line in _summary(written.value, options, _placeholders(written.value, sealed.value)))
-    )
+    summary = [
+        *_summary(written.value, options, _placeholders(written.value, sealed.value)),
+        *_left_behind(written.value, compilation),
+    ]
+    terminal.result("".join(f"{line}\n" for line in summary))
     return exits.CLEAN
 
 
@@ -102,6 +104,23 @@ def _summary(result: "WriteResult", options: RenderOptions, open_: int) -> Itera
         yield f"next: review {options.out}, prove it with `backupgen check{flags}`, and commit it"
         if open_:
             yield f"      {counted(open_, 'Secret')} with placeholders: `backupgen secrets{flags}` says how to seal"
+
+
+def _left_behind(result: "WriteResult", compilation: Compilation) -> Iterator[str]:
+    """Say which groups of the Pushgateway nobody reports to any more, and how they are deleted."""
+    if compilation.compiled is None or not result.before:
+        return
+    from backupgen.diff.groups import abandoned_in
+
+    before = {path: content.decode(errors="replace") for path, content in result.before.items()}
+    groups = abandoned_in(before, compilation.manifests, compilation.compiled.plan)
+    if not groups:
+        return
+    yield f"once this is deployed, delete what the Pushgateway goes on showing of {counted(len(groups), 'job')}:"
+    commands = list(dict.fromkeys(command for group in groups for command in group.deletion()))
+    yield from (f"  {command}" for command in commands[:_MOST_LISTED])
+    if len(commands) > _MOST_LISTED:
+        yield f"  and {len(commands) - _MOST_LISTED} more; `backupgen diff --against REV --format json` has them all"
 
 
 def _by_folder(listed: list[tuple[str, str]], out: Path) -> Iterator[str]:

@@ -136,14 +136,21 @@ def _of_rules(rules: Rules | None, standings: tuple[Standing, ...], out: Path, s
     )
 
 
+def sources_of(compilation: Compilation, fleet: Path) -> Sources:
+    """Return the values that are given, as far as they can be read; what is wrong with them, others say."""
+    if compilation.compiled is None or not values_are_given(fleet):
+        return Sources(None)
+    needed = references(compilation.compiled.fleet, secrets_of(compilation.compiled.plan))
+    return _sources(values_path(fleet), needed)[0]
+
+
 def changed_values(
-    compilation: Compilation, fleet: Path, files: Mapping[str, str], inventory: Inventory
+    compilation: Compilation, sources: Sources, files: Mapping[str, str], inventory: Inventory
 ) -> dict[tuple[str, str], list[str]]:
     """Return the keys of the sealed Secrets in `files` whose values were changed since: by namespace and name."""
-    if compilation.compiled is None or not values_are_given(fleet):
+    if compilation.compiled is None or not sources.given:
         return {}
     secrets = secrets_of(compilation.compiled.plan)
-    sources, _ = _sources(values_path(fleet), references(compilation.compiled.fleet, secrets))
     committed = Committed("", files, inventory.marks())
     standings = stand(secrets, compilation.manifests, committed, sources, {})
     return {

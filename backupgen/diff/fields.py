@@ -1,7 +1,9 @@
 """Two objects, field by field."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any, Final, NamedTuple
 
 
@@ -22,12 +24,17 @@ def _field(key: str) -> Callable[[Any], object]:
     return lambda item: item.get(key) if isinstance(item, dict) else None
 
 
+_OF_THE_INSTANCE: Final = frozenset({"fleet", "namespace", "cronjob", "kind", "repository", "target"})
+"""The labels that follow from the instance of a recorded series, or are the same for all."""
+
+
 def _rule(item: Any) -> object:
-    """An alert has a name; the series of a recording rule needs its labels too."""
+    """An alert has a name; the series of a recording rule needs labels that tell it apart too."""
     if not isinstance(item, dict) or "alert" in item:
         return item.get("alert") if isinstance(item, dict) else None
-    labels = item.get("labels")
-    listed = ",".join(f"{name}={value}" for name, value in labels.items()) if isinstance(labels, dict) else ""
+    labels = item["labels"] if isinstance(item.get("labels"), dict) else {}
+    known = _OF_THE_INSTANCE if "instance" in labels else frozenset({"fleet"})
+    listed = ",".join(f"{name}={value}" for name, value in labels.items() if name not in known)
     return f"{item['record']}{{{listed}}}" if isinstance(item.get("record"), str) else None
 
 
@@ -48,6 +55,11 @@ NAMES: Final[Mapping[str, Callable[[Any], object]]] = {
     "resources": _itself,
     "generators": _itself,
     "files": _itself,
+    # Of a Grafana dashboard:
+    "panels": _field("title"),
+    "targets": _field("refId"),
+    "list": _field("name"),
+    "links": _field("title"),
 }
 """The lists whose items have a name, by the field that holds the list: where the name is."""
 
@@ -80,7 +92,8 @@ def _shown(step: Step) -> str:
 def compare_fields(old: Any, new: Any, steps: tuple[Step, ...] = ()) -> Iterator[FieldChange]:
     """Yield the differences between two values of plain data, in the order of the fields. None: they are equal.
 
-    Lists of named items are matched by name, other lists of mappings by place; a list of scalars is one value.
+    Lists of named items are matched by name, other lists of mappings by content and then by place; a list of scalars
+    is one value. The index of an item that comes is its new one, of any other its old one.
     """
     if type(old) is type(new) and old == new and not isinstance(old, dict | list):
         return
@@ -129,11 +142,17 @@ def by_name(field: str, items: list[Any]) -> dict[str, Any] | None:
 
 
 def _placed(old: list[Any], new: list[Any], steps: tuple[Step, ...]) -> Iterator[FieldChange]:
-    for place, (before, after) in enumerate(zip(old, new, strict=False)):
-        yield from compare_fields(before, after, (*steps, place))
-    shorter = min(len(old), len(new))
-    yield from (FieldChange((*steps, place), old[place], None) for place in range(shorter, len(old)))
-    yield from (FieldChange((*steps, place), None, new[place]) for place in range(shorter, len(new)))
+    """Compare items without names: those that are equal stay out of it, wherever others came in between."""
+    before, after = ([json.dumps(item, sort_keys=True) for item in items] for items in (old, new))
+    for tag, start, end, new_start, new_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        if end - start == new_end - new_start:
+            for shift in range(end - start):
+                yield from compare_fields(old[start + shift], new[new_start + shift], (*steps, start + shift))
+            continue
+        yield from (FieldChange((*steps, place), old[place], None) for place in range(start, end))
+        yield from (FieldChange((*steps, place), None, new[place]) for place in range(new_start, new_end))
 
 
 def _differ(old: list[Any], new: list[Any]) -> bool:

@@ -18,6 +18,15 @@ def render(report: ChangeReport) -> str:
             }
             for change in report.changes
         ],
-        "impact": [{"kind": one.kind, "target": one.target, "message": one.message} for one in report.impact],
+        "impact": [
+            {
+                "kind": one.kind.slug,
+                "level": one.kind.level.value,
+                "target": one.target or None,
+                "message": one.message,
+                "commands": list(one.commands),
+            }
+            for one in report.impact
+        ],
     }
     return json.dumps(document, indent=2) + "\n"

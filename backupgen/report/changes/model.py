@@ -33,9 +33,3 @@ class ChangeReport:
         if self.reworded:
             said.append(f"{counted(self.reworded, 'file')} in comments or layout only")
         return f"against {self.against}: {', '.join(said)}"
-
-
-def title(change: Change) -> str:
-    """Return for instance `CronJob monitoring/backup-grafana`."""
-    one = change.identity
-    return f"{one.kind} {one.namespace}/{one.name}" if one.namespace else f"{one.kind} {one.name}"

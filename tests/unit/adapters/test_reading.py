@@ -1,18 +1,15 @@
 """Reading fleet.yaml, out/, and out/ as it was in Git."""
 
 import os
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from backupgen.adapters import files
-from backupgen.adapters.git import tree_at
 from backupgen.adapters.tree import read_out
 from backupgen.adapters.write import write_manifests
-from backupgen.diagnostics import Checked, Finding
-from backupgen.diff.inventory import INVENTORY, own_files
+from backupgen.diagnostics import Checked
+from backupgen.diff.inventory import INVENTORY
 
 
 def said(checked: Checked[object]) -> list[tuple[str, str]]:
@@ -101,65 +98,6 @@ def test_what_the_system_refuses_to_read(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "read", failing)
     assert said(read_out(tmp_path, {})) == [("out-unreadable", "this cannot be read: input/output error")]
-
-
-@pytest.fixture
-def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Runs Git in a new repository, without the settings of whoever runs the tests."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
-    for name in [name for name in os.environ if name in {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}]:
-        monkeypatch.delenv(name)
-
-    def run(*arguments: str) -> str:
-        identity = ("-c", "user.name=n", "-c", "user.email=n@example.org", "-c", "init.defaultBranch=main")
-        command = ["git", *identity, *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-
-    run("init")
-    return run
-
-
-def one(findings: tuple[Finding, ...]) -> str:
-    (finding,) = findings
-    assert finding.info.slug == "revision-unreadable"
-    return finding.message
-
-
-def test_a_folder_as_it_was_in_a_revision(tmp_path: Path, git: Callable[..., str]) -> None:
-    out = tmp_path / "clusters" / "h*me ü"
-    old = {"media/a.yaml": "a: 1\n", "ü *.yaml": "é: 🗄\n", "empty.yaml": "", "no-end.yaml": "a: 1"}
-    write_manifests(out, old)
-    (out / "link.yaml").symlink_to("media/a.yaml")
-    (out / "binary.yaml").write_bytes(b"\xff\x00\n")
-    (out / "mine.yaml").write_text("mine: 1\n")
-    (tmp_path / "clusters" / "other.yaml").write_text("other: 1\n")
-    git("add", "-A")
-    git("commit", "-m", "one")
-    write_manifests(out, {"media/b.yaml": "b: 1\n"})
-    read = tree_at("HEAD", out).value
-    assert read is not None
-    assert read.keys() - {INVENTORY} == {*old, "mine.yaml"}
-    assert own_files(read, {}) == old
-    below = tree_at("main", out / "media").value
-    assert below == {"a.yaml": "a: 1\n"}
-    assert own_files(below, {"a.yaml": "", "b.yaml": ""}) == below
-    assert "clusters/other.yaml" in (tree_at("HEAD^{tree}", tmp_path).value or {})
-    assert tree_at("HEAD", tmp_path / "none" / "below") == Checked({})
-
-
-def test_what_git_does_not_know(tmp_path: Path, git: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert one(tree_at("HEAD", tmp_path).findings) == "Git knows no revision `HEAD`"
-    (tmp_path / "a").touch()
-    git("add", "-A")
-    git("commit", "-m", "one")
-    for revision in ("no", "--help", "", "a b", "HEAD~5", "; touch x"):
-        assert one(tree_at(revision, tmp_path).findings) == f"Git knows no revision `{revision}`"
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".git", "a"]
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", "/")
-    assert "not a git repository" in one(tree_at("HEAD", Path("/")).findings)
-    monkeypatch.setenv("PATH", "")
-    assert one(tree_at("HEAD", tmp_path).findings) == "Git is not installed, or not on PATH"
 
 
 def test_a_fleet_that_was_changed_meanwhile_is_not_replaced(tmp_path: Path) -> None:

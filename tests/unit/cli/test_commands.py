@@ -143,7 +143,7 @@ def test_a_change_is_found_told_and_rendered(home: Path) -> None:
     assert "out/notes/cronjob.backup-notes.yaml" in {finding["file"] for finding in report["findings"]}
     diff = invoke("diff")
     assert diff.exit_code == exits.FOUND
-    assert "the longest time between two runs is 1d1h instead of" in diff.stdout
+    assert "  * up to 1d1h12m of the data of `notes` can be lost, it was 2h12m" in diff.stdout
     assert "  ~ CronJob notes/backup-notes\n" in diff.stdout
     changes = json.loads(invoke("diff", "--format", "json").stdout)
     assert set(changes) == {"changes", "impact"}
@@ -190,6 +190,24 @@ def test_a_file_in_the_way(home: Path) -> None:
     assert files(home / "out") == before
 
 
+def test_what_the_pushgateway_keeps_is_named_before_and_after(home: Path) -> None:
+    url = "http://pushgateway.monitoring.svc.cluster.local:9091"
+    edit(home / "fleet.yaml", "\ntargets:", f"\npushgateway: {{url: {url}}}\ntargets:")
+    invoke("render")
+    edit(home / "fleet.yaml", "notes: {", "notes: {hostname: pad, ")
+    commands = [
+        "kubectl -n monitoring port-forward service/pushgateway 9091:9091",
+        "curl -X DELETE http://localhost:9091/metrics/job/backup/instance/notes",
+    ]
+    shown = "".join(f"      {command}\n" for command in commands)
+    assert shown in invoke("diff").stdout
+    head = "once this is deployed, delete what the Pushgateway goes on showing of 1 job:\n"
+    printed = head + "".join(f"  {command}\n" for command in commands)
+    assert invoke("render", "--dry-run").stdout.endswith(printed)
+    assert invoke("render").stdout.endswith(printed)
+    assert "Pushgateway" not in invoke("render").stdout
+
+
 def test_diff_against_a_revision(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     identity = ["-c", "user.name=n", "-c", "user.email=n@example.org"]
@@ -205,6 +223,8 @@ def test_diff_against_a_revision(home: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert {change["name"] for change in json.loads(done.stdout)["changes"]} <= {"backup-notes", "backup-alerts"}
     wrong = invoke("diff", "--against", "main~7")
     assert (wrong.exit_code, wrong.stdout) == (exits.USAGE, "")
+    nothing = invoke("diff", "--out", "elsewhere", "--against", "HEAD")
+    assert (nothing.exit_code, nothing.stderr) == (exits.FOUND, "HEAD has no files in elsewhere: everything is new\n")
     assert "Git knows no revision `main~7`" in wrong.stderr
 
 

@@ -146,10 +146,24 @@ def test_rules_are_named_by_alert_or_by_series_and_labels() -> None:
     ]
 
 
+def test_a_recorded_series_of_an_instance_is_named_by_it() -> None:
+    labels = "fleet: f, instance: a, kind: backup, cronjob: backup-a"
+    text = "kind: PrometheusRule\nspec: {groups: [{name: g, rules: [{record: r, labels: {%s}, expr: '1'}]}]}\n"
+    (change,) = compare({"r.yaml": text % labels}, {"r.yaml": text % f"{labels}, tag: t"})
+    assert [field.path for field in change.fields] == [
+        "spec.groups[g].rules[r{instance=a}]",
+        "spec.groups[g].rules[r{instance=a,tag=t}]",
+    ]
+    (change,) = compare({"r.yaml": text % labels}, {"r.yaml": text % labels.replace("backup-a", "b")})
+    assert [field.path for field in change.fields] == ["spec.groups[g].rules[r{instance=a}].labels.cronjob"]
+
+
 def test_what_is_no_kubernetes_object_is_compared_as_a_text() -> None:
     (change,) = compare({"a.md": "old\n", "b.yaml": "a: ["}, {"a.md": "new\n", "b.yaml": "a: ["})
     assert change.identity[1:] == ("File", "", "a.md")
     assert change.fields == (FieldChange(("text",), "old\n", "new\n"),)
+    (tests,) = compare({"_alerts/t.yaml": "rule_files: [r]\n"}, {"_alerts/t.yaml": "rule_files: [s]\n"})
+    assert tests.fields == (FieldChange(("text",), "rule_files: [r]\n", "rule_files: [s]\n"),)
     (broken,) = compare({"b.yaml": "a: ["}, {"b.yaml": "- 1\n"})
     assert broken.fields == (FieldChange(("text",), "a: [", "- 1\n"),)
 
@@ -157,6 +171,17 @@ def test_what_is_no_kubernetes_object_is_compared_as_a_text() -> None:
 def test_two_files_with_the_same_object_are_both_seen() -> None:
     changes = compare({"a.yaml": CRONJOB, "b.yaml": CRONJOB}, {})
     assert [change.identity.name for change in changes] == ["backup-grafana", "backup-grafana (b.yaml)"]
+
+
+def test_each_folder_has_a_generator_of_its_own() -> None:
+    text = "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: {name: fleet-secrets}\nfiles: [%s]\n"
+    old = {"a/ksops.yaml": text % "a", "b/ksops.yaml": text % "b"}
+    changes = compare(old, {"b/ksops.yaml": text % "b2", "c/ksops.yaml": text % "c"})
+    assert [(change.action.value, change.identity.name) for change in changes] == [
+        ("removed", "a/ksops.yaml"),
+        ("changed", "b/ksops.yaml"),
+        ("added", "c/ksops.yaml"),
+    ]
 
 
 def test_a_sealed_secret_is_compared_by_its_keys() -> None:
@@ -182,31 +207,44 @@ def apply(value: Any, change: FieldChange) -> Any:
     """Make one change to plain data, independently of how it was found."""
     if not change.steps:
         return copy.deepcopy(change.new)
-    return _apply(value, list(change.steps), change.new, "")
+    return _apply(value, list(change.steps), change, "")
 
 
-def _apply(value: Any, steps: list[Step], new: Any, field: str) -> Any:
+def turn(change: FieldChange) -> tuple[int, int, int]:
+    """When a change is made: no index may move before it is used, and an order is that of all items."""
+    last = change.steps[-1] if change.steps else ""
+    place = last if isinstance(last, int) else 0
+    if last == ORDER:
+        return -len(change.steps), 3, 0
+    if change.new is None:
+        return -len(change.steps), 1, -place
+    return -len(change.steps), 2 if change.old is None else 0, place
+
+
+def _apply(value: Any, steps: list[Step], change: FieldChange, field: str) -> Any:
     step, rest = steps[0], steps[1:]
     if step == ORDER:
         named = by_name(field, value)
         assert named is not None
-        return [named[name] for name in new if name in named]
+        return [named[name] for name in change.new]
     if isinstance(step, Item):
         named = by_name(field, value)
         assert named is not None
-        return list(_set(named, step.name, rest, new).values())
+        return list(_set(named, step.name, rest, change).values())
+    if isinstance(step, int) and not rest and change.old is None:
+        return [*value[:step], copy.deepcopy(change.new), *value[step:]]
     if isinstance(step, int):
-        return list(_set(dict(enumerate(value)), step, rest, new).values())
-    return _set(dict(value), step, rest, new)
+        return list(_set(dict(enumerate(value)), step, rest, change).values())
+    return _set(dict(value), step, rest, change)
 
 
-def _set(items: dict[Any, Any], key: Any, rest: list[Step], new: Any) -> dict[Any, Any]:
+def _set(items: dict[Any, Any], key: Any, rest: list[Step], change: FieldChange) -> dict[Any, Any]:
     if rest:
-        items[key] = _apply(items[key], rest, new, key if isinstance(key, str) else "")
-    elif new is None:
+        items[key] = _apply(items[key], rest, change, key if isinstance(key, str) else "")
+    elif change.new is None:
         del items[key]
     else:
-        items[key] = copy.deepcopy(new)
+        items[key] = copy.deepcopy(change.new)
     return items
 
 
@@ -239,15 +277,49 @@ objects = st.recursive(
 def test_the_changes_applied_to_the_old_object_give_the_new_one(old: dict[str, Any], new: dict[str, Any]) -> None:
     changes = list(compare_fields(old, new))
     changed: Any = copy.deepcopy(old)
-    # From the end, so that no index moves before it is used.
-    for change in sorted(changes, key=lambda change: change.new is None):
-        if change.new is not None:
-            changed = apply(changed, change)
-    for change in reversed([change for change in changes if change.new is None]):
+    for change in sorted(changes, key=turn):
         changed = apply(changed, change)
     assert json.dumps(canonical(changed)) == json.dumps(canonical(new))
     if canonical(old) != canonical(new):
         assert changes
+
+
+def test_an_item_that_comes_moves_no_other() -> None:
+    old = {"ingress": [{"from": "a"}, {"from": "b"}, {"from": "c", "port": 1}]}
+    new = {"ingress": [{"from": "x"}, {"from": "a"}, {"from": "c", "port": 2}]}
+    assert [(change.path, change.old, change.new) for change in compare_fields(old, new)] == [
+        ("ingress[0]", None, {"from": "x"}),
+        ("ingress[1]", {"from": "b"}, None),
+        ("ingress[2]", {"from": "c", "port": 1}, None),
+        ("ingress[2]", None, {"from": "c", "port": 2}),
+    ]
+    assert [
+        change.path for change in compare_fields(old, {"ingress": [*old["ingress"][:2], {"from": "c", "port": 2}]})
+    ] == ["ingress[2].port"]
+
+
+def test_a_dashboard_is_compared_as_json() -> None:
+    def config(dashboard: object, key: str = "d.json") -> str:
+        return json.dumps({"kind": "ConfigMap", "data": {key: json.dumps(dashboard), "plain.sh": "x"}})
+
+    panel = {"title": "Age", "targets": [{"refId": "A", "expr": "a"}], "gridPos": {"x": 0}}
+    other = {"title": "Age", "targets": [{"refId": "A", "expr": "b"}], "gridPos": {"x": 0}}
+    old, new = ({"uid": "u", "panels": panels} for panels in ([{"title": "First"}, panel], [other, {"title": "New"}]))
+    assert fields(config(old), config(new)) == [
+        ('data["d.json"].panels[First]', {"title": "First"}, None),
+        ('data["d.json"].panels[Age].targets[A].expr', "a", "b"),
+        ('data["d.json"].panels[New]', None, {"title": "New"}),
+    ]
+    again = config(old).replace('\\"uid\\": ', '\\"uid\\":   ')
+    assert again != config(old)
+    assert compare({PATH: config(old)}, {PATH: again}) == ()
+    for broken in ('"{"', '"[]"', "1", '"1"'):
+        text = config(old).replace(json.dumps(json.dumps(old)), broken)
+        assert text != config(old)
+        assert [path for path, _, _ in fields(text, config(old))] == ['data["d.json"]']
+    bare = "kind: ConfigMap\n"
+    assert [path for path, _, _ in fields(bare, config(old))] == ["data"]
+    assert [path for path, _, _ in fields(config(old, "d.yaml"), config(new, "d.yaml"))] == ['data["d.yaml"]']
 
 
 @given(st.dictionaries(names, objects))
