@@ -129,6 +129,16 @@ def dashboard_uid(fleet: str) -> str:
     return name if len(name) <= 40 else f"{name[:31]}-{hashlib.sha256(fleet.encode()).hexdigest()[:8]}"
 
 
+def target_runbook(base: str, target: str) -> str:
+    """The address of a target's runbook; `base` has no slash at its end."""
+    return f"{base}/targets/{target}.md"
+
+
+def alert_runbook(base: str, alert: str) -> str:
+    """The address of an alert's runbook."""
+    return f"{base}/alerts/{alert}.md"
+
+
 def htpasswd(server: str) -> str:
     """The Secret with a REST server's users."""
     return f"{server}-htpasswd"
