@@ -75,13 +75,13 @@ RECORDED: Final = (
     Metric(
         EXPECTED_WITHIN,
         "gauge",
-        ("fleet", "instance", "namespace", "cronjob", "kind", "target"),
+        ("fleet", "instance", "namespace", "cronjob", "kind", "repository", "target"),
         "how long ago an expected job may have started: less after one missed run, more after two",
     ),
     Metric(
         EXPECTED_DEADLINE,
         "gauge",
-        ("fleet", "instance", "namespace", "cronjob", "kind", "target"),
+        ("fleet", "instance", "namespace", "cronjob", "kind", "repository", "target"),
         "the deadline of an expected job",
     ),
     Metric(EXPECTED_SINCE, "gauge", ("fleet", "instance"), "Unix time since which a job has been expected"),

@@ -31,6 +31,7 @@ class Expectation(NamedTuple):
 
     job: Job
     kind: Kind
+    repository: str
     target: str
     within: int
     """The greatest age of the last start, in seconds, that is in order."""
@@ -42,11 +43,11 @@ def expectations(fleet: ResolvedFleet, schedules: Mapping[str, CronExpr]) -> tup
     `schedules` maps a job's name to its effective schedule, in the job's zone. Raises KeyError for a job without one.
     """
     found = []
-    for kind, target, job in _jobs(fleet):
+    for kind, repository, target, job in _jobs(fleet):
         if not job.suspend:
             within = overdue_after(job, schedules[job.name])
             if within is not None:
-                found.append(Expectation(job, kind, target, within))
+                found.append(Expectation(job, kind, repository, target, within))
     return tuple(found)
 
 
@@ -56,18 +57,18 @@ def overdue_after(job: Job, schedule: CronExpr) -> int | None:
     return None if missed is None else missed + job.start_within + job.deadline + job.grace
 
 
-def _jobs(fleet: ResolvedFleet) -> Iterator[tuple[Kind, str, Job]]:
+def _jobs(fleet: ResolvedFleet) -> Iterator[tuple[Kind, str, str, Job]]:
     for target in fleet.targets:
-        yield "backup", target.name, target.job
+        yield "backup", target.repository, target.name, target.job
     for repository in fleet.repositories:
         if repository.retention:
-            yield "retention", "", repository.retention.job
+            yield "retention", repository.name, "", repository.retention.job
         if repository.restore_test:
-            yield "restore-test", "", repository.restore_test.job
+            yield "restore-test", repository.name, "", repository.restore_test.job
         for mirror in repository.mirrors:
-            yield "mirror", "", mirror.job
+            yield "mirror", repository.name, "", mirror.job
             if mirror.restore_test:
-                yield "restore-test", "", mirror.restore_test.job
+                yield "restore-test", repository.name, "", mirror.restore_test.job
 
 
 def recordings(fleet: str, expected: tuple[Expectation, ...]) -> tuple[RecordingRule, ...]:
@@ -88,6 +89,7 @@ def _constant(record: str, fleet: str, item: Expectation, value: int) -> Recordi
         "namespace": item.job.namespace,
         "cronjob": item.job.name,
         "kind": item.kind,
+        "repository": item.repository,
     }
     return RecordingRule(record, f"vector({value})", labels | ({"target": item.target} if item.target else {}))
 
