@@ -1,0 +1,158 @@
+"""A real Prometheus and a real Pushgateway, to which the real scripts push, raise the expected alerts and no others.
+
+Runs of the past are run now, with a clock that is set back. The rules are the rendered ones, but that an alert need not
+hold for long; and this Prometheus remembers that the fleet was deployed two days ago.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from backupgen.fleet import metrics
+from tests.observing.gateway import Gateway
+from tests.observing.grafana import Answer, ask, panel
+from tests.observing.observed import DAY, Observed
+from tests.observing.prometheus import Prometheus, Sample, prometheus
+from tests.observing.rehearsal import Rehearsal
+
+RETENTION, MIRROR, FROZEN = "restic-retentionpolicies", "backup-mirror-broken", "backup-mirror-frozen"
+DRILL, FROZEN_DRILL = "backup-restore-test", "backup-restore-test-mirror-broken"
+KILLED, KILLED_TAG = "killed.example.com", "the-killed.one"
+REMOVED = "removed"
+
+Alerts = Mapping[str, tuple[str | tuple[str, str], ...]]
+"""The alerts by job; with the tag that they tell of, if they do."""
+
+WRONG: Alerts = {
+    "good": (),
+    "late": (),
+    "failed": ("BackupFailed",),
+    "failing": ("BackupFailed", "BackupNotSucceeding"),
+    "partial": ("BackupFailed",),
+    KILLED: ("BackupOverdue",),
+    "never": ("BackupNeverRun",),
+    "new": (),
+    "suspended": (),
+    REMOVED: (),
+    RETENTION: (),
+    DRILL: (("BackupRestoreTestFailed", "failed"),),
+    FROZEN_DRILL: ("BackupRestoreTestStale",),
+    MIRROR: ("BackupMirrorFailed",),
+    FROZEN: ("BackupMirrorStale",),
+}
+"""What is wrong with each job of the fleet, and with two that are not expected."""
+
+FORGOTTEN: Alerts = {
+    "failing": ("BackupNotSucceeding",),
+    KILLED: ("BackupOverdue",),
+    "never": ("BackupNeverRun",),
+    FROZEN_DRILL: ("BackupRestoreTestStale",),
+    FROZEN: ("BackupMirrorStale",),
+}
+"""What is left of it when the Pushgateway has lost everything: failures are told anew by the next run."""
+
+COUNTS = {
+    # Whatever has no success that is young enough: the one that is new as well.
+    "Is everything protected?": len({"failing", KILLED, "never", "new", DRILL, FROZEN_DRILL, MIRROR, FROZEN}),
+    "Alerts": sum(map(len, WRONG.values())),
+    "Last run failed": len({"failed", "failing", "partial", DRILL, MIRROR}),
+    "Overdue or never run": len({KILLED, "never", "new", FROZEN_DRILL, FROZEN}),
+}
+"""What the first row of the dashboard counts."""
+
+
+@pytest.fixture(scope="module")
+def watched(
+    observed: Observed,
+    tool: Callable[[str], Path],
+    rehearsal: Rehearsal,
+    gateway: Gateway,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Prometheus]:
+    with prometheus(
+        tool, tmp_path_factory.mktemp("prometheus"), observed.groups, gateway.url, list(_deployed(observed))
+    ) as running:
+        go_wrong(rehearsal, {name: job.within for name, job in observed.expected.items()})
+        running.settle()
+        yield running
+
+
+def _deployed(observed: Observed) -> Iterator[Sample]:
+    """What the rules have recorded since the day before yesterday, of all jobs but the one that is new."""
+    now = int(time.time())
+    for instance in observed.expected.keys() - {"new"}:
+        labels = {"fleet": "observed", "instance": instance}
+        for at in range(now - 3600, now - 30, 30):
+            yield metrics.EXPECTED_SINCE, labels, now - 2 * DAY, at
+
+
+def go_wrong(rehearsal: Rehearsal, within: Mapping[str, int]) -> None:
+    """Run every job, each as it is called; `within` says how old the last run of each may be."""
+    rehearsal.backup("good")
+    rehearsal.backup("late", ago=within["late"] - 300)
+    for name in ("failed", "partial"):
+        rehearsal.backup(name, ago=3600)
+    rehearsal.backup("failed", code=12, RESTIC_PASSWORD="forgotten")  # noqa: S106 (no password opens with it)
+    rehearsal.backup("failing", ago=within["failing"] + 300)
+    rehearsal.backup("failing", code=66, RESTIC_REPOSITORY_ID="0" * 64)
+    rehearsal.partial("partial")
+    for name in ("suspended", REMOVED):
+        rehearsal.backup(name, ago=30 * DAY)
+    rehearsal.backup(REMOVED, code=66, RESTIC_REPOSITORY_ID="0" * 64)
+    rehearsal.retention(RETENTION, "good", "late", ago=DAY)
+    rehearsal.mirror(FROZEN, ago=within[FROZEN] + 300)
+    rehearsal.mirror(MIRROR, code=66)
+    rehearsal.restore_test(FROZEN_DRILL, {"good": rehearsal.source("good")}, ago=within[FROZEN_DRILL] + 300)
+    lost = rehearsal.fleet.folder / "lost"
+    rehearsal.restore_test(DRILL, {"good": rehearsal.source("good"), "failed": lost}, code=72)
+    rehearsal.backup(KILLED, KILLED_TAG, ago=within[KILLED] + 300)
+    rehearsal.killed(KILLED)
+
+
+def _pairs(alerts: Alerts) -> set[tuple[str, ...]]:
+    """As `Prometheus.firing` returns them."""
+    each = ((alert, instance) for instance, some in alerts.items() for alert in some)
+    return {(alert, instance) if isinstance(alert, str) else (alert[0], instance, alert[1]) for alert, instance in each}
+
+
+def test_every_job_of_the_fleet_has_its_fate(observed: Observed) -> None:
+    assert set(WRONG) - {"suspended", REMOVED} == set(observed.expected)
+    told = {alert if isinstance(alert, str) else alert[0] for some in WRONG.values() for alert in some}
+    assert told == {rule["alert"] for group in observed.groups for rule in group["rules"] if "alert" in rule}
+
+
+def test_what_goes_wrong_is_told_and_nothing_else(watched: Prometheus) -> None:
+    assert watched.firing() == _pairs(WRONG)
+
+
+def test_the_dashboard_says_the_same(watched: Prometheus, observed: Observed) -> None:
+    now = int(time.time())
+    (wrong,) = ask(watched, panel(observed.dashboard, "What is wrong"), now)
+    shown = {
+        (labels["alertname"], labels["instance"], *([labels["tag"]] if "tag" in labels else []))
+        for labels, _ in wrong.series
+    }
+    assert shown == _pairs(WRONG)
+    assert all(now - 120 < since / 1000 <= now for _, since in wrong.series)
+    for title, count in COUNTS.items():
+        ((_, value),) = ask(watched, panel(observed.dashboard, title), now)[0].series
+        assert value == count, title
+    codes = {
+        answer.column: dict(_by_instance(answer)) for answer in ask(watched, panel(observed.dashboard, "Targets"), now)
+    }
+    assert codes["Last run"] == {"good": 0, "late": 0, "failed": 12, "failing": 66, "partial": 3, KILLED: 0}
+    assert codes["Restore test"] == {"good": 0, "failed": 72}
+    assert {name for name, share in codes["Of allowed"].items() if share > 1} == {"failing", KILLED}
+    assert set(codes["Allowed"]) == {job.instance for job in observed.expected.values() if job.kind == "backup"}
+
+
+def _by_instance(answer: Answer) -> Iterator[tuple[str, float]]:
+    return ((labels["instance"], value) for labels, value in answer.series)
+
+
+def test_a_pushgateway_that_restarts_is_no_silence_and_no_alarm(watched: Prometheus, gateway: Gateway) -> None:
+    gateway.restart()
+    watched.settle()
+    assert watched.firing() == _pairs(FORGOTTEN)
