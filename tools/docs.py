@@ -3,7 +3,8 @@
     python tools/docs.py
 
 docs/findings.md comes from the catalogue that `backupgen check --explain` reads, docs/language.md from the schema of
-fleet.yaml, docs/faults.md from the table beside this file, whose rows the scripts' tests provoke.
+fleet.yaml, docs/faults.md from the table beside this file, whose rows the scripts' tests provoke, docs/dashboard.md and
+its picture from the dashboard in out/.
 """
 
 import json
@@ -12,6 +13,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
+from dashboard_page import page as dashboard_page
+from dashboard_page import picture as dashboard_picture
 from faults import FAULTS, Fault
 
 from backupgen.diagnostics.code import CodeInfo
@@ -22,6 +26,9 @@ PAGE = ROOT / "docs" / "findings.md"
 LANGUAGE = ROOT / "docs" / "language.md"
 FAULTS_PAGE = ROOT / "docs" / "faults.md"
 SCRIPTS = ROOT / "templates" / "scripts"
+DASHBOARD = ROOT / "out" / "monitoring" / "configmap.grafana-dashboard-backup.yaml"
+DASHBOARD_PAGE = ROOT / "docs" / "dashboard.md"
+DASHBOARD_PICTURE = ROOT / "docs" / "dashboard.svg"
 SCHEMA = ROOT / "fleet.schema.json"
 
 # The first digit of a code.
@@ -215,12 +222,20 @@ def exit_codes(lib: str) -> dict[int, str]:
     return {int(code): meaning.strip() for code, meaning in found}
 
 
+def rendered_dashboard() -> Any:
+    """Return the dashboard of this repository's own fleet."""
+    (text,) = yaml.safe_load(DASHBOARD.read_text(encoding="utf-8"))["data"].values()
+    return json.loads(text)
+
+
 def main() -> None:
     """Write the pages."""
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(findings_page(CATALOGUE), encoding="utf-8")
     lib = (SCRIPTS / "lib.sh").read_text(encoding="utf-8")
     FAULTS_PAGE.write_text(faults_page(FAULTS, lib), encoding="utf-8")
+    DASHBOARD_PAGE.write_text(dashboard_page(rendered_dashboard()), encoding="utf-8")
+    DASHBOARD_PICTURE.write_text(dashboard_picture(rendered_dashboard()), encoding="utf-8")
     LANGUAGE.write_text(language_page(json.loads(SCHEMA.read_text(encoding="utf-8"))), encoding="utf-8")
 
 

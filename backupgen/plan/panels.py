@@ -39,7 +39,7 @@ def panels(fleet: ResolvedFleet, runbooks: str) -> Iterator[Panel]:
 def _overview(series: Series) -> Iterator[Panel]:
     size = (6, 4)
     expected, on_time = series.expected(), series.on_time(metrics.LAST_SUCCESS_SEEN)
-    text = "Yes: no job's last success is older than two of its runs. Jobs that are suspended are not expected."
+    text = "Yes: no job's last success is older than it may be. Jobs that are suspended are not expected."
     unprotected = f"count({expected}) - (count({on_time}) or vector(0))"
     yield _panel("stat", "Is everything protected?", text, size, (unprotected, "", look.PROTECTED))
     text = "The alerts that are firing."
@@ -47,7 +47,7 @@ def _overview(series: Series) -> Iterator[Panel]:
     text = "The expected jobs whose last run ended with another exit code than 0."
     failed = f"count({series.last(metrics.STATUS)} > 0 and on (instance) {expected}) or vector(0)"
     yield _panel("stat", "Last run failed", text, size, (failed, "", look.FAILURES))
-    text = "The expected jobs that have missed two runs, or never reported one."
+    text = "The expected jobs that have missed more runs than they may, or never reported one."
     missing = f"count({expected} unless on (instance) ({series.on_time(metrics.LAST_START)})) or vector(0)"
     yield _panel("stat", "Overdue or never run", text, size, (missing, "", look.FAILURES))
 
@@ -77,7 +77,7 @@ def _targets(fleet: ResolvedFleet, series: Series, runbooks: str) -> Panel:
     return _panel(
         "table",
         "Targets",
-        "The last success may be as old as `Allowed`: one missed run is, two are not. `Tested` and `Mirrored` say how "
+        "The last success may be as old as `Allowed`, which follows from the schedule. `Tested` and `Mirrored` say how "
         "long ago the last restore test and the last good run of every mirror ended.",
         (24, _height(len(fleet.targets), 12)),
         *_ages(series, "backup"),
@@ -97,7 +97,7 @@ def _repository_jobs(series: Series) -> Panel:
     return _panel(
         "table",
         "Retention, restore tests and mirrors",
-        "The last success may be as old as `Allowed`: one missed run is, two are not.",
+        "The last success may be as old as `Allowed`, which follows from the schedule.",
         (24, 6),
         *_ages(series, *kinds),
         (series.last(metrics.STATUS, *kinds), "Last run", look.CODE),
