@@ -42,8 +42,8 @@ TAIL = """
   scrapes are at most five minutes apart. The variable `Data source` chooses it.
 - `alerts:` in fleet.yaml. Without them nothing records what is expected: the dashboard then shows what was pushed, and can
   neither say that everything is protected nor miss anything.
-- Prometheus 2.33 or newer, or what speaks its language with negative offsets: the timeline looks ahead for the report of a
-  run.
+- Prometheus 2.33 or newer, or what speaks its language with negative offsets: the timeline looks ahead for the report of
+  a run.
 """
 
 UNIT_X, UNIT_Y, GAP, PAD = 40, 17, 3, 9
@@ -79,13 +79,13 @@ def _drawn(panel: Any) -> Iterator[str]:
     yield f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="3" fill="#fff" stroke="#c7d0d9"/>'
     yield _text(x + PAD, y + 18, panel["title"], 'font-weight="600" fill="#24292e"')
     columns = _columns(panel)
-    size = 10 if len(columns) * 80 > width else 12
+    size = 10 if len(columns) * 100 > width else 12
     for number, column in enumerate(columns):
         place = round(x + PAD + number * (width - PAD) / len(columns))
         yield _text(place, y + 38, column, f'fill="#3871dc" font-size="{size}"')
     sentence = panel["description"].partition(". ")[0].rstrip(".")
-    for number, line in enumerate(textwrap.wrap(sentence, width // 6 - 2)):
-        yield _text(x + PAD, y + (58 if columns else 36) + number * 15, line, 'fill="#6a737d" font-size="11"')
+    for number, line in enumerate(textwrap.wrap(sentence, width // 6)):
+        yield _text(x + PAD, y + (56 if columns else 34) + number * 13, line, 'fill="#6a737d" font-size="11"')
 
 
 def _text(x: int, y: int, text: str, style: str) -> str:
