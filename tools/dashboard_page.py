@@ -42,8 +42,7 @@ TAIL = """
   scrapes are at most five minutes apart. The variable `Data source` chooses it.
 - `alerts:` in fleet.yaml. Without them nothing records what is expected: the dashboard then shows what was pushed, and can
   neither say that everything is protected nor miss anything.
-- Prometheus 2.33 or newer, or what speaks its language with negative offsets: the timeline looks ahead for the report of
-  a run.
+- Prometheus 2.33 or newer, or what speaks its language with negative offsets: the timeline looks ahead for reports.
 """
 
 UNIT_X, UNIT_Y, GAP, PAD = 40, 17, 3, 9
