@@ -40,8 +40,8 @@ TAIL = """
 
 - The data source: the Prometheus that has the fleet's rules and scrapes the Pushgateway, with `honor_labels: true`. Its
   scrapes are at most five minutes apart. The variable `Data source` chooses it.
-- `alerts:` in fleet.yaml. Without them nothing records what is expected: the dashboard then shows what was pushed, and can
-  neither say that everything is protected nor miss anything.
+- `alerts:` in fleet.yaml. Without them nothing records what is expected: the dashboard then shows what was pushed, and
+  can neither say that everything is protected nor miss anything.
 - Prometheus 2.33 or newer, or what speaks its language with negative offsets: the timeline looks ahead for reports.
 """
 

@@ -57,17 +57,16 @@ class Series:
         return f"time() - max by (instance) ({seen}) and on (instance) {self.expected(*kinds)}"
 
     def alerts(self) -> str:
-        """The firing alerts of the fleet. Those that tell of no single job have no instance, and maybe no fleet."""
-        return select("ALERTS", *self._alert_matchers(), alertstate="firing")
+        """The firing alerts of the fleet. Those that tell of no single job have no instance."""
+        return self._of_alerts("ALERTS", alertstate="firing")
 
     def alerts_since(self) -> str:
         """The same, and when their condition began, in milliseconds."""
-        return (
-            f"1000 * ({select('ALERTS_FOR_STATE', *self._alert_matchers())}\n* ignoring (alertstate) {self.alerts()})"
-        )
+        since = self._of_alerts("ALERTS_FOR_STATE")
+        return f"1000 * ({since}\n* ignoring (alertstate) {self.alerts()})"
 
-    def _alert_matchers(self) -> tuple[str, ...]:
-        return 'alertname=~"Backup.*"', f"fleet=~{quote(self.fleet + '|')}", 'instance=~"$instance|"'
+    def _of_alerts(self, name: str, **labels: str) -> str:
+        return select(name, 'instance=~"$instance|"', fleet=self.fleet, **labels)
 
     def restored(self, fleet: ResolvedFleet) -> str:
         """The result of the last restore test of each target."""
