@@ -9,9 +9,10 @@ HEAD = """\
 <!-- Made by `make docs` from out/ and the words in tools/dashboard_page.py; do not edit. -->
 # The dashboard
 
-`dashboard: {namespace: …, labels: {…}}` renders a ConfigMap that Grafana's sidecar loads. It is for Grafana 11, 12 and 13: the
-tests judge it by the types that Grafana publishes for each of them, and ask a real Prometheus every query, with what the
-real scripts pushed in a rehearsal. On a fleet that is well, no panel is empty but the one that says `Nothing is wrong`.
+`dashboard: {namespace: …, labels: {…}}` renders a ConfigMap that Grafana's sidecar loads. It is for Grafana 11, 12
+and 13: the tests judge it by the types that Grafana publishes for each of them, and ask a real Prometheus every
+query, with what the real scripts pushed in a rehearsal. On a fleet that is well, no panel is empty but the one that
+says `Nothing is wrong`.
 
 ![Where the panels of this repository's fleet lie, drawn from the JSON](dashboard.svg)
 
@@ -19,15 +20,15 @@ This is a drawing of the layout, made from the JSON: not a screenshot.
 
 ## Reading it
 
-1. **Is everything protected?** `Yes`, or `No` and how many jobs are not: their last success is older than it may be. The
-   limit is the alerts' own, worked out from each job's schedule; there is no number for all.
-2. **What is wrong** has the firing alerts, and since when what they tell of has been so. With `runbooks` under `alerts:`, a
-   click on an alert or a target opens its page.
-3. **Targets**: the worst is on top. `Of allowed` is the age of the last success as a share of what it may be: where the gaps
-   of a schedule are alike, about half of it is usual, and above 100 % too many runs are missing. `Of deadline` is how much
-   of its time the last run took.
-4. **The last 24 hours**: what ran when. A run is known when it has ended; one that was killed, or that still goes on, has no
-   bar. Bars are five minutes longer than their runs, so that short ones are seen.
+1. **Is everything protected?** `Yes`, or `No` and how many jobs are not: their last success is older than it may be.
+   The limit is the alerts' own, worked out from each job's schedule; there is no number for all.
+2. **What is wrong** has the firing alerts, and since when what they tell of has been so. With `runbooks` under
+   `alerts:`, a click on an alert or a target opens its page.
+3. **Targets**: the worst is on top. `Of allowed` is the age of the last success as a share of what it may be: where
+   the gaps of a schedule are alike, about half of it is usual, and above 100 % too many runs are missing.
+   `Of deadline` is how much of its time the last run took.
+4. **The last 24 hours**: what ran when. A run is known when it has ended; one that was killed, or that still goes on,
+   has no bar. Bars are five minutes longer than their runs, so that short ones are seen.
 
 Below is what was before: durations, sizes, restored sizes, snapshots.
 
@@ -38,10 +39,10 @@ Below is what was before: durations, sizes, restored sizes, snapshots.
 TAIL = """
 ## What it needs
 
-- The data source: the Prometheus that has the fleet's rules and scrapes the Pushgateway, with `honor_labels: true`. Its
-  scrapes are at most five minutes apart. The variable `Data source` chooses it.
-- `alerts:` in fleet.yaml. Without them nothing records what is expected: the dashboard then shows what was pushed, and
-  can neither say that everything is protected nor miss anything.
+- The data source: the Prometheus that has the fleet's rules and scrapes the Pushgateway, with `honor_labels: true`.
+  Its scrapes are at most five minutes apart. The variable `Data source` chooses it.
+- `alerts:` in fleet.yaml. Without them nothing records what is expected: the dashboard then shows what was pushed,
+  and can neither say that everything is protected nor miss anything.
 - Prometheus 2.33 or newer, or what speaks its language with negative offsets: the timeline looks ahead for reports.
 """
 
