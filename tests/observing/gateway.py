@@ -10,10 +10,10 @@ class Gateway:
     """A Pushgateway at an address that outlives it."""
 
     def __init__(self, program: str) -> None:
-        self._address = f"127.0.0.1:{free_port()}"
-        self._command = [program, f"--web.listen-address={self._address}", "--persistence.file="]
+        self.address = f"127.0.0.1:{free_port()}"
+        self._command = [program, f"--web.listen-address={self.address}", "--persistence.file="]
         self._running = contextlib.ExitStack()
-        self.url = f"http://{self._address}"
+        self.url = f"http://{self.address}"
         self._start()
 
     def _start(self) -> None:

@@ -23,6 +23,7 @@ class Expected:
     instance: str
     kind: str
     target: str
+    namespace: str
     cronjob: str
     within: int
     """How old its last success may be, in seconds."""
@@ -33,7 +34,7 @@ class Observed:
 
     def __init__(self, text: str) -> None:
         files = compile_text(text).manifests.files
-        self.objects = {path: yaml.safe_load(content) for path, content in files.items()}
+        self.objects = {path: yaml.safe_load(text) for path, text in files.items() if not path.startswith("_")}
 
     @cached_property
     def groups(self) -> list[dict[str, Any]]:
@@ -53,13 +54,25 @@ class Observed:
         )
         return json.loads(found)
 
-    def constants(self) -> list[tuple[str, dict[str, str], int]]:
+    @cached_property
+    def alerts(self) -> set[str]:
+        """The names of all alerts."""
+        return {rule["alert"] for group in self.groups for rule in group["rules"] if "alert" in rule}
+
+    def constants(self) -> list[tuple[str, dict[str, str], float]]:
         """The recorded constants: name, labels, value."""
         rules = [rule for group in self.groups for rule in group["rules"] if "record" in rule]
         return [
-            (rule["record"], rule["labels"], int(rule["expr"].removeprefix("vector(").removesuffix(")")))
+            (rule["record"], rule["labels"], float(rule["expr"].removeprefix("vector(").removesuffix(")")))
             for rule in rules
             if rule["expr"].startswith("vector(")
+        ]
+
+    def cronjobs(self) -> list[tuple[str, str, bool]]:
+        """Namespace and name of each CronJob, and whether it is suspended."""
+        return [
+            (item["metadata"]["namespace"], item["metadata"]["name"], item["spec"]["suspend"])
+            for item in self._of_kind("CronJob")
         ]
 
     @cached_property
@@ -67,7 +80,12 @@ class Observed:
         """The expected jobs by their instance."""
         return {
             labels["instance"]: Expected(
-                labels["instance"], labels["kind"], labels.get("target", ""), labels["cronjob"], value
+                labels["instance"],
+                labels["kind"],
+                labels.get("target", ""),
+                labels["namespace"],
+                labels["cronjob"],
+                int(value),
             )
             for name, labels, value in self.constants()
             if name == metrics.EXPECTED_WITHIN

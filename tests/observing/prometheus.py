@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -21,6 +21,23 @@ Sample = tuple[str, Mapping[str, str], float, int]
 
 HOLD = "1s"
 """What every `for` is cut to. How long an alert has to last is what the rules' unit tests are about."""
+
+
+class Scrape(NamedTuple):
+    """Something else that is scraped."""
+
+    job: str
+    target: str
+    """Its address; empty: Prometheus itself."""
+    labels: Mapping[str, str]
+    honor: bool = True
+    """Whether it keeps the labels that it brings."""
+
+
+def what(alert: Mapping[str, str]) -> tuple[str, ...]:
+    """What an alert is about, of its labels: its name, the job or the repository, and the tag, if there is one."""
+    about = alert.get("instance", alert.get("repository", ""))
+    return (alert["alertname"], about, *([alert["tag"]] if "tag" in alert else []))
 
 
 @dataclass(frozen=True)
@@ -49,26 +66,18 @@ class Prometheus:
         assert isinstance(found, list)
         return found
 
-    def evaluations(self) -> int:
-        """How often the rules were evaluated."""
-        total = self.instant("sum(prometheus_rule_group_iterations_total)")
-        return int(total[0][1]) if total else 0
-
     def settle(self) -> None:
         """Wait until everything that is pushed now was scraped, and held for as long as an alert needs."""
-        before = time.time()
-        _until(lambda: self.instant(f"timestamp(up{{job='pushgateway'}}) > {before}") != [], "no scrape")
-        evaluated = self.evaluations()
-        _until(lambda: self.evaluations() > evaluated + 5, "no evaluation")
+        now = time.time()
+        _until(lambda: self.instant(f"timestamp(up) <= {now}") == [], "no scrape")
+        evaluations = 'sum(prometheus_rule_group_iterations_total{job="prometheus"})'
+        ((_, evaluated),) = self.instant(evaluations)
+        _until(lambda: self.instant(f"{evaluations} > {evaluated + 6}") != [], "no evaluation")
         _until(lambda: self.instant('ALERTS{alertstate="pending"}') == [], "an alert that stays pending")
 
     def firing(self) -> set[tuple[str, ...]]:
-        """The firing alerts: name, instance, and the tag, if there is one."""
-        series = (labels for labels, _ in self.instant('ALERTS{alertstate="firing"}'))
-        return {
-            (labels["alertname"], labels.get("instance", ""), *([labels["tag"]] if "tag" in labels else []))
-            for labels in series
-        }
+        """The firing alerts."""
+        return {what(labels) for labels, _ in self.instant('ALERTS{alertstate="firing"}')}
 
     def _get(self, path: str, **parameters: str) -> Any:
         query = urllib.parse.urlencode(parameters)
@@ -84,23 +93,26 @@ def prometheus(
     tool: Callable[[str], Path],
     folder: Path,
     groups: Iterable[Mapping[str, Any]],
-    pushgateway: str,
+    scrapes: Iterable[Scrape],
     past: Iterable[Sample],
 ) -> Iterator[Prometheus]:
-    """Start one in a folder, with rules, the Pushgateway that it scrapes, and what it has seen before."""
+    """Start one in a folder, with rules, what it scrapes, and what it has seen before."""
     rules = [
         {**group, "rules": [{**rule, "for": HOLD} if "alert" in rule else rule for rule in group["rules"]]}
         for group in groups
     ]
     (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": rules}))
     address = f"127.0.0.1:{free_port()}"
-    scraped = {"pushgateway": pushgateway.removeprefix("http://"), "prometheus": address}
     config = {
         "global": {"scrape_interval": "500ms", "evaluation_interval": "500ms"},
         "rule_files": ["rules.yaml"],
         "scrape_configs": [
-            {"job_name": job, "honor_labels": True, "static_configs": [{"targets": [target]}]}
-            for job, target in scraped.items()
+            {
+                "job_name": one.job,
+                "honor_labels": one.honor,
+                "static_configs": [{"targets": [one.target or address], "labels": dict(one.labels)}],
+            }
+            for one in [Scrape("prometheus", "", {}), *scrapes]
         ],
     }
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
@@ -109,7 +121,7 @@ def prometheus(
     with served([*command, f"--storage.tsdb.path={folder}/data"], f"http://{address}/-/ready"):
         running = Prometheus(f"http://{address}")
         _until(lambda: _is_ready(running.url), "not ready")
-        _until(lambda: running.instant("up == 1") != [], "no scrape")
+        _until(lambda: running.instant("up == 0 or absent(up)") == [], "no scrape")
         yield running
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +15,12 @@ UNPRIVILEGED = "setpriv --bounding-set=-dac_override,-dac_read_search" if os.get
 """Root reads everything, unless it gives that up."""
 
 CLOCK = """#!/bin/sh
-# A clock that is set back. The scripts ask for nothing else.
+# A clock that is set back, and more so when a run asks for the first time: it takes so much longer then. The scripts
+# ask for nothing else.
 [ "$*" = +%s ] || exit 1
-echo $(($({date} +%s) - CLOCK_BEHIND))
+longer=0
+[ ! -e "${0%/*}/first" ] || { rm "${0%/*}/first"; longer=$CLOCK_LONGER; }
+echo $(($({date} +%s) - CLOCK_BEHIND - longer))
 """
 
 
@@ -35,11 +39,12 @@ class Rehearsal:
         (self.clock / "date").write_text(CLOCK.replace("{date}", date))
         (self.clock / "date").chmod(0o755)
 
-    def source(self, instance: str) -> Path:
+    def source(self, instance: str, lines: int = 100) -> Path:
         """A folder with data of a target."""
         folder = self.fleet.folder / "sources" / instance
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "file").write_text(f"what {instance} keeps\n" * 100)
+        if not (folder / "file").exists() or lines != 100:
+            (folder / "file").write_text(f"what {instance} keeps\n" * lines)
         return folder
 
     def backup(
@@ -49,6 +54,11 @@ class Rehearsal:
         arguments = ("backup.sh", f"--tag={tag or instance}", "--", str(self.source(instance)))
         self._run(*arguments, instance=instance, ago=ago, code=code, prefix=prefix, **changes)
 
+    def slow(self, instance: str, seconds: int) -> None:
+        """A backup that takes its time."""
+        (self.clock / "first").touch()
+        self.backup(instance, ago=1, CLOCK_LONGER=str(seconds))
+
     def partial(self, instance: str) -> None:
         """A backup that cannot read one of its files."""
         secret = self.source(instance) / "secret"
@@ -56,11 +66,12 @@ class Rehearsal:
         secret.chmod(0)
         self.backup(instance, code=3, prefix=UNPRIVILEGED)
 
-    def killed(self, instance: str) -> None:
+    def killed(self, instance: str, meanwhile: Callable[[], None]) -> None:
         """A backup that gets SIGKILL while restic runs, and all that it started with it."""
         command = ("--stdin-from-command", "--stdin-filename=x", "--", "sh", "-c", "echo begun; sleep 60")
         process = self.fleet.start("backup.sh", *command, RESTIC_HOSTNAME=instance)
         until(self.fleet.locks, "a lock")
+        meanwhile()
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 

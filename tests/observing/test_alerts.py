@@ -14,7 +14,7 @@ from backupgen.fleet import metrics
 from tests.observing.gateway import Gateway
 from tests.observing.grafana import Answer, ask, panel
 from tests.observing.observed import DAY, Observed
-from tests.observing.prometheus import Prometheus, Sample, prometheus
+from tests.observing.prometheus import Prometheus, Sample, Scrape, prometheus, what
 from tests.observing.rehearsal import Rehearsal
 
 RETENTION, MIRROR, FROZEN = "restic-retentionpolicies", "backup-mirror-broken", "backup-mirror-frozen"
@@ -71,9 +71,9 @@ def watched(
     gateway: Gateway,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Prometheus]:
-    with prometheus(
-        tool, tmp_path_factory.mktemp("prometheus"), observed.groups, gateway.url, list(_deployed(observed))
-    ) as running:
+    folder = tmp_path_factory.mktemp("prometheus")
+    scrapes = [Scrape("pushgateway", gateway.address, {})]
+    with prometheus(tool, folder, observed.groups, scrapes, list(_deployed(observed))) as running:
         go_wrong(rehearsal, {name: job.within for name, job in observed.expected.items()})
         running.settle()
         yield running
@@ -90,7 +90,6 @@ def _deployed(observed: Observed) -> Iterator[Sample]:
 
 def go_wrong(rehearsal: Rehearsal, within: Mapping[str, int]) -> None:
     """Run every job, each as it is called; `within` says how old the last run of each may be."""
-    rehearsal.backup("good")
     rehearsal.backup("late", ago=within["late"] - 300)
     for name in ("failed", "partial"):
         rehearsal.backup(name, ago=3600)
@@ -104,11 +103,12 @@ def go_wrong(rehearsal: Rehearsal, within: Mapping[str, int]) -> None:
     rehearsal.retention(RETENTION, "good", "late", ago=DAY)
     rehearsal.mirror(FROZEN, ago=within[FROZEN] + 300)
     rehearsal.mirror(MIRROR, code=66)
+    rehearsal.backup("good", ago=3600)
     rehearsal.restore_test(FROZEN_DRILL, {"good": rehearsal.source("good")}, ago=within[FROZEN_DRILL] + 300)
     lost = rehearsal.fleet.folder / "lost"
     rehearsal.restore_test(DRILL, {"good": rehearsal.source("good"), "failed": lost}, code=72)
     rehearsal.backup(KILLED, KILLED_TAG, ago=within[KILLED] + 300)
-    rehearsal.killed(KILLED)
+    rehearsal.killed(KILLED, meanwhile=lambda: rehearsal.backup("good"))
 
 
 def _pairs(alerts: Alerts) -> set[tuple[str, ...]]:
@@ -119,8 +119,7 @@ def _pairs(alerts: Alerts) -> set[tuple[str, ...]]:
 
 def test_every_job_of_the_fleet_has_its_fate(observed: Observed) -> None:
     assert set(WRONG) - {"suspended", REMOVED} == set(observed.expected)
-    told = {alert if isinstance(alert, str) else alert[0] for some in WRONG.values() for alert in some}
-    assert told == {rule["alert"] for group in observed.groups for rule in group["rules"] if "alert" in rule}
+    assert {alert for alert, *_ in _pairs(WRONG)} == observed.alerts
 
 
 def test_what_goes_wrong_is_told_and_nothing_else(watched: Prometheus) -> None:
@@ -130,11 +129,7 @@ def test_what_goes_wrong_is_told_and_nothing_else(watched: Prometheus) -> None:
 def test_the_dashboard_says_the_same(watched: Prometheus, observed: Observed) -> None:
     now = int(time.time())
     (wrong,) = ask(watched, panel(observed.dashboard, "What is wrong"), now)
-    shown = {
-        (labels["alertname"], labels["instance"], *([labels["tag"]] if "tag" in labels else []))
-        for labels, _ in wrong.series
-    }
-    assert shown == _pairs(WRONG)
+    assert {what(labels) for labels, _ in wrong.series} == _pairs(WRONG)
     assert all(now - 120 < since / 1000 <= now for _, since in wrong.series)
     for title, count in COUNTS.items():
         ((_, value),) = ask(watched, panel(observed.dashboard, title), now)[0].series

@@ -12,7 +12,7 @@ import pytest
 from tests.observing.gateway import Gateway
 from tests.observing.grafana import Answer, ask, panel, ranged
 from tests.observing.observed import DAY, Observed
-from tests.observing.prometheus import Prometheus, prometheus
+from tests.observing.prometheus import Prometheus, Scrape, prometheus
 from tests.observing.rehearsal import Rehearsal
 from tests.observing.replay import pushed, told_again
 
@@ -46,8 +46,9 @@ def watched(
 ) -> Iterator[Watched]:
     rehearsed = int(time.time())
     rehearsal.all_well(observed)
+    scrapes = [Scrape("pushgateway", gateway.address, {})]
     past = told_again(observed, pushed(gateway.text()), rehearsed)
-    with prometheus(tool, tmp_path_factory.mktemp("prometheus"), observed.groups, gateway.url, past) as server:
+    with prometheus(tool, tmp_path_factory.mktemp("prometheus"), observed.groups, scrapes, past) as server:
         server.settle()
         now = int(time.time())
         answers = [answer for one in observed.dashboard["panels"] for answer in ask(server, one, now)]
