@@ -12,7 +12,7 @@ HEAD = """\
 `dashboard: {namespace: …, labels: {…}}` renders a ConfigMap that Grafana's sidecar loads. It is for Grafana 11, 12
 and 13: the tests judge it by the types that Grafana publishes for each of them, and ask a real Prometheus every
 query, with what the real scripts pushed in a rehearsal. On a fleet that is well, no panel is empty but the one that
-says `Nothing is wrong`.
+says `No alert is firing`.
 
 ![Where the panels of this repository's fleet lie, drawn from the JSON](dashboard.svg)
 
@@ -21,7 +21,8 @@ This is a drawing of the layout, made from the JSON: not a screenshot.
 ## Reading it
 
 1. **Is everything protected?** `Yes`, or `No` and how many jobs are not: their last success is older than it may be.
-   The limit is the alerts' own, worked out from each job's schedule; there is no number for all.
+   The limit is the alerts' own, worked out from each job's schedule; there is no number for all. A `?` in the first
+   row says that nothing is known: Prometheus has not loaded the rules.
 2. **What is wrong** has the firing alerts, and since when what they tell of has been so. With `runbooks` under
    `alerts:`, a click on an alert or a target opens its page.
 3. **Targets**: the worst is on top. `Of allowed` is the age of the last success as a share of what it may be: where

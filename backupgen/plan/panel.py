@@ -55,7 +55,7 @@ class Panel(NamedTuple):
     """The columns of a table that are labels. Its queries are joined by those labels that all of them have."""
     sort_by: str = ""
     """The column by which a table is sorted, its greatest value first."""
-    no_value: str = "-"
+    no_value: str = "?"
     """What stands where there is no value."""
     last_day: bool = False
     """Whether it always shows the last 24 hours."""
@@ -105,12 +105,15 @@ COUNT: Final = Look()
 NUMBER: Final = Look("short")
 BYTES: Final = Look("bytes")
 DURATION: Final = Look("s")
+SNAPSHOT_AGE: Final = Look("s", texts=((-1, "no snapshot", BAD),))
 CODE: Final = Look("none", _FROM_ONE, _CODES, "color-background")
 RUN: Final = Look("none", _FROM_ONE, ((IDLE, " ", INVISIBLE), *_CODES))
 # Where the gaps of a schedule are alike, a job that runs in time uses little more than half of what it is allowed.
 OF_ALLOWED: Final = Look("percentunit", ((GOOD, None), (DOUBTFUL, 0.7), (BAD, 1)), cell="gauge")
 OF_DEADLINE: Final = Look("percentunit", ((GOOD, None), (DOUBTFUL, 0.8), (BAD, 1)), cell="gauge")
 SINCE: Final = Look("dateTimeFromNow")
-PROTECTED: Final = Look("prefix:No: ", _FROM_ONE, ((0, "Yes", GOOD),))
-ALERTS: Final = Look("none", _FROM_ONE, ((0, "None", GOOD),))
-FAILURES: Final = Look("none", _FROM_ONE)
+# Grafana shows the absence of a value in the first colour: it must not be that of what is good.
+_KNOWN: Final[tuple[Threshold, ...]] = ((DOUBTFUL, None), (GOOD, 0), (BAD, 1))
+PROTECTED: Final = Look("prefix:No: ", _KNOWN, ((0, "Yes", GOOD),))
+ALERTS: Final = Look("none", _KNOWN, ((0, "None", GOOD),))
+FAILURES: Final = Look("none", _KNOWN)

@@ -42,13 +42,15 @@ def _overview(series: Series) -> Iterator[Panel]:
     text = "Yes: no job's last success is older than it may be. Jobs that are suspended are not expected."
     unprotected = f"count({expected}) - (count({on_time}) or vector(0))"
     yield _panel("stat", "Is everything protected?", text, size, (unprotected, "", look.PROTECTED))
+    # Where nothing is expected, the rules are not there: then nothing is known, instead of nothing wrong.
+    none = f"0 * count({expected})"
     text = "The alerts that are firing."
-    yield _panel("stat", "Alerts", text, size, (f"count({series.alerts()}) or vector(0)", "", look.ALERTS))
+    yield _panel("stat", "Alerts", text, size, (f"count({series.alerts()}) or {none}", "", look.ALERTS))
     text = "The expected jobs whose last run ended with another exit code than 0."
-    failed = f"count({series.last(metrics.STATUS)} > 0 and on (instance) {expected}) or vector(0)"
+    failed = f"count({series.last(metrics.STATUS)} > 0 and on (instance) {expected}) or {none}"
     yield _panel("stat", "Last run failed", text, size, (failed, "", look.FAILURES))
     text = "The expected jobs that have missed more runs than they may, or never reported one."
-    missing = f"count({expected} unless on (instance) ({series.on_time(metrics.LAST_START)})) or vector(0)"
+    missing = f"count({expected} unless on (instance) ({series.on_time(metrics.LAST_START)})) or {none}"
     yield _panel("stat", "Overdue or never run", text, size, (missing, "", look.FAILURES))
 
 
@@ -67,7 +69,7 @@ def _alerts(series: Series, runbooks: str) -> Panel:
             LabelColumn("tag", "Tag"),
             NAMESPACE,
         ),
-    )._replace(no_value="Nothing is wrong")
+    )._replace(no_value="No alert is firing")
 
 
 def _targets(fleet: ResolvedFleet, series: Series, runbooks: str) -> Panel:
@@ -161,7 +163,7 @@ def _operations(fleet: ResolvedFleet, series: Series) -> Iterator[Panel]:
             "The last drill, by tag: exit code 72 says that a verify rule found something else than it expected.",
             (12, 8),
             (series.last_by(metrics.RESTORE_STATUS, "instance", "tag"), "Result", look.CODE),
-            (series.last_by(metrics.RESTORE_AGE, "instance", "tag"), "Age of the snapshot", look.DURATION),
+            (series.last_by(metrics.RESTORE_AGE, "instance", "tag"), "Age of the snapshot", look.SNAPSHOT_AGE),
             (series.last_by(metrics.RESTORE_SIZE, "instance", "tag"), "Restored", look.BYTES),
             columns=(LabelColumn("tag", "Tag"), JOB),
         )

@@ -66,12 +66,20 @@ def test_no_panel_is_empty(watched: Watched) -> None:
         if not answer.series or not all(math.isfinite(value) for _, value in answer.series)
     }
     assert empty == {("What is wrong", "Since")}
-    assert panel(watched.dashboard, "What is wrong")["fieldConfig"]["defaults"]["noValue"] == "Nothing is wrong"
+    assert panel(watched.dashboard, "What is wrong")["fieldConfig"]["defaults"]["noValue"] == "No alert is firing"
 
 
 def test_everything_is_protected(watched: Watched) -> None:
     for title in ("Is everything protected?", "Alerts", "Last run failed", "Overdue or never run"):
         assert watched.one(title) == 0, title
+
+
+def test_where_nothing_is_expected_nothing_is_said_to_be_well(watched: Watched) -> None:
+    stats = [one for one in watched.dashboard["panels"] if one["type"] == "stat"]
+    assert len(stats) == 4
+    for one in stats:
+        assert ask(watched.server, one, watched.now, "nobody")[0].series == [], one["title"]
+        assert one["fieldConfig"]["defaults"]["thresholds"]["steps"][0] == {"color": "orange", "value": None}
 
 
 @pytest.mark.parametrize(
