@@ -81,7 +81,7 @@ def _targets(fleet: ResolvedFleet, series: Series, runbooks: str) -> Panel:
         "Targets",
         "The last success may be as old as `Allowed`, which follows from the schedule. `Tested` and `Mirrored` say how "
         "long ago the last restore test and the last good run of every mirror ended.",
-        (24, _height(len(fleet.targets), 12)),
+        (24, 10),
         *_ages(series, "backup"),
         (series.last(metrics.STATUS, "backup"), "Last run", look.CODE),
         *_durations(series, "backup"),
@@ -142,17 +142,16 @@ def _durations(series: Series, *kinds: str) -> tuple[Column, ...]:
 
 
 def _timelines(fleet: ResolvedFleet, series: Series) -> Iterator[Panel]:
-    jobs = fleet.jobs()
-    height = _height(len(jobs), 20)
+    size = (24, 12)
     text = (
         "What ran when, and how it ended. A bar begins with its run and goes on for five minutes after it, so that "
         "short ones are seen; a run is known when it has ended."
     )
-    runs = (series.runs(max((job.deadline for job in jobs), default=0)), "{{instance}}", look.RUN)
-    yield _panel("state-timeline", "The last 24 hours", text, (24, height), runs)._replace(last_day=True)
+    runs = (series.runs(max((job.deadline for job in fleet.jobs()), default=0)), "{{instance}}", look.RUN)
+    yield _panel("state-timeline", "The last 24 hours", text, size, runs)._replace(last_day=True)
     text = "The exit code of the last run over time."
     status = (series.last(metrics.STATUS), "{{instance}}", look.CODE)
-    yield _panel("state-timeline", "History", text, (24, height), status)
+    yield _panel("state-timeline", "History", text, size, status)
 
 
 def _operations(fleet: ResolvedFleet, series: Series) -> Iterator[Panel]:
@@ -205,11 +204,6 @@ def _sizes(fleet: ResolvedFleet, series: Series) -> Iterator[Panel]:
 
 def _target(runbooks: str) -> LabelColumn:
     return LabelColumn("target", "Target", naming.target_runbook(runbooks, look.CELL) if runbooks else "")
-
-
-def _height(rows: int, most: int) -> int:
-    """How high a panel is that has so many rows."""
-    return min(4 + rows, most)
 
 
 def _panel(
