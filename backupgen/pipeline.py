@@ -4,7 +4,7 @@ Input: the bytes of fleet.yaml and the user's templates. Output: everything up t
 findings. Never: files, streams, flags.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,12 +17,12 @@ from backupgen.fleet.resolve import resolve_fleet
 from backupgen.fleet.resolved import ResolvedFleet
 from backupgen.fleet.timetable import Timetable, timetable_of
 from backupgen.manifests import CODES as MANIFEST_CODES
-from backupgen.manifests import ManifestSet, Templates, load_templates, render_plan
+from backupgen.manifests import ManifestSet, Templates, judge_sizes, load_templates, render_plan
 from backupgen.manifests.verify import verify
 from backupgen.plan.build import build_plan
 from backupgen.plan.model import Plan
 from backupgen.rules import CODES as RULE_CODES
-from backupgen.rules import RuleContext, judge
+from backupgen.rules import RuleContext, judge, judge_script
 from backupgen.schedule import CYCLE_START, Conflict, ScheduleProof, prove
 from backupgen.sealing import CODES as SEALING_CODES
 from backupgen.source import CODES as SOURCE_CODES
@@ -47,6 +47,8 @@ class Circumstances:
     """The slots that the last render chose, by job."""
     since: int = CYCLE_START
     """From when on findings name instants, epoch seconds."""
+    shell: Callable[[str], str] | None = None
+    """What the machine's shell says against a script, empty if nothing; None, if scripts are not judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ def _schedule(document: Document, circumstances: Circumstances) -> Checked[Sched
     fleet = resolved.value
     timetable = timetable_of(fleet, circumstances.chosen_before)
     outcome = prove(timetable.operations, timetable.limits)
-    findings = (*resolved.findings, *judge(RuleContext(fleet, timetable, outcome, circumstances.since)))
+    context = RuleContext(fleet, timetable, outcome, circumstances.since, circumstances.shell)
+    findings = (*resolved.findings, *judge(context))
     return Checked(Scheduled(document, fleet, timetable, outcome, findings))
 
 
@@ -137,9 +140,18 @@ def _compile(document: Document, templates: Templates, circumstances: Circumstan
     plan = build_plan(fleet, outcome, scheduled.timetable.chosen)
     rendered = render_plan(plan, templates)
     findings = (*findings, *rendered.findings)
+    if rendered.value is not None:
+        client_side = fleet.gitops is None or fleet.gitops.flux is None
+        findings = (*findings, *judge_sizes(rendered.value, client_side=client_side))
     if rendered.value is not None and templates.overridden:
         # Our own templates are proved by our tests; the user's can be proved here only.
-        findings = (*findings, *verify(rendered.value, plan))
+        findings = (*findings, *verify(rendered.value, plan), *_judge_scripts(templates, circumstances))
     if rendered.value is None or has_errors(findings):
         return Checked(None, findings)
     return Checked(Compiled(document, fleet, outcome, plan, rendered.value, templates), findings)
+
+
+def _judge_scripts(templates: Templates, circumstances: Circumstances) -> Iterator[Finding]:
+    if circumstances.shell is not None:
+        for name, file in templates.overridden_scripts():
+            yield from judge_script(file, templates.text(name), circumstances.shell)

@@ -29,6 +29,7 @@ alerts: {{namespace: monitoring}}
 dashboard: {{namespace: monitoring}}
 
 defaults: {{deadline: 9m}}
+waive: {{copied-database: the apps write seldom}}
 
 targets:
 """

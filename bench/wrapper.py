@@ -70,7 +70,7 @@ class Source:
 
 def commands(source: Path) -> dict[str, list[list[str]]]:
     plain = ["restic", "backup", "--quiet", "--retry-lock=10m", "--host=bench", "--tag=bench", str(source)]
-    before = [["restic", "version"], ["restic", "cat", "config", "--no-lock"], ["restic", "unlock"]]
+    before = [["restic", "version"], ["restic", "cat", "config", "--no-lock"], ["restic", "list", "locks", "--no-lock"]]
     after = [["restic", "snapshots", "--latest=1", "--no-lock"]]
     script = str(REPOSITORY / "templates" / "scripts" / "backup.sh")
     return {

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from backupgen.fleet import naming
 from backupgen.pipeline import Circumstances, Compiled, compile_fleet
 from tests.conftest import REPOSITORY
 
@@ -33,8 +34,13 @@ def compiled(name: str) -> Compiled:
 
 @cache
 def objects(name: str) -> Mapping[str, dict[str, Any]]:
-    """Path below out/ -> the object of the file, read as YAML 1.1 by a library that backupgen does not use."""
-    return {path: yaml.safe_load(text) for path, text in compiled(name).manifests.files.items()}
+    """Path below out/ -> the object of the file, read as YAML 1.1 by a library that backupgen does not use.
+
+    Without the files that are for people and for promtool.
+    """
+    files = compiled(name).manifests.files
+    others = (f"{naming.RULE_TESTS}/", f"{naming.RUNBOOKS}/")
+    return {path: yaml.safe_load(text) for path, text in files.items() if not path.startswith(others)}
 
 
 def pod_of(item: dict[str, Any]) -> dict[str, Any] | None:

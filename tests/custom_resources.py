@@ -11,6 +11,7 @@ SCHEMAS = Path(__file__).parent / "schemas"
 FILES = {
     ("cilium.io/v2", "CiliumNetworkPolicy"): "ciliumnetworkpolicy_v2.json",
     ("monitoring.coreos.com/v1", "PrometheusRule"): "prometheusrule_v1.json",
+    ("monitoring.coreos.com/v1", "ServiceMonitor"): "servicemonitor_v1.json",
 }
 """The file with the schema of each API version and kind."""
 

@@ -186,6 +186,12 @@ def _service(facts: model.Service) -> Item:
     )
 
 
+def _service_monitor(facts: model.ServiceMonitor) -> Item:
+    endpoint = {"port": facts.port, "path": "/metrics", "interval": "60s"}
+    spec = {"selector": {"matchLabels": dict(facts.selector)}, "endpoints": [endpoint]}
+    return _object("monitoring.coreos.com/v1", "ServiceMonitor", facts.meta, spec=spec)
+
+
 def _secret(facts: model.Secret) -> Item:
     data = {it.key: f"<backupgen {it.form}: {', '.join(it.values)}>" for it in facts.keys}
     return _object("v1", "Secret", facts.meta, type="Opaque", stringData=data)
@@ -219,20 +225,47 @@ def _binding(facts: model.RoleBinding) -> Item:
     return _object(f"{group}/v1", "RoleBinding", facts.meta, roleRef=reference, subjects=[subject])
 
 
-def _rules(facts: model.PrometheusRule) -> Item:
+def _groups(name: str, facts: model.PrometheusRule | model.RuleFile) -> Item:
     rules: list[Item] = [{"record": it.record, "expr": it.expr, "labels": dict(it.labels)} for it in facts.expectations]
     rules += [
         {
             "alert": it.alert,
             "expr": it.expr,
             "for": it.for_,
-            "labels": {"severity": it.severity},
-            "annotations": {"summary": it.summary, "description": it.description},
+            "labels": dict(it.labels),
+            "annotations": dict(it.annotations),
         }
         for it in facts.alerts
     ]
-    spec = {"groups": [{"name": facts.meta.name, "rules": rules}]}
-    return _object("monitoring.coreos.com/v1", "PrometheusRule", facts.meta, spec=spec)
+    return {"groups": [{"name": name, "rules": rules}]}
+
+
+def _rules(facts: model.PrometheusRule) -> Item:
+    return _object("monitoring.coreos.com/v1", "PrometheusRule", facts.meta, spec=_groups(facts.meta.name, facts))
+
+
+def _rule_file(facts: model.RuleFile) -> Item:
+    return _groups(facts.name, facts)
+
+
+def _rule_tests(facts: model.RuleTests) -> Item:
+    stories = [
+        {
+            "name": story.name,
+            "interval": story.interval,
+            "input_series": [{"series": series, "values": values} for series, values in story.series] or None,
+            "promql_expr_test": [
+                {
+                    "expr": check.expr,
+                    "eval_time": check.time,
+                    "exp_samples": [{"labels": labels, "value": value} for labels, value in check.samples],
+                }
+                for check in story.checks
+            ],
+        }
+        for story in facts.stories
+    ]
+    return {"rule_files": [facts.rule_file], "evaluation_interval": facts.interval, "tests": stories}
 
 
 def _kustomization(facts: model.Kustomization) -> Item:
@@ -282,6 +315,7 @@ _MAKERS: Mapping[type, Callable[[Any], Item]] = {
     model.Job: _job,
     model.Deployment: _deployment,
     model.Service: _service,
+    model.ServiceMonitor: _service_monitor,
     model.Secret: _secret,
     model.ScriptsConfigMap: _scripts,
     model.PlanConfigMap: _plan,
@@ -289,6 +323,8 @@ _MAKERS: Mapping[type, Callable[[Any], Item]] = {
     model.Role: _role,
     model.RoleBinding: _binding,
     model.PrometheusRule: _rules,
+    model.RuleFile: _rule_file,
+    model.RuleTests: _rule_tests,
     model.Kustomization: _kustomization,
     model.KsopsGenerator: _ksops,
     model.FluxKustomization: _flux,

@@ -1,12 +1,13 @@
 """A fleet.yaml judged as `check` judges it, up to the plan, as lines that a test can keep."""
 
+from backupgen.adapters.shell import syntax_error
 from backupgen.diagnostics import Finding
-from backupgen.pipeline import schedule_fleet
+from backupgen.pipeline import Circumstances, schedule_fleet
 
 
 def judged(raw: bytes) -> tuple[Finding, ...]:
     """Every located finding of the first stage that has an error, or of all of them."""
-    return schedule_fleet(raw, "fleet.yaml").findings
+    return schedule_fleet(raw, "fleet.yaml", Circumstances(shell=syntax_error)).findings
 
 
 def lines_of(findings: tuple[Finding, ...]) -> list[str]:

@@ -38,7 +38,11 @@ OF_THE_FLEET = {
     "longhorn/configmap.backup-restore-test-plan.yaml",
     "longhorn/configmap.backup-restore-test-mirror-wasabi-plan.yaml",
     "monitoring/prometheusrule.backup-alerts.yaml",
+    "_alerts/rules.yaml",
+    "_alerts/tests.yaml",
 }
+WITH_CONSTANTS = ("prometheusrule.backup-alerts.yaml", "_alerts/rules.yaml", "_alerts/tests.yaml")
+"""Where a target has lines that do not name it: its thresholds."""
 OF_A_NEW_NAMESPACE = {
     "kustomization.yaml",
     "longhorn/configmap.crontab-backup-script.yaml",
@@ -102,7 +106,7 @@ def test_what_a_new_target_adds() -> None:
     for path in old.keys() & changed(old, new):
         lines = added_lines(old, new, path)
         assert lines
-        assert path.endswith("prometheusrule.backup-alerts.yaml") or all("zigbee" in line for line in lines)
+        assert path.endswith(WITH_CONSTANTS) or all("zigbee" in line for line in lines)
     assert added_lines(old, new, "longhorn/configmap.restic-retentionpolicies-plan.yaml") == [
         "    retain zigbee '' --keep-last=1 --keep-hourly=24 --keep-daily=7 --keep-weekly=4"
     ]

@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from backupgen.diagnostics.code import CodeInfo, Severity
+from backupgen.fleet.reports import ALERT_NAMES
 from tests.compiled import objects
 
 INFO = CodeInfo(
@@ -72,6 +73,12 @@ def test_the_alerts_of_the_faults_are_those_of_the_fleet(docs: ModuleType) -> No
     rules = objects("reference")["monitoring/prometheusrule.backup-alerts.yaml"]["spec"]["groups"][0]["rules"]
     alerts = {rule["alert"] for rule in rules if "alert" in rule}
     assert {name for fault in docs.FAULTS for name in fault.alert.split(", ") if name} <= alerts
+
+
+def test_the_page_of_alerts_is_up_to_date(docs: ModuleType) -> None:
+    page = docs.alerts_page(docs.FLEET)
+    assert docs.ALERTS_PAGE.read_text(encoding="utf-8") == page, "run `make docs`"
+    assert [name for name in ALERT_NAMES if f"| `{name}` |" not in page] == []
 
 
 def test_every_finding_is_on_the_page(docs: ModuleType) -> None:

@@ -1,8 +1,10 @@
 """Every rendered object is one that the API server, or the tool that reads the file, takes."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -10,9 +12,11 @@ import jsonschema
 import kubernetes_validate
 import kubernetes_validate.utils
 import pytest
+import yaml
 
 from backupgen.fleet import naming
-from tests.compiled import FLEETS, objects, pod_of
+from backupgen.rules.bg419_kubernetes_too_old import SINCE
+from tests.compiled import FLEETS, compile_text, file_of, objects, pod_of
 from tests.custom_resources import FILES as CUSTOM
 from tests.custom_resources import validator_of
 from tests.pod_security import containers_of
@@ -62,6 +66,55 @@ def test_kubernetes_knows_every_field(name: str, minor: str) -> None:
     assert found
     for item in found:
         kubernetes_validate.validate(item, minor, strict=True)
+
+
+OLDEST = max(SINCE.values())
+"""What BG419 says is needed."""
+
+
+@pytest.mark.usefixtures("_schemas_are_read_once")
+@pytest.mark.parametrize("minor", range(OLDEST, int(SUPPORTED[0].removeprefix("1."))))
+def test_older_versions_know_every_field_too(minor: int) -> None:
+    kinds: dict[tuple[str, str], Item] = {}
+    for name in FLEETS:
+        for item in manifests(name).values():
+            if kind_of(item) in BUILT_IN:
+                # Of each kind the one that says the most.
+                kinds[kind_of(item)] = max(item, kinds.get(kind_of(item), {}), key=lambda one: len(str(one)))
+    for item in kinds.values():
+        if item["kind"] == "CronJob" and minor < 29:
+            # Only their schema wants it in every rule (kubernetes/kubernetes, pull request 120204).
+            item = deepcopy(item)  # noqa: PLW2901
+            for rule in item["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]:
+                rule.setdefault("onPodConditions", [])
+        kubernetes_validate.validate(item, f"1.{minor}", strict=True)
+
+
+@pytest.mark.parametrize("field", SINCE)
+@every_fleet
+def test_every_cronjob_has_what_a_version_is_needed_for(name: str, field: str) -> None:
+    for item in manifests(name).values():
+        if item.get("kind") == "CronJob":
+            value: Any = item
+            for key in field.split("."):
+                value = value[key]
+            assert value
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in FLEETS
+        if any(kind_of(item) == ("kustomize.toolkit.fluxcd.io/v1", "Kustomization") for item in objects(name).values())
+    ],
+)
+def test_flux_substitutes_nothing(name: str) -> None:
+    """Source: fluxcd.io/flux/components/kustomize/kustomizations, "Post build variable substitution"."""
+    for path, item in manifests(name).items():
+        if kind_of(item) in BUILT_IN | set(CUSTOM):
+            assert item["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/substitute"] == "disabled", path
+        assert "postBuild" not in item.get("spec", {})
 
 
 def test_the_examples_hold_every_kind() -> None:
@@ -119,21 +172,55 @@ OBJECT_LIMIT = 1_048_576
 @every_fleet
 def test_names_keep_kubernetes_limits(name: str) -> None:
     for item in manifests(name).values():
-        metadata = item.get("metadata")
-        if metadata is None or item["kind"] == "ksops":
-            continue
-        limit = {"CronJob": 52, "Service": 63}.get(item["kind"], 253)
-        assert SUBDOMAIN.fullmatch(metadata["name"])
-        assert len(metadata["name"]) <= limit
-        assert LABEL.fullmatch(metadata["namespace"])
-        _check_labels(metadata.get("labels", {}), metadata.get("annotations", {}))
-        for key in (*item.get("data", {}), *item.get("stringData", {})):
-            assert DATA_KEY.fullmatch(key)
-        assert sum(len(value.encode()) for value in item.get("data", {}).values()) < OBJECT_LIMIT
-        pod = pod_of(item) if kind_of(item) in BUILT_IN else None
-        if pod is not None:
-            _check_labels(pod["metadata"]["labels"], {})
-            _check_pod(pod["spec"])
+        _check_object(item)
+
+
+def test_the_longest_names_that_the_language_takes_keep_them_too() -> None:
+    fleet = yaml.safe_load(file_of("two-repositories").read_text(encoding="utf-8"))
+    fleet |= {"fleet": "f" * 63, "home_namespace": "h" * 63, "network_policies": "kubernetes", "kubernetes": "1.34"}
+    fleet |= {"pushgateway": {"url": "https://push.example.com"}, "alerts": {"namespace": "m" * 63}}
+    fleet |= {
+        "dashboard": {"namespace": "d" * 63},
+        "gitops": {"argocd": {"repo": "https://git.example.com", "path": "a"}},
+    }
+    fleet["images"]["kubectl"] = fleet["images"]["restic"]
+    fleet["repositories"] = {"r" * 27: fleet["repositories"]["cold"] | {"mirrors": {}}}
+    fleet["targets"] = {
+        "t" * 45: {
+            "namespace": "n" * 63,
+            "at": "22:00",
+            "deadline": "10m",
+            "run_as": 1000,
+            "tag": "T" * 63,
+            "hostname": "H" * 63,
+            "volumes": {"v" * 50: {"pvc": "p" * 253, "access": "ReadWriteMany"}},
+            "dump": {"in_pod": {f"{'k' * 253}/{'l' * 63}": "w" * 63}, "container": "c" * 63, "tool": "pg_dump"},
+            "labels": {f"{'k' * 253}/{'l' * 63}": "w" * 63},
+            "verify": [{"dir": "v" * 50}],
+        }
+    }
+    found = [yaml.safe_load(text) for text in compile_text(json.dumps(fleet)).manifests.files.values()]
+    assert len(found) > 20
+    for item in found:
+        _check_object(item)
+
+
+def _check_object(item: Item) -> None:
+    metadata = item.get("metadata")
+    if metadata is None or item["kind"] == "ksops":
+        return
+    limit = {"CronJob": 52, "Service": 63}.get(item["kind"], 253)
+    assert SUBDOMAIN.fullmatch(metadata["name"])
+    assert len(metadata["name"]) <= limit
+    assert LABEL.fullmatch(metadata["namespace"])
+    _check_labels(metadata.get("labels", {}), metadata.get("annotations", {}))
+    for key in (*item.get("data", {}), *item.get("stringData", {})):
+        assert DATA_KEY.fullmatch(key)
+    assert sum(len(value.encode()) for value in item.get("data", {}).values()) < OBJECT_LIMIT
+    pod = pod_of(item) if kind_of(item) in BUILT_IN else None
+    if pod is not None:
+        _check_labels(pod["metadata"]["labels"], {})
+        _check_pod(pod["spec"])
 
 
 def _check_labels(labels: dict[str, str], annotations: dict[str, str]) -> None:

@@ -1,14 +1,17 @@
 """Mistakes seeded into the repository's own fleet, one at a time: each is found, by its code, on its line."""
 
-from pathlib import Path
-
 import pytest
 
+from backupgen.rules import CODES as RULE_CODES
 from tests.judging import judged, lines_of
+from tests.seeding import FLEET, check_seeded, elsewhere
+from tests.test_known_defects import SEEDED
 
-FLEET = (Path(__file__).parent.parent / "fleet.yaml").read_text(encoding="utf-8")
-
+WAIVED = FLEET[FLEET.index("waive: {copied") : FLEET.index("\ntargets:")]
 PUSHGATEWAY = FLEET[FLEET.index("pushgateway:\n") : FLEET.index("ntfy:")]
+
+FLUX = """gitops: {flux: {path: ./out, source: {name: home}}}
+annotations: {kustomize.toolkit.fluxcd.io/substitute: §enabled}"""
 
 # What stands in fleet.yaml (once), what is written instead, and the codes that are to be found where `§` stands.
 MISTAKES = [
@@ -80,6 +83,11 @@ MISTAKES = [
     ("  nextpvr:\n", "  §mirror-wasabi:\n", "BG210"),
     ("  nextpvr:\n", f"  §{'n' * 46}:\n", "BG210"),
     # what the whole fleet shows
+    ("timezone: Europe/Berlin", "timezone: §Africa/Cairo", "BG303"),
+    ('    at: ":40"', '    at: §"30 12 29 2 *"', "BG306"),
+    ("repository:\n", "repository:\n  lock_wait: §3h\n", "BG308"),
+    (*elsewhere('    at: ":20"', "    at: auto\n    deadline: 15m", "repository:\n"), "BG310"),
+    ("gitops: {argocd: {sync_wave: 15}}", FLUX, "BG417"),
     ('    at: "Sun 04:00"', '    at: §"Sun 03:30"', "BG301"),
     ('    at: ":40"', '    at: §"40 3 31 2 *"', "BG304"),
     ("    run_as: 472\n", "    run_as: 472\n    tag: §emby\n", "BG403"),
@@ -88,6 +96,19 @@ MISTAKES = [
     ("    with_pod: {app.kubernetes.io/name: grafana}\n", "", "BG404"),
     ("    verify: [{sqlite: grafana/grafana.db}]\n", "", "BG405"),
     ("      slot-capacity: a two", "      §slot-capactiy: a two", "BG499"),
+    ("exclude: [lost+found, /emby", 'exclude: [§"*.db", /emby', "BG409"),
+    ("exclude: [lost+found, /emby", 'exclude: [§"[lost", /emby', "BG410"),
+    ("/emby/transcoding-temp]", "§/transcoding-temp]", "BG411"),
+    ("kubectl: docker.io/alpine/kubectl:", "kubectl: §docker.io/bitnami/kubectl:", "BG412"),
+    (*elsewhere(WAIVED, "", "{sqlite: grafana/grafana.db}"), "BG413"),
+    ("    run_as: 472\n", "    run_as: 472\n    before: §curl -s http://grafana:3000/pause\n", "BG414"),
+    ("    run_as: 472\n", "    run_as: 472\n    deadline: §2m\n", "BG415"),
+    ("    run_as: 472\n", "    run_as: 472\n    cache: §{medium: memory, size: 500Mi}\n", "BG416"),
+    ("    namespace: media\n    at: \":30\"\n", "    namespace: downloader\n    at: \":30\"\n", "BG418"),
+    ("timezone: Europe/Berlin", "kubernetes: §\"1.22\"\ntimezone: Europe/Berlin", "BG419"),
+    ("    run_as: 472\n", "    run_as: 472\n    before: §sleep $(\n", "BG420"),
+    ("scratch: {size: 200Gi, storage_class: longhorn}", "scratch: §{size: 1Ki, storage_class: longhorn}", "BG421"),
+    ("    run_as: 472\n", "    run_as: 472\n    before: §apk add sqlite\n", "BG422"),
 ]  # fmt: skip
 
 
@@ -99,16 +120,10 @@ def test_there_are_many_mistakes() -> None:
     assert len({(old, new) for old, new, _ in MISTAKES}) == len(MISTAKES) >= 60
 
 
+def test_every_rule_has_its_mistake() -> None:
+    assert {info.code for info in RULE_CODES} - {code for *_, code in (*MISTAKES, *SEEDED)} == set()
+
+
 @pytest.mark.parametrize(("old", "new", "code"), MISTAKES)
 def test_a_mistake_is_found(old: str, new: str, code: str) -> None:
-    assert old in FLEET
-    text = FLEET.replace(old, new, 1)
-    before, mark, after = text.partition("§")
-    found = judged((before + after).encode() if mark else text.encode())
-    assert found
-    assert code in {finding.info.code for finding in found}
-    if mark:
-        line = before.count("\n") + 1
-        column = len(before) - before.rfind("\n")
-        places = [(span.line, span.column) for finding in found if (span := finding.spot.span)]
-        assert (line, column) in places, lines_of(found)
+    check_seeded(old, new, code)

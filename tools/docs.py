@@ -3,8 +3,8 @@
     python tools/docs.py
 
 docs/findings.md comes from the catalogue that `backupgen check --explain` reads, docs/language.md from the schema of
-fleet.yaml, docs/faults.md from the table beside this file, whose rows the scripts' tests provoke, docs/dashboard.md and
-its picture from the dashboard in out/.
+fleet.yaml, docs/alerts.md from the rules of the repository's own fleet, docs/faults.md from the table beside this file,
+whose rows the scripts' tests provoke, docs/dashboard.md and its picture from the dashboard in out/.
 """
 
 import json
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from alerts import alerts_page
 from dashboard_page import page as dashboard_page
 from dashboard_page import picture as dashboard_picture
 from faults import FAULTS, Fault
@@ -25,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "findings.md"
 LANGUAGE = ROOT / "docs" / "language.md"
 FAULTS_PAGE = ROOT / "docs" / "faults.md"
+ALERTS_PAGE = ROOT / "docs" / "alerts.md"
+FLEET = ROOT / "fleet.yaml"
 SCRIPTS = ROOT / "templates" / "scripts"
 DASHBOARD = ROOT / "out" / "monitoring" / "configmap.grafana-dashboard-backup.yaml"
 DASHBOARD_PAGE = ROOT / "docs" / "dashboard.md"
@@ -234,6 +237,7 @@ def main() -> None:
     PAGE.write_text(findings_page(CATALOGUE), encoding="utf-8")
     lib = (SCRIPTS / "lib.sh").read_text(encoding="utf-8")
     FAULTS_PAGE.write_text(faults_page(FAULTS, lib), encoding="utf-8")
+    ALERTS_PAGE.write_text(alerts_page(FLEET), encoding="utf-8")
     DASHBOARD_PAGE.write_text(dashboard_page(rendered_dashboard()), encoding="utf-8")
     DASHBOARD_PICTURE.write_text(dashboard_picture(rendered_dashboard()), encoding="utf-8")
     LANGUAGE.write_text(language_page(json.loads(SCHEMA.read_text(encoding="utf-8"))), encoding="utf-8")

@@ -51,10 +51,11 @@ def compile_file(fleet: Path, templates: Path | None, out: Path | None) -> Compi
 
 def circumstances(out: Path | None, since: int) -> "Circumstances":
     """Return what a compile has to know beside the text of fleet.yaml."""
+    from backupgen.adapters.shell import syntax_error
     from backupgen.adapters.tree import read_chosen
     from backupgen.pipeline import Circumstances
 
-    return Circumstances(read_chosen(out) if out is not None else {}, since)
+    return Circumstances(read_chosen(out) if out is not None else {}, since, syntax_error)
 
 
 def shown(raw: bytes) -> str:

@@ -15,6 +15,7 @@ START_WITHIN = 120
 RETRIES = 2
 GRACE = 120
 HISTORY = (1, 3)
+MISSED_SLOTS = 1
 REQUESTS: Mapping[str, str] = {"cpu": "50m", "memory": "256Mi"}
 EVERY = 3600
 LOCK_WAIT = 600
@@ -106,6 +107,7 @@ def resolve_job(
         grace=given("grace", GRACE),
         history=(inner("history", "success", HISTORY[0]), inner("history", "failure", HISTORY[1])),
         suspend=given("suspend", default=False),
+        missed_slots=given("missed_slots", MISSED_SLOTS),
         image=given("image", fleet.images.restic),
         cache_size=inner("cache", "size", ""),
         cache_in_memory=inner("cache", "medium", "disk") == "memory",

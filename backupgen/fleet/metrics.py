@@ -25,6 +25,8 @@ STATUS: Final = "backup_status"
 LAST_SUCCESS: Final = "backup_last_success_timestamp_seconds"
 STEP_STATUS: Final = "backup_step_status"
 REPOSITORY_INFO: Final = "backup_repository_info"
+REPOSITORY_LOCK: Final = "backup_repository_lock"
+REPOSITORY_SIZE: Final = "backup_repository_size_bytes"
 SNAPSHOT_BYTES: Final = "backup_snapshot_bytes"
 SNAPSHOT_FILES: Final = "backup_snapshot_files"
 REPOSITORY_SNAPSHOTS: Final = "backup_repository_snapshots"
@@ -44,9 +46,16 @@ METRICS: Final = (
     Metric(LAST_SUCCESS, "gauge", (), "Unix time at which the last successful run ended; outlives failures"),
     Metric(STEP_STATUS, "gauge", ("step",), "exit code of each step of the last run"),
     Metric(REPOSITORY_INFO, "gauge", ("id",), "1; id is the id of the repository that the run opened"),
+    Metric(
+        REPOSITORY_LOCK,
+        "gauge",
+        ("holder",),
+        '1 for each lock that others held when the run began; holder="" is 0',
+    ),
     Metric(SNAPSHOT_BYTES, "gauge", (), "backup.sh: size of the source in the last snapshot made"),
     Metric(SNAPSHOT_FILES, "gauge", (), "backup.sh: files of the source in the last snapshot made"),
     Metric(REPOSITORY_SNAPSHOTS, "gauge", ("tag",), "retention.sh: snapshots that a tag has after the run"),
+    Metric(REPOSITORY_SIZE, "gauge", (), "retention.sh: size of what the repository's snapshots need"),
     Metric(
         UNOWNED_SNAPSHOTS, "gauge", ("tag",), 'retention.sh: snapshots of a tag that no target owns; tag="" has none'
     ),
@@ -66,24 +75,31 @@ METRICS: Final = (
 """What the scripts push; `templates/scripts/lib.sh` lists the same."""
 
 EXPECTED_WITHIN: Final = "backup_expected_within_seconds"
-EXPECTED_DEADLINE: Final = "backup_expected_deadline_seconds"
+JOB_DEADLINE: Final = "backup_job_deadline_seconds"
+MAX_SHRINK: Final = "backup_max_shrink_ratio"
+QUOTA: Final = "backup_repository_quota_bytes"
 EXPECTED_SINCE: Final = "instance:backup_expected_since:first"
 LAST_START: Final = "instance:backup_start_timestamp:last"
 LAST_SUCCESS_SEEN: Final = "instance:backup_last_success_timestamp_seconds:last"
+
+OF_JOB: Final = ("fleet", "instance", "namespace", "cronjob", "kind", "target", "repository", "mirror")
+"""What a constant says of its job; `target` is that of a backup, `mirror` that of a copy and of its restore test."""
 
 RECORDED: Final = (
     Metric(
         EXPECTED_WITHIN,
         "gauge",
-        ("fleet", "instance", "namespace", "cronjob", "kind", "repository", "target"),
-        "how long ago an expected job may have started: less after one missed run, more after two",
+        OF_JOB,
+        "how long ago an expected job may have started: less while no more runs were missed than may be",
     ),
+    Metric(JOB_DEADLINE, "gauge", OF_JOB, "the deadline of a job of the fleet; suspended ones have one too"),
     Metric(
-        EXPECTED_DEADLINE,
+        MAX_SHRINK,
         "gauge",
-        ("fleet", "instance", "namespace", "cronjob", "kind", "repository", "target"),
-        "the deadline of an expected job",
+        OF_JOB,
+        "the share by which a backup's snapshots may shrink, where it is not the usual half",
     ),
+    Metric(QUOTA, "gauge", ("fleet", "repository"), "how much room there is for a repository"),
     Metric(EXPECTED_SINCE, "gauge", ("fleet", "instance"), "Unix time since which a job has been expected"),
     Metric(
         LAST_START,

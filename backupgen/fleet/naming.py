@@ -50,6 +50,11 @@ MAINTENANCE_USER = "maintenance"
 GITOPS_FOLDER = "_gitops"
 """The folder of Flux's and Argo CD's objects: no namespace begins with an underscore."""
 
+RULE_TESTS = "_alerts"
+"""The folder of the alerts' tests."""
+RUNBOOKS = "_runbooks"
+"""The folder of the pages for people."""
+
 CHOSEN_SLOTS = ".backupgen-slots.yaml"
 """The file below out/ that remembers the slots which the compiler chose."""
 SEALED_SUFFIX = ".enc.yaml"
@@ -65,6 +70,8 @@ DASHBOARD = "grafana-dashboard-backup"
 RESTORE_POLICY = "restic-restore"
 """The network policy of a namespace's restore pods. No target's job is called so: theirs begin with `backup-`."""
 
+JOB_NAME_LIMIT = 63
+"""The API server's limit for a Job's name: it becomes a label of its pods (apps/validation)."""
 CRONJOB_NAME_LIMIT = 52
 """The API server's limit for a CronJob's name: it appends eleven characters to name a Job (apps/validation)."""
 
@@ -129,14 +136,14 @@ def dashboard_uid(fleet: str) -> str:
     return name if len(name) <= 40 else f"{name[:31]}-{hashlib.sha256(fleet.encode()).hexdigest()[:8]}"
 
 
-def target_runbook(base: str, target: str) -> str:
-    """The address of a target's runbook; `base` has no slash at its end."""
-    return f"{base}/targets/{target}.md"
+def alert_page(alert: str) -> str:
+    """The page of an alert, below the folder of the runbooks."""
+    return f"alerts/{alert}.md"
 
 
-def alert_runbook(base: str, alert: str) -> str:
-    """The address of an alert's runbook."""
-    return f"{base}/alerts/{alert}.md"
+def target_page(target: str) -> str:
+    """The page of a target, below the folder of the runbooks."""
+    return f"targets/{target}.md"
 
 
 def htpasswd(server: str) -> str:

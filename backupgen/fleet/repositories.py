@@ -17,6 +17,7 @@ from backupgen.fleet.jobs import (
     resolve_user,
 )
 from backupgen.fleet.location import BACKEND_VARIABLES, Location, LocationError, parse_repository
+from backupgen.fleet.scalars import quantity_value
 from backupgen.fleet.targets import keep_flags, resolve_volume
 from backupgen.schedule import Auto
 
@@ -40,6 +41,7 @@ def resolve_repository(name: str, written: schema.Repository, context: Context) 
         id=written.id,
         lock_wait=written.lock_wait or LOCK_WAIT,
         parallel=written.parallel or 1,
+        quota=_quota(written, path, context),
         credentials=credentials,
         server=server,
         retention=_retention(name, written.retention, (*path, "retention"), context),
@@ -47,6 +49,15 @@ def resolve_repository(name: str, written: schema.Repository, context: Context) 
         mirrors=_mirrors(name, written.mirrors or {}, (location, server), path, context),
         path=path,
     )
+
+
+def _quota(written: schema.Repository, path: NodePath, context: Context) -> int | None:
+    if written.quota is None:
+        return None
+    if written.retention is None:
+        message = "the retention measures what the repository needs, expected `retention` beside `quota`"
+        context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "quota"), on_key=True)
+    return quantity_value(written.quota)
 
 
 def _location(url: str, path: NodePath, context: Context) -> Location | None:

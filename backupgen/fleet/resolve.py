@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from backupgen.diagnostics import Checked, NodePath, has_errors
 from backupgen.fleet import codes, naming, resolved, schema
-from backupgen.fleet.jobs import Context, Notes, check_labels, check_override, http_location, resolve_ntfy
+from backupgen.fleet.jobs import Context, Notes, check_labels, check_override, resolve_ntfy
+from backupgen.fleet.reports import resolve_reports
 from backupgen.fleet.repositories import resolve_repository
 from backupgen.fleet.targets import resolve_target
 
@@ -24,13 +25,13 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
     written = _repositories(fleet, notes)
     repositories = [resolve_repository(name, repository, context) for name, repository in written.items()]
     targets = [resolve_target(name, target, written, context) for name, target in sorted(fleet.targets.items())]
-    pushgateway = _pushgateway(fleet, notes)
-    _check_reports(fleet, notes)
+    reports = resolve_reports(fleet, notes)
     _check_shared(fleet, context)
     result = resolved.ResolvedFleet(
         name=fleet.fleet,
         home_namespace=fleet.home_namespace,
         timezone=fleet.timezone,
+        kubernetes=fleet.kubernetes,
         images=fleet.images,
         image_pull_secrets=fleet.image_pull_secrets or (),
         repositories=tuple(repository for repository in repositories if repository is not None),
@@ -38,9 +39,9 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
         nodes=_nodes(fleet),
         reflect_scripts=fleet.scripts == "reflector",
         network_policies=fleet.network_policies or "none",
-        pushgateway=pushgateway,
+        pushgateway=reports.pushgateway,
         ntfy=context.ntfy,
-        alerts=fleet.alerts,
+        alerts=reports.alerts,
         dashboard=fleet.dashboard,
         gitops=fleet.gitops,
         sops=fleet.sops,
@@ -78,20 +79,6 @@ def _nodes(fleet: schema.Fleet) -> tuple[resolved.Node, ...]:
     return tuple(resolved.Node(name, node.labels, node.parallel, ("nodes", name)) for name, node in written)
 
 
-def _pushgateway(fleet: schema.Fleet, notes: Notes) -> resolved.Pushgateway | None:
-    if fleet.pushgateway is None:
-        return None
-    location = http_location(fleet.pushgateway.url, ("pushgateway", "url"), notes)
-    return resolved.Pushgateway(location, fleet.pushgateway.pod_labels or {}) if location else None
-
-
-def _check_reports(fleet: schema.Fleet, notes: Notes) -> None:
-    for key in ("alerts", "dashboard"):
-        if getattr(fleet, key) is not None and fleet.pushgateway is None:
-            message = f"`{key}` read the metrics of a Pushgateway, expected `pushgateway`"
-            notes.add(codes.CONFLICTING_KEYS, message, (key,), on_key=True)
-
-
 def _check_shared(fleet: schema.Fleet, context: Context) -> None:
     """Judge what holds for many objects where it is written, not at each of them."""
     check_labels(fleet.labels, (), context.notes)
@@ -111,6 +98,11 @@ def _check_names(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
         if target.name in taken:  # both would have the Secret `backup-env-configuration-<name>`
             other = ".".join(str(part) for part in taken[target.name])
             notes.add(codes.BAD_NAME, f"the name `{target.name}` is taken by `{other}`", target.job.path, on_key=True)
+    for repository in fleet.repositories:  # one without operations has no CronJob that would tell of it
+        name = naming.bootstrap(repository.name)
+        if len(name) > naming.JOB_NAME_LIMIT:
+            message = f"the Job's name `{name}` has {len(name)} characters, expected at most {naming.JOB_NAME_LIMIT}"
+            notes.add(codes.BAD_NAME, message, repository.path, on_key=True)
     _check_servers(fleet, taken, notes)
 
 
@@ -157,6 +149,9 @@ def _check_servers(fleet: resolved.ResolvedFleet, taken: Mapping[str, NodePath],
         if place in servers:
             message = f"the server `{server.name}` in `{server.namespace}` belongs to another repository already"
             notes.add(codes.BAD_NAME, message, url, "one server serves one repository: give each a Service of its own")
+        if server.name[0].isdigit():  # RFC 1035: stricter than all other names
+            message = f"`{server.name}` begins with a digit, expected a letter: it becomes the name of a Service"
+            notes.add(codes.BAD_NAME, message, url)
         if server.name in taken:
             notes.add(codes.BAD_NAME, f"the server's name `{server.name}` is that of a CronJob", url)
         servers.setdefault(place, url)

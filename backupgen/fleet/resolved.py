@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from backupgen.diagnostics import NodePath
+from backupgen.fleet.alerting import Alerts
 from backupgen.fleet.location import Location
-from backupgen.fleet.schema import Alerts, Dashboard, Gitops, Images, Sops
+from backupgen.fleet.schema import Dashboard, Gitops, Images, Sops
 from backupgen.schedule import Auto, CronExpr
 
 StringMap = Mapping[str, str]
@@ -74,6 +75,8 @@ class Job(NamedTuple):
     history: tuple[int, int]
     """Succeeded and failed Jobs that are kept."""
     suspend: bool
+    missed_slots: int
+    """How many runs in a row may be missed."""
     image: str
     cache_size: str
     """Empty: no limit."""
@@ -240,6 +243,8 @@ class Repository(NamedTuple):
     id: str | None
     lock_wait: int
     parallel: int
+    quota: int | None
+    """How many bytes there are for it."""
     credentials: StringMap
     """Environment variables of the clients -> names of values."""
     server: Server | None
@@ -297,6 +302,8 @@ class ResolvedFleet(NamedTuple):
     name: str
     home_namespace: str
     timezone: str
+    kubernetes: int | None
+    """The minor of Kubernetes 1, if the fleet says it."""
     images: Images
     image_pull_secrets: tuple[str, ...]
     repositories: tuple[Repository, ...]

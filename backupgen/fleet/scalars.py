@@ -41,12 +41,14 @@ _IMAGE = re.compile(
     r"(?P<name>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+_LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CIDR = re.compile(r"[0-9A-Fa-f:.]+/[0-9]{1,3}")
 _REPOSITORY_ID = re.compile(r"[0-9a-f]{64}")
 _KEEP_WITHIN = re.compile(r"(?=.)(?:([1-9][0-9]{0,3})y)?(?:([1-9][0-9]{0,3})mo)?(?:([1-9][0-9]{0,3})d)?")
 _PERCENT = re.compile(r"([1-9][0-9]?|100)%")
 _DAYS = re.compile(r"[1-9][0-9]{0,2}d")
 _PART = re.compile(r"1/([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-6])")
+_KUBERNETES = re.compile(r"v?1\.([1-9][0-9]?)(?:\.[0-9]{1,3}(?:[-+][-+.0-9A-Za-z]{1,40})?)?")
 _HOUR_RANGE = re.compile(r"([01][0-9]|2[0-3]):00-([01][0-9]|2[0-4]):00")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -259,6 +261,15 @@ def label_value(value: object) -> str:
     return value
 
 
+def label_name(value: object) -> str:
+    """A name of Prometheus, of an alert or of a label: letters, digits and underscores."""
+    value = _string(value, "a name such as `team`")
+    if not _LABEL_NAME.fullmatch(value) or value.startswith("__"):
+        expected = "letters, digits and underscores, the first no digit and not two underscores"
+        raise refuse(f"`{shown(value)}` is no name in Prometheus, expected {expected}")
+    return value
+
+
 def tag(value: object) -> str:
     """A snapshot's tag or host. restic splits tags at commas; the Pushgateway puts the host into a URL."""
     value = _string(value, "a tag of letters, digits, `-`, `_` and `.`")
@@ -409,6 +420,15 @@ def keep_within(value: object) -> str:
     return value.replace("mo", "m")
 
 
+def kubernetes_version(value: object) -> int:
+    """`1.34`, or what `kubectl version` prints, such as `v1.34.2+k3s1` -> 34, the minor."""
+    expected = 'a version of Kubernetes such as `"1.34"`'
+    match = _KUBERNETES.fullmatch(_string(value, expected))
+    if match is None:
+        raise refuse(f"`{shown(value)}` is no version, expected {expected}")
+    return int(match[1])
+
+
 def hour_range(value: object) -> int:
     """`12:00-14:00` -> the bit set of the hours 12 and 13."""
     value = _string(value, "a range of whole hours such as `12:00-14:00`")
@@ -488,6 +508,9 @@ VolumeName = Annotated[
 FileName = Annotated[str, PlainValidator(file_name), _schema("A file name.", "app.sql")]
 LabelKey = Annotated[str, PlainValidator(label_key), WithJsonSchema({"type": "string"})]
 LabelValue = Annotated[str, PlainValidator(label_value), WithJsonSchema({"type": "string"})]
+LabelName = Annotated[
+    str, PlainValidator(label_name), _schema("A name in Prometheus.", "team", pattern=_LABEL_NAME.pattern)
+]
 Tag = Annotated[str, PlainValidator(tag), _schema("A tag or host name.", "grafana", pattern=_TAG.pattern)]
 Topic = Annotated[str, PlainValidator(topic), _schema("A topic of ntfy.", "backup", pattern=_TOPIC.pattern)]
 AgeRecipient = Annotated[str, PlainValidator(age_recipient), _schema("An age recipient.", "age1…")]
@@ -508,6 +531,9 @@ Percent = Annotated[int, PlainValidator(percent), _schema("A share.", "50%", pat
 Days = Annotated[int, PlainValidator(days), _schema("A number of days.", "90d", pattern=_DAYS.pattern)]
 KeepWithin = Annotated[
     str, PlainValidator(keep_within), _schema("A span of time.", "90d", "1y6mo", pattern=_KEEP_WITHIN.pattern)
+]
+KubernetesVersion = Annotated[
+    int, PlainValidator(kubernetes_version), _schema("A version.", "1.34", "v1.34.2+k3s1", pattern=_KUBERNETES.pattern)
 ]
 HourRange = Annotated[
     int, PlainValidator(hour_range), _schema("A range of hours.", "12:00-14:00", pattern=_HOUR_RANGE.pattern)

@@ -196,6 +196,8 @@ class JobSettings(Model):
     """How many finished Jobs Kubernetes keeps."""
     suspend: s.Bool | None = None
     """Whether the schedule rests. A suspended target raises no alert."""
+    missed_slots: Annotated[StrictInt, Field(ge=0, le=24)] | None = None
+    """How many runs in a row may be missed before an alert says so; 1 by default."""
     image: s.Image | None = None
     """Another image than `images.restic`."""
     resources: Resources | None = None
@@ -477,6 +479,8 @@ class Repository(Model):
     """How long a command waits for a lock (`--retry-lock`); 10m by default."""
     parallel: Annotated[StrictInt, Field(ge=1)] | None = None
     """How many backups may run at once; 1 by default."""
+    quota: s.Size | None = None
+    """How much room there is for it. Each retention then measures what the snapshots need; an alert comes at 80%."""
     credentials: Credentials | None = None
     """Environment variables of the repository, and the names of their values; derived from the URL by default."""
     server: Server | None = None
@@ -562,8 +566,76 @@ class Pushgateway(Model):
     """The labels of its pods; needed for network policies, where it runs in this cluster."""
 
 
+AlertName = Literal[
+    "BackupFailed",
+    "BackupPartial",
+    "BackupNotSucceeding",
+    "BackupOverdue",
+    "BackupNeverRun",
+    "BackupNearDeadline",
+    "BackupSnapshotShrank",
+    "BackupRestoreTestFailed",
+    "BackupRestoreTestStale",
+    "BackupMirrorFailed",
+    "BackupMirrorStale",
+    "BackupMirrorUnverified",
+    "BackupLockHeld",
+    "BackupRepositoryNearQuota",
+    "BackupNotInFleet",
+    "BackupLabelsLost",
+    "BackupServerDown",
+    "BackupJobKilled",
+    "BackupJobStuck",
+    "BackupCronJobMissing",
+]
+
+AlertLabels = dict[s.LabelName, s.Text]
+
+
+class AlertChange(Model):
+    """What is different about one of the compiler's alerts."""
+
+    enabled: s.Bool | None = None
+    """Whether it is rendered; yes by default."""
+    severity: s.LabelName | None = None
+    """Another severity."""
+    for_: s.Duration | None = Field(default=None, alias="for")
+    """How long its condition holds before it fires."""
+    threshold: s.Percent | None = None
+    """From which share on: of the deadline for `BackupNearDeadline`, of the quota for `BackupRepositoryNearQuota`;
+    80% by default. The others' thresholds follow from schedules."""
+    labels: AlertLabels | None = None
+    """Further labels of it, for Alertmanager's routes."""
+
+
+class OwnAlert(Model):
+    """An alert of your own, rendered beside the compiler's."""
+
+    expr: s.Text
+    """Its condition, in PromQL."""
+    for_: s.Duration | None = Field(default=None, alias="for")
+    """How long the condition holds before it fires; 5m by default."""
+    severity: s.LabelName | None = None
+    """Its severity; `warning` by default."""
+    summary: s.Text
+    """What happened, in one line."""
+    description: s.Text | None = None
+    """What it means, and what to do."""
+    labels: AlertLabels | None = None
+    """Further labels of it."""
+
+
+class Prometheus(Model):
+    """The pods of Prometheus, which the network policies let in to scrape."""
+
+    namespace: s.DnsLabel | None = None
+    """Their namespace; that of the alerts by default."""
+    pod_labels: Annotated[s.Labels, Field(min_length=1)] | None = None
+    """Their labels; `app.kubernetes.io/name: prometheus` by default, as Prometheus Operator sets it."""
+
+
 class Alerts(Model):
-    """The PrometheusRule."""
+    """The PrometheusRule, and the ServiceMonitor of the fleet's own REST servers."""
 
     namespace: s.DnsLabel
     """Where it lies."""
@@ -571,6 +643,20 @@ class Alerts(Model):
     """The labels by which Prometheus finds it."""
     annotations: s.Annotations | None = None
     """Further annotations."""
+    runbooks: s.Line | None = None
+    """The URL of out/_runbooks for people, such as `https://git.example.org/home/src/branch/main/out/_runbooks`. Each
+    alert's `runbook_url` begins with it; without it, alerts name the page's path only."""
+    alert_labels: AlertLabels | None = None
+    """Labels of every alert, for Alertmanager's routes."""
+    kube_state_metrics: s.Bool | None = None
+    """Whether kube-state-metrics is scraped, with its own labels honoured (as kube-prometheus-stack does it). With it,
+    alerts also tell of jobs that were killed or never started, and of CronJobs that are gone; no by default."""
+    prometheus: Prometheus | None = None
+    """The pods of Prometheus, where they are not those of a Prometheus Operator beside the alerts."""
+    rules: dict[AlertName, AlertChange] | None = None
+    """What is different about the compiler's alerts, by name."""
+    own: dict[s.LabelName, OwnAlert] | None = None
+    """Alerts of your own, by name."""
 
 
 class Dashboard(Model):
@@ -671,6 +757,8 @@ class Fleet(Model):
     """Where the fleet's own jobs run and the scripts come from."""
     timezone: s.Timezone
     """The zone that slots are meant in."""
+    kubernetes: s.KubernetesVersion | None = None
+    """The cluster's version, or the oldest of several: what is rendered is then proved to be known there."""
     images: Images
     """The container images."""
     image_pull_secrets: tuple[s.DnsSubdomain, ...] | None = None

@@ -5,6 +5,7 @@ Input: a `Plan` and the templates. Output: the text of every file. Never: a flee
 
 from backupgen.manifests.codes import CODES
 from backupgen.manifests.render import ManifestSet, is_placeholder, placeholder, render_plan, render_secret
+from backupgen.manifests.sizes import judge_sizes
 from backupgen.manifests.templates import TemplateFaultError, Templates, TemplatesMissingError, load_templates
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Templates",
     "TemplatesMissingError",
     "is_placeholder",
+    "judge_sizes",
     "load_templates",
     "placeholder",
     "render_plan",

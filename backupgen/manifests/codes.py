@@ -48,4 +48,32 @@ UNSOUND_MANIFEST: Final = _error(
     good=_OVERRIDE + "{% block metadata %}{{ super() }}{% endblock %}\n",
 )
 
-CODES: Final = (TEMPLATE_ERROR, UNUSED_TEMPLATE, UNREADABLE_TEMPLATE, UNSOUND_MANIFEST)
+OVERSIZED_OBJECT: Final = CodeInfo(
+    "BG505",
+    "oversized-object",
+    Severity.WARNING,
+    "a rendered object is larger than the API server takes",
+    why="The API server refuses it, and what it held before stays: new targets have no alert or no restore test.",
+    fix="Split the fleet, or its repository: the plans, alerts and panels of all targets of one stand in one object.",
+    bad="# a fleet with 5,000 targets\n",
+    good="# five fleets with 1,000 targets each\n",
+)
+LARGE_OBJECT: Final = CodeInfo(
+    "BG506",
+    "large-object",
+    Severity.INFO,
+    "a rendered object is too large for a client-side apply",
+    why="`kubectl apply` and Argo CD keep a copy of the object in an annotation, which may hold 256 KiB.",
+    fix="Apply on the server's side: `kubectl apply --server-side`, or Argo CD's sync option `ServerSideApply=true`.",
+    bad="# kubectl apply -k out/monitoring\n",
+    good="# kubectl apply --server-side -k out/monitoring\n",
+)
+
+CODES: Final = (
+    TEMPLATE_ERROR,
+    UNUSED_TEMPLATE,
+    UNREADABLE_TEMPLATE,
+    UNSOUND_MANIFEST,
+    OVERSIZED_OBJECT,
+    LARGE_OBJECT,
+)

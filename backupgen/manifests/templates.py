@@ -80,6 +80,10 @@ class Templates:
         """The names of the user's files, sorted."""
         return tuple(sorted(self._overrides))
 
+    def overridden_scripts(self) -> Iterator[tuple[str, str]]:
+        """Yield the user's shell scripts: their names, and the files as findings show them."""
+        yield from ((name, self._file(name)) for name in self.overridden if name.endswith(".sh"))
+
     @cached_property
     def _engine(self) -> "Engine":
         from backupgen.manifests.engine import make_engine

@@ -29,6 +29,7 @@ _KINDS: Final[Mapping[type, tuple[str, str]]] = MappingProxyType(
         model.Job: ("batch/v1", "Job"),
         model.Deployment: ("apps/v1", "Deployment"),
         model.Service: ("v1", "Service"),
+        model.ServiceMonitor: ("monitoring.coreos.com/v1", "ServiceMonitor"),
         model.Secret: ("v1", "Secret"),
         model.ScriptsConfigMap: ("v1", "ConfigMap"),
         model.PlanConfigMap: ("v1", "ConfigMap"),
@@ -41,10 +42,13 @@ _KINDS: Final[Mapping[type, tuple[str, str]]] = MappingProxyType(
         model.KsopsGenerator: ("viaduct.ai/v1", "ksops"),
         model.FluxKustomization: ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
         model.ArgoApplication: ("argoproj.io/v1alpha1", "Application"),
+        model.RuleFile: ("", ""),
+        model.RuleTests: ("", ""),
         model.ChosenSlots: ("", ""),
         model.SopsConfig: ("", ""),
     }
 )
+_NAMELESS: Final = (model.Kustomization, model.RuleFile, model.RuleTests, model.ChosenSlots, model.SopsConfig)
 _POLICY_KINDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {"kubernetes": ("networking.k8s.io/v1", "NetworkPolicy"), "cilium": ("cilium.io/v2", "CiliumNetworkPolicy")}
 )
@@ -55,7 +59,7 @@ def planned_id(facts: model.Facts) -> ObjectId:
     if isinstance(facts, model.NetworkPolicy):
         return ObjectId(*_POLICY_KINDS[facts.kind], facts.meta.namespace, facts.meta.name)
     kind = _KINDS[type(facts)]
-    if isinstance(facts, model.Kustomization | model.ChosenSlots | model.SopsConfig):
+    if isinstance(facts, _NAMELESS):
         return ObjectId(*kind, "", "")
     if isinstance(facts, model.KsopsGenerator):
         return ObjectId(*kind, "", facts.name)

@@ -5,11 +5,12 @@ from itertools import pairwise
 
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import ResolvedFleet
-from backupgen.plan.alerts import prometheus_rule
+from backupgen.plan.alerts.rule import prometheus_rule
+from backupgen.plan.alerts.rule_tests import rule_test_units
 from backupgen.plan.backup import target_units
 from backupgen.plan.dashboard import dashboard
 from backupgen.plan.maintenance import repository_units
-from backupgen.plan.model import ChosenSlots, Plan, Unit
+from backupgen.plan.model import ChosenSlots, Plan, PrometheusRule, Unit
 from backupgen.plan.policies import network_policies
 from backupgen.plan.scripts import script_units
 from backupgen.plan.server import server_units
@@ -23,8 +24,12 @@ def build_plan(fleet: ResolvedFleet, proof: ScheduleProof, chosen: Mapping[str, 
 
     `chosen` are the slots that the compiler chose, by job; they are in the proof already, and are remembered.
     """
-    units = tuple(sorted(_objects(fleet, proof), key=lambda unit: unit.path))
+    slots = slots_of(proof)
+    rule = prometheus_rule(fleet, slots.schedules)
+    units = tuple(sorted(_objects(fleet, slots, rule), key=lambda unit: unit.path))
     wiring = [*wiring_units(fleet, units), *_memory(chosen)]
+    if rule is not None:
+        wiring += rule_test_units(fleet, rule, slots.schedules)
     planned = sorted((*units, *wiring), key=lambda unit: unit.path)
     for unit, following in pairwise(planned):
         if unit.path == following.path:
@@ -37,8 +42,7 @@ def _memory(chosen: Mapping[str, CronExpr]) -> Iterator[Unit]:
         yield Unit(naming.CHOSEN_SLOTS, ChosenSlots({job: str(chosen[job]) for job in sorted(chosen)}))
 
 
-def _objects(fleet: ResolvedFleet, proof: ScheduleProof) -> Iterator[Unit]:
-    slots = slots_of(proof)
+def _objects(fleet: ResolvedFleet, slots: Slots, rule: PrometheusRule | None) -> Iterator[Unit]:
     for target in fleet.targets:
         yield from target_units(fleet, target, slots)
     for repository in fleet.repositories:
@@ -47,12 +51,6 @@ def _objects(fleet: ResolvedFleet, proof: ScheduleProof) -> Iterator[Unit]:
             yield from server_units(fleet, repository, repository.server)
     yield from script_units(fleet)
     yield from network_policies(fleet)
-    yield from _observation(fleet, slots)
-
-
-def _observation(fleet: ResolvedFleet, slots: Slots) -> Iterator[Unit]:
-    """The alerts and the dashboard, where the fleet wants them."""
-    rule = prometheus_rule(fleet, slots.schedules)
     if rule is not None:
         yield Unit(naming.file_of(rule.meta.namespace, "PrometheusRule", rule.meta.name), rule)
     panels = dashboard(fleet)

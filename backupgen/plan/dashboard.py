@@ -18,15 +18,12 @@ WIDTH = 24
 """The columns of Grafana's grid."""
 
 
-def dashboard(fleet: ResolvedFleet, runbooks: str = "") -> DashboardConfigMap | None:
-    """Derive the dashboard; None for a fleet without `dashboard`.
-
-    `runbooks` is the address of the rendered runbooks; without one there are no links to them.
-    """
+def dashboard(fleet: ResolvedFleet) -> DashboardConfigMap | None:
+    """Derive the dashboard; None for a fleet without `dashboard`."""
     if fleet.dashboard is None:
         return None
     wanted = fleet.dashboard
-    runbooks = runbooks.rstrip("/")
+    runbooks = fleet.alerts.runbooks if fleet.alerts is not None else ""
     expected = select(metrics.EXPECTED_WITHIN, fleet=fleet.name)
     return DashboardConfigMap(
         meta=fleet_meta(fleet, naming.DASHBOARD, wanted.namespace, wanted.labels, wanted.annotations),

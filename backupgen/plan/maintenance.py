@@ -59,6 +59,8 @@ def _retention(fleet: ResolvedFleet, repository: Repository, retention: Retentio
         check = PlanLine("check_rotating", (str(retention.read_data), str(_days_between(job, slots))))
     lines += [PlanLine("expire", (tag, str(days))) for tag, days in sorted(retention.legacy.items())]
     lines += [PlanLine("prune", ()), check]
+    if repository.quota is not None:
+        lines.append(PlanLine("measure", ()))
     pod = _pod(fleet, job, naming.ROLE_RETENTION, "retention", environment)
     yield from _operation(fleet, job, naming.ROLE_RETENTION, pod, slots, credentials)
     yield _plan_unit(fleet, job, naming.ROLE_RETENTION, lines)

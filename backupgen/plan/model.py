@@ -129,6 +129,15 @@ class Service(NamedTuple):
     ports: tuple[Port, ...]
 
 
+class ServiceMonitor(NamedTuple):
+    """Tells Prometheus Operator to scrape a Service of the fleet's own."""
+
+    meta: Meta
+    selector: StringMap
+    port: str
+    """The port's name."""
+
+
 class SecretKey(NamedTuple):
     """A key of a Secret and where its value comes from."""
 
@@ -239,9 +248,8 @@ class AlertRule(NamedTuple):
     alert: str
     expr: str
     for_: str
-    severity: str
-    summary: str
-    description: str
+    labels: StringMap
+    annotations: StringMap
 
 
 class RecordingRule(NamedTuple):
@@ -258,6 +266,44 @@ class PrometheusRule(NamedTuple):
     meta: Meta
     expectations: tuple[RecordingRule, ...]
     alerts: tuple[AlertRule, ...]
+
+
+class RuleFile(NamedTuple):
+    """The same rules as a file of Prometheus, for the tests: promtool reads no PrometheusRule."""
+
+    name: str
+    expectations: tuple[RecordingRule, ...]
+    alerts: tuple[AlertRule, ...]
+
+
+class RuleCheck(NamedTuple):
+    """What an expression yields at a time of a story: exactly these samples."""
+
+    time: str
+    expr: str
+    samples: tuple[tuple[str, int | float], ...]
+    """Series and value."""
+
+
+class RuleStory(NamedTuple):
+    """A test of promtool."""
+
+    name: str
+    interval: str
+    """The time between two samples of a series."""
+    series: tuple[tuple[str, str], ...]
+    """Series and values, in promtool's notation."""
+    checks: tuple[RuleCheck, ...]
+
+
+class RuleTests(NamedTuple):
+    """A file of tests of promtool."""
+
+    rule_file: str
+    """The file with the rules, beside it."""
+    interval: str
+    """The time between two evaluations."""
+    stories: tuple[RuleStory, ...]
 
 
 class DashboardConfigMap(NamedTuple):
@@ -330,6 +376,7 @@ Facts = (
     | Job
     | Deployment
     | Service
+    | ServiceMonitor
     | Secret
     | ScriptsConfigMap
     | PlanConfigMap
@@ -338,6 +385,8 @@ Facts = (
     | RoleBinding
     | NetworkPolicy
     | PrometheusRule
+    | RuleFile
+    | RuleTests
     | DashboardConfigMap
     | Kustomization
     | KsopsGenerator

@@ -62,7 +62,7 @@ def _alerts(series: Series, runbooks: str) -> Panel:
         (24, 6),
         (series.alerts_since(), "Since", look.SINCE),
         columns=(
-            LabelColumn("alertname", "Alert", naming.alert_runbook(runbooks, look.CELL) if runbooks else ""),
+            LabelColumn("alertname", "Alert", _page(runbooks, naming.alert_page(look.CELL))),
             LabelColumn("severity", "Severity"),
             _target(runbooks),
             JOB,
@@ -200,10 +200,17 @@ def _sizes(fleet: ResolvedFleet, series: Series) -> Iterator[Panel]:
         title, text = "Snapshots in the repository", "How many snapshots each tag has after the retention."
         count = (series.last_by(metrics.REPOSITORY_SNAPSHOTS, "tag"), "{{tag}}", look.NUMBER)
         yield _panel("timeseries", title, text, (12, 8), count)
+    if series.recorded and any(repository.quota is not None for repository in fleet.repositories):
+        title, text = "Repository against its quota", "How much of its quota the repository's snapshots need."
+        yield _panel("timeseries", title, text, (12, 8), (series.of_quota(), "{{repository}}", look.OF_DEADLINE))
 
 
 def _target(runbooks: str) -> LabelColumn:
-    return LabelColumn("target", "Target", naming.target_runbook(runbooks, look.CELL) if runbooks else "")
+    return LabelColumn("target", "Target", _page(runbooks, naming.target_page(look.CELL)))
+
+
+def _page(runbooks: str, page: str) -> str:
+    return f"{runbooks}/{page}" if runbooks else ""
 
 
 def _panel(

@@ -79,14 +79,16 @@ def _server(
     places: Places,
     table: tuple[Edge, ...],
 ) -> NetworkPolicy:
-    """The REST server's policy: each port for its roles, and no way out."""
+    """The REST server's policy: each port for its roles, the first for Prometheus too, and no way out."""
     pods = places.server_pods(server)
+    alerts = fleet.alerts
+    scraper = (PodPeer(alerts.prometheus_namespace, alerts.prometheus_pods, (server.port,)),) if alerts else ()
     labels = {**server.labels, **naming.pod_labels(fleet.name, server.name, naming.ROLE_SERVER)}
     return NetworkPolicy(
         meta=Meta(server.name, server.namespace, labels, server.annotations),
         kind=kind,
         selector=pods,
-        ingress=_ingress(fleet, table, server.namespace, pods, naming.ROLE_LABEL),
+        ingress=(*scraper, *_ingress(fleet, table, server.namespace, pods, naming.ROLE_LABEL)),
         egress=(),
         dns=False,
         api_server=False,
@@ -103,13 +105,16 @@ def _pushgateway(
     _, namespace = pushgateway.location.service or ("", "")
     name = naming.pushgateway_policy(fleet.name)
     # Whoever scrapes it usually runs beside it, and would be locked out with everybody else.
-    scrapers = PodPeer(namespace, {}, (pushgateway.location.port,))
+    ports = (pushgateway.location.port,)
+    scrapers = [PodPeer(namespace, {}, ports)]
+    if fleet.alerts is not None and fleet.alerts.prometheus_namespace != namespace:
+        scrapers.append(PodPeer(fleet.alerts.prometheus_namespace, fleet.alerts.prometheus_pods, ports))
     jobs = _ingress(fleet, table, namespace, pushgateway.pod_labels, naming.COMPONENT_LABEL)
     return NetworkPolicy(
         meta=fleet_meta(fleet, name, namespace),
         kind=kind,
         selector=pushgateway.pod_labels,
-        ingress=(scrapers, *jobs),
+        ingress=(*scrapers, *jobs),
         egress=(),
         dns=False,
         api_server=False,

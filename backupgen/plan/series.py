@@ -35,7 +35,7 @@ class Series:
 
     def deadline(self, *kinds: str) -> str:
         """The deadlines of the expected jobs."""
-        deadlines = select(metrics.EXPECTED_DEADLINE, CHOSEN, *_of_kind(kinds), fleet=self.fleet)
+        deadlines = select(metrics.JOB_DEADLINE, CHOSEN, *_of_kind(kinds), fleet=self.fleet)
         return f"max by (instance) ({deadlines})"
 
     def last(self, metric: str, *kinds: str) -> str:
@@ -92,6 +92,13 @@ class Series:
         age = f"time() - max by (instance) ({select(metrics.LAST_SUCCESS_SEEN, fleet=self.fleet)})"
         oldest = f"max by (repository) ({age} + on (instance) group_right () 0 * {mirrors})"
         return f"max by (instance) (0 * {self.expected('backup')}\n+ on (repository) group_left () {oldest})"
+
+    def of_quota(self) -> str:
+        """Which share of its quota each repository takes."""
+        owners = f"group by (instance, repository) ({self.expected('retention')})"
+        sizes = f"{self.last(metrics.REPOSITORY_SIZE)} * on (instance) group_left (repository) {owners}"
+        quota = select(metrics.QUOTA, fleet=self.fleet)
+        return f"max by (repository) ({sizes}) / on (repository) max by (repository) ({quota})"
 
     def runs(self, longest: int) -> str:
         """The exit code of the run that each job was in, IDLE if in none; `longest` is how long a run may take.

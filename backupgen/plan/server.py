@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import Repository, ResolvedFleet, Server, StringMap
-from backupgen.plan.model import Container, Deployment, Meta, Mount, Pod, Port, Service, Unit, Volume
+from backupgen.plan.model import Container, Deployment, Meta, Mount, Pod, Port, Service, ServiceMonitor, Unit, Volume
 from backupgen.plan.pods import NOTHING, owner, server_selector, source_volume
 from backupgen.plan.secrets import htpasswd_unit
 
@@ -16,6 +16,8 @@ _DATA = "/data"
 _GRACE = 60
 _APPENDING = "append-only"
 _MAINTENANCE = "maintenance"
+_METRICS = ("--prometheus", "--prometheus-no-auth")
+"""/metrics without a password; all other paths keep theirs."""
 
 
 def server_units(fleet: ResolvedFleet, repository: Repository, server: Server) -> Iterator[Unit]:
@@ -27,6 +29,10 @@ def server_units(fleet: ResolvedFleet, repository: Repository, server: Server) -
     deployment = Deployment(meta, selector, _pod(fleet, server, labels))
     yield Unit(naming.file_of(server.namespace, "Deployment", server.name), deployment)
     yield Unit(naming.file_of(server.namespace, "Service", server.name), Service(meta, selector, ports))
+    if fleet.alerts is not None:
+        found = meta._replace(labels={**fleet.alerts.labels, **labels}, annotations=server.annotations)
+        unit = ServiceMonitor(found, selector, _APPENDING)
+        yield Unit(naming.file_of(server.namespace, "ServiceMonitor", server.name), unit)
     secret = meta._replace(name=naming.htpasswd(server.name))
     password = repository.credentials["RESTIC_REST_PASSWORD"]
     users = {
@@ -47,7 +53,7 @@ def _pod(fleet: ResolvedFleet, server: Server, labels: StringMap) -> Pod:
         pull_secrets=fleet.image_pull_secrets,
         init_containers=(),
         containers=(
-            _container(server, _APPENDING, server.port, "--append-only"),
+            _container(server, _APPENDING, server.port, "--append-only", *(_METRICS if fleet.alerts else ())),
             _container(server, _MAINTENANCE, server.maintenance_port),
         ),
         volumes=(

@@ -24,8 +24,23 @@ from backupgen.rules import (
     bg406_missing_operation,
     bg407_unknown_pods,
     bg408_verify_outside_sources,
+    bg409_exclude_hides_verify,
+    bg410_bad_pattern,
+    bg411_idle_exclude,
+    bg412_dead_image,
+    bg413_copied_database,
+    bg414_url_without_egress,
+    bg415_deadline_below_retries,
+    bg416_cache_beyond_memory,
+    bg417_flux_substitution,
+    bg418_lowered_pod_security,
+    bg419_kubernetes_too_old,
+    bg420_shell_syntax,
+    bg421_scratch_too_small,
+    bg422_installs_at_night,
 )
 from backupgen.rules.base import Rule, RuleContext
+from backupgen.rules.bg420_shell_syntax import judge_script
 from backupgen.rules.waivers import IDLE_WAIVER, apply_waivers
 
 RULES: tuple[Rule, ...] = (
@@ -47,12 +62,26 @@ RULES: tuple[Rule, ...] = (
     bg406_missing_operation.RULE,
     bg407_unknown_pods.RULE,
     bg408_verify_outside_sources.RULE,
+    bg409_exclude_hides_verify.RULE,
+    bg410_bad_pattern.RULE,
+    bg411_idle_exclude.RULE,
+    bg412_dead_image.RULE,
+    bg413_copied_database.RULE,
+    bg414_url_without_egress.RULE,
+    bg415_deadline_below_retries.RULE,
+    bg416_cache_beyond_memory.RULE,
+    bg417_flux_substitution.RULE,
+    bg418_lowered_pod_security.RULE,
+    bg419_kubernetes_too_old.RULE,
+    bg420_shell_syntax.RULE,
+    bg421_scratch_too_small.RULE,
+    bg422_installs_at_night.RULE,
 )
 
 SCHEDULE_CONFLICT = bg301_schedule_conflict.INFO
 CODES = (*(rule.info for rule in RULES), IDLE_WAIVER)
 
-__all__ = ["CODES", "RULES", "SCHEDULE_CONFLICT", "Rule", "RuleContext", "judge"]
+__all__ = ["CODES", "RULES", "SCHEDULE_CONFLICT", "Rule", "RuleContext", "judge", "judge_script"]
 
 
 def judge(context: RuleContext) -> tuple[Finding, ...]:

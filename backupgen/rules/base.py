@@ -20,6 +20,8 @@ class RuleContext:
     outcome: ScheduleProof | tuple[Conflict, ...]
     since: int
     """From when on findings name instants, epoch seconds."""
+    shell: Callable[[str], str] | None = None
+    """What the machine's shell says against a script, empty if nothing; None, if there is nobody to ask."""
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.rules.base import Rule, RuleContext, finding
-from backupgen.schedule import load_zone, longest_gap, longest_two_gaps
+from backupgen.schedule import load_zone, longest_gap, longest_gaps
 
 _MONTH: Final = 31 * 86_400 + 3600
 """Monthly runs are at most so far apart, with the hour of a clock change."""
@@ -26,7 +26,10 @@ def check(context: RuleContext) -> Iterator[Finding]:
     """Report each such operation at its slot."""
     for name, operation in context.operations.items():
         zone = load_zone(operation.zone)
-        gap, two = longest_gap(operation.schedule, zone), longest_two_gaps(operation.schedule, zone)
+        gap, two = (
+            longest_gap(operation.schedule, zone),
+            longest_gaps(operation.schedule, zone, context.jobs[name].missed_slots + 1),
+        )
         if gap is not None and two is not None and gap > _MONTH:
             message = (
                 f"`{operation.schedule}` leaves up to {gap // 86_400} days between two runs of `{name}`, so that an "

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
+from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.fleet.scalars import image_parts
 from backupgen.rules.base import Rule, RuleContext, finding
+from backupgen.rules.images import images_of
 
 INFO = CodeInfo(
     code="BG401",
@@ -20,24 +21,11 @@ INFO = CodeInfo(
 
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each image once, where it is written."""
-    fleet = context.fleet
-    for name in ("restic", "rest_server", "kubectl"):
-        image = getattr(fleet.images, name)
-        if image is not None:
-            yield from _judge(image, ("images", name))
-    for job in fleet.jobs():
-        if job.image != fleet.images.restic:
-            yield from _judge(job.image, (*job.path, "image"))
-    for repository in fleet.repositories:
-        if repository.server is not None and repository.server.image != fleet.images.rest_server:
-            yield from _judge(repository.server.image, (*repository.server.path, "image"))
-
-
-def _judge(image: str, path: NodePath) -> Iterator[Finding]:
-    name, tag, digest = image_parts(image)
-    if digest is None:
-        said = f"the tag `{tag}`" if tag else "no tag at all, which means `latest`,"
-        yield finding(INFO, f"`{name}` is named by {said} and not by its digest", path)
+    for image, path in images_of(context.fleet):
+        name, tag, digest = image_parts(image)
+        if digest is None:
+            said = f"the tag `{tag}`" if tag else "no tag at all, which means `latest`,"
+            yield finding(INFO, f"`{name}` is named by {said} and not by its digest", path)
 
 
 RULE = Rule(INFO, check)

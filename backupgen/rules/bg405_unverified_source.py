@@ -9,22 +9,26 @@ INFO = CodeInfo(
     code="BG405",
     slug="unverified-source",
     severity=Severity.WARNING,
-    summary="A volume has no verify rule of its own.",
-    why="The restore test then only asks whether it holds any file at all: a broken database would pass.",
+    summary="A volume, or a dump by a command of your own, has no verify rule of its own.",
+    why="The restore test then only asks whether anything is there at all: a broken database would pass.",
     fix="Add a rule under `verify` that the app's own data must satisfy.",
     bad="volume: {pvc: grafana}",
     good="volume: {pvc: grafana}\nverify: [{sqlite: grafana/grafana.db}]",
 )
 
+_HELP = {
+    "dir": "write a rule under `verify`, such as `{sqlite: …}`, `{file: …}` or `{dir: …, min_files: 10}`",
+    "file": "write a rule under `verify`, such as `{file: …, min_size: 1Mi}`",
+}
+
 
 def check(context: RuleContext) -> Iterator[Finding]:
-    """Report each source whose rule the compiler made up."""
+    """Report each source whose rule the compiler made up without knowing what it holds."""
     for target in context.fleet.targets:
         for rule in target.verify:
-            if rule.derived and rule.kind == "dir":
+            if rule.derived and rule.kind in _HELP:
                 message = f"nothing is said about what `{rule.file}` has to hold after a restore"
-                help_ = "write a rule under `verify`, such as `{sqlite: …}`, `{file: …}` or `{dir: …, min_files: 10}`"
-                yield finding(INFO, message, target.job.path, help_, on_key=True)
+                yield finding(INFO, message, target.job.path, _HELP[rule.kind], on_key=True)
 
 
 RULE = Rule(INFO, check)

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import Target
 from backupgen.rules.base import Rule, RuleContext, finding
+from backupgen.rules.sources import sources_of, within
 
 INFO = CodeInfo(
     code="BG408",
@@ -22,24 +21,12 @@ INFO = CodeInfo(
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each such rule."""
     for target in context.fleet.targets:
-        sources = tuple(_sources(target))
+        sources = tuple(sources_of(target))
         for index, rule in enumerate(target.verify):
-            if not any(_within(rule.file, source) or _within(source, rule.file) for source in sources):
+            if not any(within(rule.file, source) or within(source, rule.file) for source in sources):
                 places = ", ".join(f"`{source}`" for source in sources)
                 message = f"`{rule.file}` lies in no source of `{target.name}`, expected a path in {places}"
                 yield finding(INFO, message, (*target.job.path, "verify", index))
-
-
-def _within(path: str, place: str) -> bool:
-    return path == place or path.startswith(f"{place.rstrip('/')}/")
-
-
-def _sources(target: Target) -> Iterator[str]:
-    if target.dump is not None:
-        yield target.dump.file
-    for volume in target.volumes:
-        place = f"{naming.BACKUP_DIR}/{volume.name}"
-        yield from [f"{place}/{path}" for path in volume.paths if path != "."] or [place]
 
 
 RULE = Rule(INFO, check)

@@ -12,7 +12,7 @@ from backupgen.schedule.locks import Operation, Pool, PoolKind, Use, Why
 from backupgen.schedule.proof import Conflict, ScheduleProof, Yielded, first_meeting, prove
 from backupgen.schedule.remedies import Adviser, Lever, Remedy
 from backupgen.schedule.slot import AUTO, Auto, SlotError, format_slot, parse_slot
-from backupgen.schedule.spans import longest_two_gaps
+from backupgen.schedule.spans import longest_gaps
 from backupgen.schedule.waiting import Wait
 from backupgen.schedule.windows import Timing, begins_inside
 from backupgen.schedule.windows import meet as windows_meet
@@ -57,7 +57,7 @@ __all__ = [
     "format_slot",
     "load_zone",
     "longest_gap",
-    "longest_two_gaps",
+    "longest_gaps",
     "next_firings",
     "parse_cron",
     "parse_slot",

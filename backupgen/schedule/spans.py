@@ -1,7 +1,7 @@
-"""How long two runs in a row can be missing: the longest time from a firing to the second one after it.
+"""How long some runs in a row can be missing: the longest time from a firing to the n-th one after it.
 
-That is what tells one missed run from two. Twice the longest gap would be safe as well, but a schedule that leaves out
-two night hours would then be called overdue after six hours instead of four.
+With n = 2 that is what tells one missed run from two. Twice the longest gap would be safe as well, but a schedule that
+leaves out two night hours would then be called overdue after six hours instead of four.
 """
 
 from collections.abc import Iterator
@@ -29,29 +29,31 @@ class _Place(NamedTuple):
     days: int
 
 
-def longest_two_gaps(schedule: CronExpr, zone: Zone) -> int | None:
-    """Return the longest time from a firing to the second one after it, in seconds; None if it never fires.
+def longest_gaps(schedule: CronExpr, zone: Zone, count: int) -> int | None:
+    """Return the longest time from a firing to the `count`-th one after it, in seconds; None if it never fires.
 
     Exact over the 400-year cycle, changes to and from daylight-saving time included.
     """
-    return _of_schedule(schedule, zone.name)
+    return _of_schedule(schedule, zone.name, count)
 
 
 @cache
-def _of_schedule(schedule: CronExpr, zone: str) -> int | None:
-    return _longest_two_gaps(firings(schedule, load_zone(zone)))
+def _of_schedule(schedule: CronExpr, zone: str, count: int) -> int | None:
+    return _longest_gaps(firings(schedule, load_zone(zone)), count)
 
 
 @cache
-def _longest_two_gaps(patterns: tuple[Pattern, ...]) -> int | None:
+def _longest_gaps(patterns: tuple[Pattern, ...], count: int) -> int | None:
     kinds = [_Kind(_minutes(bits), days) for bits, days in day_kinds(patterns)]
     starts = [
         _Place(index, position, kind.days) for index, kind in enumerate(kinds) for position in range(len(kind.minutes))
     ]
-    sums = (
-        first + second for start in starts for first, place in _next(kinds, start) for second, _ in _next(kinds, place)
-    )
-    longest = max(sums, default=None)
+
+    @cache
+    def longest_from(place: _Place, left: int) -> int:
+        return max(gap + (longest_from(after, left - 1) if left > 1 else 0) for gap, after in _next(kinds, place))
+
+    longest = max((longest_from(start, count) for start in starts), default=None)
     return None if longest is None else longest * 60
 
 

@@ -39,9 +39,11 @@
 # metric backup_last_success_timestamp_seconds gauge : Unix time at which the last successful run ended; outlives failures
 # metric backup_step_status gauge step: exit code of each step of the last run
 # metric backup_repository_info gauge id: 1; id is the id of the repository that the run opened
+# metric backup_repository_lock gauge holder: 1 for each lock that others held when the run began; holder="" is 0
 # metric backup_snapshot_bytes gauge : backup.sh: size of the source in the last snapshot made
 # metric backup_snapshot_files gauge : backup.sh: files of the source in the last snapshot made
 # metric backup_repository_snapshots gauge tag: retention.sh: snapshots that a tag has after the run
+# metric backup_repository_size_bytes gauge : retention.sh: size of what the repository's snapshots need
 # metric backup_unowned_tag_snapshots gauge tag: retention.sh: snapshots of a tag that no target owns; tag="" has none
 # metric backup_restore_status gauge tag: restore-test.sh: 0 when the tag was restored and verified, else an exit code
 # metric backup_restore_size_bytes gauge tag: restore-test.sh: bytes of the restored snapshot; 0 when not restored
@@ -429,10 +431,42 @@ open_repository() {
   step probe "$open_code"
   [ "$open_code" -eq 0 ] || exit "$open_code"
   metric backup_repository_info gauge 1 id "$repository_id"
-  [ "${RESTIC_WITHOUT_LOCK:-false}" != true ] || return 0
-  run 300 restic unlock
-  step unlock $?
+  [ "${RESTIC_WITHOUT_LOCK:-false}" = true ] || clear_locks
 }
+
+# clear_locks: removes stale locks, and reports whose the others are. A lock does not tell since when it is held: restic
+# writes it anew every five minutes.
+clear_locks() {
+  metric backup_repository_lock gauge 0 holder ''
+  ! list_locks || [ -s "$work/locks" ] || return 0
+  run 300 restic unlock
+  unlock_code=$?
+  step unlock "$unlock_code"
+  [ "$unlock_code" -eq 0 ] && list_locks || return 0
+  while IFS= read -r lock_id; do
+    # One that is gone by now is none.
+    run 60 restic cat lock "$lock_id" --no-lock >"$work/lock" 2>/dev/null || continue
+    lock_of=$(lock_holder "$work/lock")
+    say "locked by $lock_of"
+    metric backup_repository_lock gauge 1 holder "$lock_of"
+  done <"$work/locks"
+}
+
+# Five of them say enough.
+list_locks() {
+  run 60 restic list locks --no-lock >"$work/locks.out" || return
+  grep -E '^[0-9a-f]{64}$' "$work/locks.out" | head -n 5 >"$work/locks"
+}
+
+# lock_holder FILE: prints whose lock it is, from restic's JSON.
+lock_holder() {
+  lock_kind=shared
+  ! grep -q '"exclusive": *true' "$1" || lock_kind=exclusive
+  printf '%s@%s, process %s, %s' "$(lock_field username "$1")" "$(lock_field hostname "$1")" \
+    "$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$1")" "$lock_kind"
+}
+
+lock_field() { sed -n "s/.*\"$1\": *\"\([^\"\\\\]*\)\".*/\\1/p" "$2"; }
 
 # locked COMMAND [ARG...]: a restic command that waits for the repository's lock.
 locked() {

@@ -10,6 +10,7 @@
 #   prune [FLAG...]                restic prune
 #   check                          restic check, of the structure only
 #   check_rotating N [DAYS]        restic check, reading another Nth of the data at each run; the job runs every DAYS (1)
+#   measure                        reports the repository's size; it reads the trees of all snapshots
 # After the plan it is proved that what was forgotten is gone: a server that only appends makes restic 0.18 say 0.
 
 . "${0%/*}/lib.sh"
@@ -45,6 +46,18 @@ check_rotating() {
   say "check: reading part $check_part"
   locked check --read-data-subset "$check_part"
   step check $?
+}
+
+# Not being able to is no failure of the retention.
+measure() {
+  run "$UNBOUNDED" restic stats --mode raw-data --json --no-lock >"$work/stats" || {
+    say "the repository's size is not known (exit code $?)"
+    return 0
+  }
+  size=$(sed -n 's/.*"total_size":\([0-9]*\).*/\1/p' "$work/stats")
+  is_number "$size" || return 0
+  say "the repository's snapshots need $size bytes"
+  metric backup_repository_size_bytes gauge "$size"
 }
 
 # expire lists what it forgets by age, since `--keep-within` counts from the newest snapshot of the tag, which for a tag

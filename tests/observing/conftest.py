@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.observing.cluster import Cluster
 from tests.observing.gateway import Gateway
 from tests.observing.observed import FLEET, Observed
 from tests.observing.rehearsal import Rehearsal
@@ -23,6 +24,13 @@ def gateway(tools: dict[str, str]) -> Iterator[Gateway]:
     made = Gateway(tools["prometheus-pushgateway"])
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="module")
+def cluster(observed: Observed) -> Iterator[Cluster]:
+    made = Cluster(observed)
+    with made.served():
+        yield made
 
 
 @pytest.fixture(scope="module")

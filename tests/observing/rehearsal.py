@@ -79,7 +79,10 @@ class Rehearsal:
         """Forget, prune, check."""
         plan = [f"retain {tag} '' --keep-last 7" for tag in tags]
         url = f"rest:{self.fleet.server.url}{self.fleet.repository.name}/"
-        changes = {"PLAN": self.fleet.plan("\n".join([*plan, "prune", "check", ""])), "RESTIC_REPOSITORY": url}
+        changes = {
+            "PLAN": self.fleet.plan("\n".join([*plan, "prune", "check", "measure", ""])),
+            "RESTIC_REPOSITORY": url,
+        }
         self._run("retention.sh", instance=instance, ago=ago, code=0, prefix="", **changes)
 
     def restore_test(

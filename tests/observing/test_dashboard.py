@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.observing.cluster import Cluster
 from tests.observing.gateway import Gateway
 from tests.observing.grafana import Answer, ask, panel, ranged
 from tests.observing.observed import DAY, Observed
@@ -42,11 +43,16 @@ def watched(
     tool: Callable[[str], Path],
     rehearsal: Rehearsal,
     gateway: Gateway,
+    cluster: Cluster,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Watched]:
     rehearsed = int(time.time())
     rehearsal.all_well(observed)
-    scrapes = [Scrape("pushgateway", gateway.address, {})]
+    scrapes = [
+        Scrape("pushgateway", gateway.address, {}),
+        Scrape("kube-state-metrics", cluster.address, {}),
+        Scrape("repository", "", {"job": "rest-server", "namespace": "backup"}),
+    ]
     past = told_again(observed, pushed(gateway.text()), rehearsed)
     with prometheus(tool, tmp_path_factory.mktemp("prometheus"), observed.groups, scrapes, past) as server:
         server.settle()

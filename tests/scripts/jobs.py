@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import os
+import re
 import shutil
 import signal
 import socket
@@ -192,9 +193,9 @@ class Fleet:
 
 def bare(series: str) -> str:
     name, _, labels = series.rstrip("}").partition("{")
-    kept = [label for label in labels.split('",') if not label.startswith(("instance=", "job="))]
-    joined = ",".join(label if label.endswith('"') else f'{label}"' for label in kept)
-    return f"{name}{{{joined}}}" if kept else name
+    found = re.findall(r'(\w+="(?:[^"\\]|\\.)*")', labels)
+    kept = [label for label in found if not label.startswith(("instance=", "job="))]
+    return f"{name}{{{','.join(kept)}}}" if kept else name
 
 
 def until(condition: Callable[[], object], what: str) -> None:

@@ -109,6 +109,24 @@ def test_the_lock_that_a_killed_pod_has_left(writable: Fleet, source: Path, rest
     run = writable.run("backup.sh", "--", str(source), RESTIC_LOCK_WAIT="1s")
     assert run.returncode == 0, run.stdout
     assert not file.exists()
+    assert locks_of(writable) == {'backup_repository_lock{holder=""}': 0}
+
+
+def locks_of(fleet: Fleet) -> dict[str, float]:
+    """The locks that the last job saw."""
+    return {name: value for name, value in fleet.metrics().items() if name.startswith("backup_repository_lock")}
+
+
+@pytest.mark.parametrize("shell", ["dash", "busybox"])
+def test_whose_lock_it_is(writable: Fleet, source: Path, shell: str) -> None:
+    lock_of_another_pod(writable, exclusive=False, age=timedelta(minutes=5))
+    assert writable.run("backup.sh", "--tag=a", "--", str(source), shell=shell).returncode == 0
+    holder = "@backup-x-29384756-x7k2p, process 7, shared"
+    assert locks_of(writable) == {
+        'backup_repository_lock{holder=""}': 0,
+        f'backup_repository_lock{{holder="{holder}"}}': 1,
+    }
+    assert 'backup_step_status{step="unlock"}' in writable.metrics()
 
 
 @pytest.mark.fault("killed-without-warning")

@@ -56,7 +56,7 @@ def retain(fleet: Fleet, shell: str) -> None:
     pushed = fleet.metrics()
     assert pushed[bare('backup_repository_snapshots{tag="it\'s"}')] == 1
     assert pushed['backup_unowned_tag_snapshots{tag=""}'] == 0
-    steps = ["probe", "unlock", "forget it's", "forget db", "prune", "check", "list", "removed"]
+    steps = ["probe", "forget it's", "forget db", "prune", "check", "list", "removed"]
     assert {name: value for name, value in pushed.items() if name.startswith("backup_step")} == {
         f'backup_step_status{{step="{step}"}}': 0 for step in steps
     }

@@ -130,6 +130,25 @@ def test_the_lock_of_a_killed_run_is_removed(writable: Fleet, source: Path) -> N
     assert writable.locks() == []
 
 
+@pytest.mark.parametrize("shell", ["dash", "busybox"])
+def test_the_size_is_that_of_what_snapshots_need(writable: Fleet, source: Path, shell: str) -> None:
+    (source / "random").write_bytes(os.urandom(300_000))
+    snapshots(writable, source, "a")
+    run = writable.run("retention.sh", PLAN=writable.plan("retain a '' --keep-last 1\nprune\nmeasure\n"), shell=shell)
+    assert run.returncode == 0, run.stdout
+    assert 300_000 < writable.metrics()["backup_repository_size_bytes"] < 330_000
+
+
+def test_a_size_that_cannot_be_read_is_no_failure(writable: Fleet, source: Path) -> None:
+    snapshots(writable, source, "a")
+    for index in (writable.repository / "index").iterdir():
+        index.unlink()
+    run = writable.run("retention.sh", PLAN=writable.plan("own a\nmeasure\n"))
+    assert run.returncode == 0, run.stdout
+    assert "the repository's size is not known" in run.stdout
+    assert "backup_repository_size_bytes" not in writable.metrics()
+
+
 def test_without_a_plan(writable: Fleet) -> None:
     assert writable.run("retention.sh", PLAN="/nowhere/plan.sh").returncode == 64
 

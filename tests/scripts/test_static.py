@@ -44,7 +44,7 @@ def test_the_table_of_metrics_is_the_metrics_that_are_pushed() -> None:
     for file in FILES:
         text = re.sub(r"^ *#.*$", "", file.read_text(), flags=re.MULTILINE)
         for name, kind, label in re.findall(
-            r"\bmetric (backup_\w+) (gauge|counter) .*?(?: (tag|step|status|id) |$)", text, re.MULTILINE
+            r"\bmetric (backup_\w+) (gauge|counter) .*?(?: (tag|step|status|id|holder) |$)", text, re.MULTILINE
         ):
             pushed[name] = (kind, label)
     assert pushed == table

@@ -23,8 +23,10 @@ LABEL_VALUE = "expected at most 63 letters, digits, `-`, `_` and `.`"
 ABSOLUTE = "expected `/` and then names without `.`, `..`, `//` or `:`"
 RELATIVE = "expected names separated by `/` without `.`, `..` and a leading `/`"
 IMAGE = "expected an image such as `registry.example.com/name:tag@sha256:` and 64 hexadecimal digits"
+LABEL_NAME = "expected letters, digits and underscores, the first no digit and not two underscores"
 SPAN = "expected a span of days, months and years such as `90d`, `6mo` or `1y6mo`"
 HOURS = "expected one such as `12:00-14:00` or `22:00-02:00`"
+VERSION = 'a version of Kubernetes such as `"1.34"`'
 QUOTES = "write it in quotes"
 WHOLE_HOURS = "cron can leave out whole hours only"
 
@@ -48,6 +50,7 @@ ACCEPTED: list[tuple[Scalar, object, object]] = [
     (s.credential_name, "PGPASSWORD", "PGPASSWORD"),
     (s.credential_name, "RESTIC_PASSWORD", "RESTIC_PASSWORD"),
     (s.value_name, "wiki-db", "wiki-db"),
+    (s.label_name, "a_1", "a_1"),
     (s.age_recipient, "age1qx", "age1qx"),
     (s.age_recipient, "ssh-ed25519 AAAA", "ssh-ed25519 AAAA"),
     (s.quantity, "500Mi", "500Mi"),
@@ -93,6 +96,9 @@ ACCEPTED: list[tuple[Scalar, object, object]] = [
     (s.keep_within, "90d", "90d"),
     (s.keep_within, "6mo", "6m"),
     (s.keep_within, "1y6mo3d", "1y6m3d"),
+    (s.kubernetes_version, "1.34", 34),
+    (s.kubernetes_version, "v1.34.2+k3s1", 34),
+    (s.kubernetes_version, "v1.33.5-gke.1080000", 33),
     (s.hour_range, "12:00-14:00", hours(12, 13)),
     (s.hour_range, "22:00-02:00", hours(22, 23, 0, 1)),
     (s.hour_range, "22:00-24:00", hours(22, 23)),
@@ -231,6 +237,9 @@ REFUSED: list[tuple[Scalar, object, str, str]] = [
     (s.check_part, "1/0", "`1/0` is no part, expected `1/` and a number of runs from 1 to 256, restic's limit", ""),
     (s.check_part, "1/257", "`1/257` is no part, expected `1/` and a number of runs from 1 to 256, restic's limit", ""),
     (s.check_part, "2/20", "`2/20` is no part, expected `1/` and a number of runs from 1 to 256, restic's limit", ""),
+    (s.label_name, "a-b", f"`a-b` is no name in Prometheus, {LABEL_NAME}", ""),
+    (s.label_name, "1a", f"`1a` is no name in Prometheus, {LABEL_NAME}", ""),
+    (s.label_name, "__a", f"`__a` is no name in Prometheus, {LABEL_NAME}", ""),
     (s.percent, 50, "`50` has no unit, expected a share such as `50%`", "write `50%`"),
     (s.percent, "0%", "`0%` is no share, expected one from `1%` to `100%`", ""),
     (s.percent, "101%", "`101%` is no share, expected one from `1%` to `100%`", ""),
@@ -240,6 +249,9 @@ REFUSED: list[tuple[Scalar, object, str, str]] = [
     (s.keep_within, "", f"`` is no span, {SPAN}", ""),
     (s.keep_within, "0d", f"`0d` is no span, {SPAN}", ""),
     (s.keep_within, "3d1y", f"`3d1y` is no span, {SPAN}", ""),
+    (s.kubernetes_version, 1.3, f"expected {VERSION}, found the number `1.3`", QUOTES),
+    (s.kubernetes_version, "2.0", f"`2.0` is no version, expected {VERSION}", ""),
+    (s.kubernetes_version, "1.x", f"`1.x` is no version, expected {VERSION}", ""),
     (s.hour_range, "12:30-14:00", f"`12:30-14:00` is no range of whole hours, {HOURS}", WHOLE_HOURS),
     (s.hour_range, "24:00-02:00", f"`24:00-02:00` is no range of whole hours, {HOURS}", WHOLE_HOURS),
     (s.hour_range, "12-14", f"`12-14` is no range of whole hours, {HOURS}", WHOLE_HOURS),

@@ -39,6 +39,7 @@ OTHERS: tuple[model.Facts, ...] = (
     model.FluxKustomization(META, "./a/b", "1h", "GitRepository", "flux-system", "flux-system", "sops-age"),
     model.ArgoApplication(META, "https://git.example.org/a.git", "a/b", "HEAD", "default", "media"),
     model.SopsConfig({"age": ("age1a", "age1b"), "pgp": ("FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4",)}),
+    model.ServiceMonitor(META, {"app.kubernetes.io/name": "rest-server"}, "append-only"),
 )
 MINORS = sorted(
     {

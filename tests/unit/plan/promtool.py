@@ -10,8 +10,8 @@ from typing import Any
 from backupgen.fleet.load import load_fleet
 from backupgen.fleet.resolve import resolve_fleet
 from backupgen.fleet.resolved import ResolvedFleet
-from backupgen.plan.alerts import prometheus_rule
-from backupgen.plan.expectations import Expectation, expectations
+from backupgen.plan.alerts.rule import prometheus_rule
+from backupgen.plan.expectations import Watched, expectations
 from backupgen.plan.model import PrometheusRule
 from backupgen.schedule import AUTO, CronExpr, parse_cron
 from backupgen.source import read_document
@@ -53,7 +53,7 @@ class Rules:
     """A fleet's rules and what they are made from."""
 
     fleet: ResolvedFleet
-    expected: tuple[Expectation, ...]
+    expected: tuple[Watched, ...]
     rule: PrometheusRule
 
     @classmethod
@@ -62,7 +62,7 @@ class Rules:
         assert rule is not None
         return cls(fleet, expectations(fleet, schedules(fleet)), rule)
 
-    def kind(self, *kinds: str) -> tuple[Expectation, ...]:
+    def kind(self, *kinds: str) -> tuple[Watched, ...]:
         return tuple(item for item in self.expected if item.kind in kinds)
 
 
@@ -74,8 +74,8 @@ def spec(rule: PrometheusRule) -> dict[str, Any]:
             "alert": alert.alert,
             "expr": alert.expr,
             "for": alert.for_,
-            "labels": {"severity": alert.severity},
-            "annotations": {"summary": alert.summary, "description": alert.description},
+            "labels": dict(alert.labels),
+            "annotations": dict(alert.annotations),
         }
         for alert in rule.alerts
     ]
@@ -104,7 +104,7 @@ class Case:
             values
         )
 
-    def runs(self, expected: Expectation, values: str = "0x99999", success: str = "") -> None:
+    def runs(self, expected: Watched, values: str = "0x99999", success: str = "") -> None:
         """The start (and success) times of a job."""
         self.push("backup_start_timestamp", expected.job.instance, values)
         self.push("backup_last_success_timestamp_seconds", expected.job.instance, success or values)
@@ -152,7 +152,7 @@ def _test(rules: Rules, case: Case, step: int) -> dict[str, Any]:
 
 def _labels(rules: Rules, alert: str, key: tuple[str, ...]) -> str:
     item = next(item for item in rules.expected if item.job.instance == key[0])
-    (severity,) = (rule.severity for rule in rules.rule.alerts if rule.alert == alert)
+    (severity,) = (rule.labels["severity"] for rule in rules.rule.alerts if rule.alert == alert)
     labels = {
         "alertname": alert,
         "alertstate": "firing",
@@ -161,10 +161,10 @@ def _labels(rules: Rules, alert: str, key: tuple[str, ...]) -> str:
         "namespace": item.job.namespace,
         "cronjob": item.job.name,
         "kind": item.kind,
+        "repository": item.repository,
         "severity": severity,
     }
-    if item.target:
-        labels["target"] = item.target
+    labels |= {name: text for name, text in (("target", item.target), ("mirror", item.mirror)) if text}
     if key[1:]:
         labels["tag"] = key[1]
     return "ALERTS{" + ", ".join(f"{name}={json.dumps(value)}" for name, value in labels.items()) + "}"

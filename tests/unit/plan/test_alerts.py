@@ -6,14 +6,27 @@ from pathlib import Path
 import pytest
 
 from backupgen.fleet.metrics import METRICS, RECORDED
-from backupgen.plan.alerts import prometheus_rule
-from backupgen.plan.expectations import Expectation, expectations
+from backupgen.fleet.reports import ALERT_NAMES
+from backupgen.plan.alerts.rule import prometheus_rule
+from backupgen.plan.alerts.surroundings import KUBE_METRICS
+from backupgen.plan.expectations import Watched, expectations
 from backupgen.schedule import load_zone, parse_cron
 from backupgen.schedule.firings import longest_gap
 from tests.replacing import replace
-from tests.unit.plan.promtool import FLEETS, Case, Rules, Tool, check_rules, example, run_cases, schedules, spec
+from tests.unit.plan.promtool import (
+    FLEETS,
+    REPOSITORY,
+    Case,
+    Rules,
+    Tool,
+    check_rules,
+    example,
+    load,
+    run_cases,
+    schedules,
+    spec,
+)
 
-EXIT_CODES = (1, 3, 10, 11, 12, 66, 124, 130, 143)
 KINDS = ("backup", "retention", "restore-test", "mirror")
 ALWAYS = "0+300x50000"
 """The time, at steps of five minutes."""
@@ -29,12 +42,12 @@ def passes(tool: Tool, rules: Rules, cases: list[Case], folder: Path, step: int 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def late_at(item: Expectation, step: int = 1) -> int:
+def late_at(item: Watched, step: int = 1) -> int:
     """The minute in which a job that last started at 0 has been late for ten minutes, looking every `step`."""
     return (item.within // 60 // step + 1) * step + 10
 
 
-def alone(rules: Rules, item: Expectation, alert: str) -> Rules:
+def alone(rules: Rules, item: Watched, alert: str) -> Rules:
     """The rules that tell about one job in one alert."""
     recordings = tuple(
         rule for rule in rules.rule.expectations if rule.labels.get("instance", item.job.instance) == item.job.instance
@@ -43,7 +56,7 @@ def alone(rules: Rules, item: Expectation, alert: str) -> Rules:
     return replace(rules, rule=replace(rules.rule, expectations=recordings, alerts=alerts))
 
 
-def soonest(rules: Rules, kind: str) -> Expectation:
+def soonest(rules: Rules, kind: str) -> Watched:
     return min(rules.kind(kind), key=lambda item: item.within)
 
 
@@ -66,22 +79,13 @@ def test_a_fleet_that_runs_well_is_silent(rules: Rules, tool: Tool, tmp_path: Pa
             case.push("backup_restore_status", item.job.instance, "0x50000", tag="grafana")
         if item.kind == "mirror":
             case.push("backup_mirror_status", item.job.instance, "0x50000")
+    for repository in rules.fleet.repositories:
+        if repository.server is not None:
+            up = f'up{{job="{repository.server.name}", namespace="{repository.server.namespace}"}}'
+            case.series[up] = "1x50000"
     for alert in rules.rule.alerts:
         case.expect(2000, alert.alert)
     passes(tool, rules, [case], tmp_path, step=5)
-
-
-def test_every_exit_code_but_0_is_a_failure(rules: Rules, tool: Tool, tmp_path: Path) -> None:
-    cases = []
-    for code in EXIT_CODES:
-        for item in (soonest(rules, "backup"), soonest(rules, "retention")):
-            case = Case(f"{item.job.name} exits with {code}")
-            case.push("backup_status", item.job.instance, f"_ {code}x20 0x20", status="failure")
-            case.expect(5, "BackupFailed")
-            case.expect(6, "BackupFailed", item.job.instance)
-            case.expect(30, "BackupFailed")
-            cases.append(case)
-    passes(tool, rules, cases, tmp_path)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,117 +104,6 @@ def test_two_missed_runs_are_overdue_and_one_is_not(rules: Rules, kind: str, too
     one.runs(item, f"0x{steps} {steps * step * 60}x30")
     one.expect(late + 5 * step, stale_alert(kind))
     passes(tool, alone(rules, item, stale_alert(kind)), [two, one], tmp_path, step)
-
-
-@pytest.mark.parametrize("by", [-120, 120])
-def test_another_threshold_is_noticed(by: int, tool: Tool, tmp_path: Path) -> None:
-    rules = Rules.of(example(FLEETS[0]))
-    recordings = tuple(
-        replace(rule, expr=re.sub(r"^vector\((\d+)\)$", lambda match: f"vector({int(match[1]) + by})", rule.expr))
-        for rule in rules.rule.expectations
-    )
-    mutated = replace(rules, rule=replace(rules.rule, expectations=recordings))
-    item = soonest(rules, "backup")
-    case = Case("two missed")
-    case.runs(item, "0x500")
-    case.expect(late_at(item) - 1, "BackupOverdue")
-    case.expect(late_at(item), "BackupOverdue", item.job.instance)
-    passes(tool, rules, [case], tmp_path)
-    assert run_cases(tool("promtool"), mutated, [case], tmp_path).returncode == 1
-
-
-def test_a_job_that_never_reported(rules: Rules, tool: Tool, tmp_path: Path) -> None:
-    due = {item.job.instance: max(item.within, 86400) // 60 + 11 for item in rules.expected}
-    case = Case("nothing was ever pushed")
-    first = min(due.values())
-    for minute in (first - 1, first):
-        case.expect(minute, "BackupNeverRun", *(name for name, at in due.items() if at <= minute))
-    case.expect(first, "BackupOverdue")
-    seen = Case("one job has reported once")
-    item = soonest(rules, "backup")
-    seen.runs(item, "_x20 1200x5 stale")
-    seen.expect(
-        first, "BackupNeverRun", *(name for name, at in due.items() if at <= first and name != item.job.instance)
-    )
-    passes(tool, rules, [case, seen], tmp_path)
-
-
-def test_a_pushgateway_that_forgets_hides_no_late_job(rules: Rules, tool: Tool, tmp_path: Path) -> None:
-    item = soonest(rules, "backup")
-    dead = Case("the Pushgateway restarts, and the job never runs again")
-    dead.runs(item, "0+60x100 stale")
-    last = 100 + late_at(item)
-    dead.expect(last - 1, "BackupOverdue")
-    dead.expect(last, "BackupOverdue", item.job.instance)
-    dead.expect(last, "BackupNotSucceeding")
-    alive = Case("the Pushgateway restarts, and the job reports anew")
-    alive.runs(item, f"0+60x100 stale _x60 {160 * 60}+60x1000")
-    alive.expect(last, "BackupOverdue")
-    failing = Case("the Pushgateway restarts, and the job only fails")
-    failing.push("backup_start_timestamp", item.job.instance, "0+60x1000")
-    failing.push("backup_last_success_timestamp_seconds", item.job.instance, "0+60x100 stale")
-    failing.expect(last - 1, "BackupNotSucceeding")
-    failing.expect(last, "BackupNotSucceeding", item.job.instance)
-    passes(tool, rules, [dead, alive, failing], tmp_path)
-
-
-def test_runs_that_start_but_never_succeed(rules: Rules, tool: Tool, tmp_path: Path) -> None:
-    item = soonest(rules, "backup")
-    old, never = Case("the last success is old"), Case("there was never a success")
-    old.runs(item, ALWAYS, success="0x9999")
-    never.push("backup_start_timestamp", item.job.instance, ALWAYS)
-    for case in (old, never):
-        case.expect(late_at(item, 5) - 5, "BackupNotSucceeding")
-        case.expect(late_at(item, 5), "BackupNotSucceeding", item.job.instance)
-        case.expect(late_at(item, 5), "BackupOverdue")
-    passes(tool, rules, [old, never], tmp_path, step=5)
-
-
-def test_what_is_not_in_the_fleet_raises_nothing(rules: Rules, tool: Tool, tmp_path: Path) -> None:
-    case = Case("groups that the Pushgateway still has")
-    suspended = [job.instance for job in rules.fleet.jobs() if job.suspend]
-    for instance in ("removed", *suspended):
-        case.push("backup_start_timestamp", instance, "0x3000")
-        case.push("backup_last_success_timestamp_seconds", instance, "0x3000")
-        case.push("backup_status", instance, "1x3000", status="failure")
-        case.push("backup_restore_status", instance, "72x3000", tag="removed")
-        case.push("backup_mirror_status", instance, "1x3000")
-    for alert in rules.rule.alerts:
-        case.expect(1400, alert.alert)
-    passes(tool, rules, [case], tmp_path)
-
-
-def test_restore_tests_that_fail(rules: Rules, tool: Tool, tmp_path: Path) -> None:
-    cases = []
-    for item in rules.kind("restore-test"):
-        tag, early = Case("a tag cannot be verified"), Case("it ends before it reports a tag")
-        for case, key in ((tag, (item.job.instance, "grafana")), (early, (item.job.instance,))):
-            case.push("backup_status", item.job.instance, "0x9 72x200", status="failure")
-            case.expect(60, "BackupRestoreTestFailed")
-            case.expect(70, "BackupRestoreTestFailed", key)
-            case.expect(70, "BackupFailed")
-        tag.push("backup_restore_status", item.job.instance, "0x9 72x200", tag="grafana")
-        tag.push("backup_restore_status", item.job.instance, "0x300", tag="emby")
-        early.push("backup_restore_status", item.job.instance, "0x300", tag="emby")
-        cases += [tag, early]
-    assert cases
-    passes(tool, rules, cases, tmp_path)
-
-
-def test_mirrors_that_fail(rules: Rules, tool: Tool, tmp_path: Path) -> None:
-    cases = []
-    for item in rules.kind("mirror"):
-        for code in EXIT_CODES:
-            case = Case(f"the mirror ends with {code}")
-            case.push("backup_mirror_status", item.job.instance, f"0x9 {code}x200")
-            case.push("backup_status", item.job.instance, f"0x9 {code}x200", status="failure")
-            case.expect(60, "BackupMirrorFailed")
-            case.expect(70, "BackupMirrorFailed", item.job.instance)
-            case.expect(70, "BackupFailed")
-            cases.append(case)
-    assert bool(cases) == any(repository.mirrors for repository in rules.fleet.repositories)
-    if cases:
-        passes(tool, rules, cases, tmp_path)
 
 
 def test_a_threshold_is_two_runs_and_all_by_which_a_punctual_run_may_differ() -> None:
@@ -241,11 +134,13 @@ def test_only_what_the_fleet_has_is_expected_and_alerted() -> None:
         "warehouse",
     }
     assert [len(everything.kind(kind)) for kind in ("restore-test", "mirror")] == [3, 2]
-    minimal = {alert.alert: alert.severity for alert in Rules.of(example("tests/cases/minimal/fleet.yaml")).rule.alerts}
-    assert "BackupMirrorFailed" not in minimal
-    assert {alert.alert: alert.severity for alert in everything.rule.alerts} == minimal | {
+    minimal = Rules.of(example("tests/cases/minimal/fleet.yaml"))
+    few, every = (
+        {alert.alert: alert.labels["severity"] for alert in rules.rule.alerts} for rules in (minimal, everything)
+    )
+    assert "BackupMirrorFailed" not in few
+    reference = {
         "BackupFailed": "critical",
-        "BackupNotSucceeding": "critical",
         "BackupOverdue": "warning",
         "BackupNeverRun": "warning",
         "BackupRestoreTestFailed": "critical",
@@ -253,6 +148,62 @@ def test_only_what_the_fleet_has_is_expected_and_alerted() -> None:
         "BackupMirrorFailed": "warning",
         "BackupMirrorStale": "warning",
     }
+    assert every.items() >= reference.items() | few.items()
+
+
+def test_every_name_that_can_be_changed_is_an_alert() -> None:
+    """With all that alerts can be about, each name is rendered; a fleet may rely on that."""
+    fleet = example("fleet.yaml")
+    assert fleet.alerts is not None
+    rules = Rules.of(replace(fleet, alerts=replace(fleet.alerts, kube_state_metrics=True)))
+    assert sorted(alert.alert for alert in rules.rule.alerts) == sorted(ALERT_NAMES)
+
+
+def test_a_fleet_has_its_say() -> None:
+    text = (REPOSITORY / "fleet.yaml").read_text(encoding="utf-8")
+    alerts = """alerts:
+  namespace: monitoring
+  runbooks: https://git.example.org/home/src/branch/main/out/_runbooks/
+  alert_labels: {team: home}
+  rules:
+    BackupFailed: {severity: page, for: 1m, labels: {team: night}}
+    BackupPartial: {enabled: false}
+    BackupNearDeadline: {threshold: 95%}
+  own:
+    Mine: {expr: vector(1), summary: it is so, labels: {team: mine}}
+"""
+    usual = next(line for line in text.splitlines() if line.startswith("alerts:"))
+    rule = Rules.of(load(text.replace(usual, alerts))).rule
+    found = {alert.alert: alert for alert in rule.alerts}
+    assert "BackupPartial" not in found
+    failed, slow, mine = found["BackupFailed"], found["BackupNearDeadline"], found["Mine"]
+    assert dict(failed.labels) == {"team": "night", "severity": "page", "fleet": "k3s-at-home"}
+    assert failed.for_ == "1m"
+    assert failed.annotations["runbook_url"] == (
+        "https://git.example.org/home/src/branch/main/out/_runbooks/alerts/BackupFailed.md"
+    )
+    assert "> 0.95)" in slow.expr
+    assert dict(slow.labels) == {"team": "home", "severity": "warning", "fleet": "k3s-at-home"}
+    assert (mine.expr, mine.for_) == ("vector(1)", "5m")
+    assert dict(mine.labels) == {"team": "mine", "severity": "warning", "fleet": "k3s-at-home"}
+
+
+def test_more_runs_may_be_missed() -> None:
+    text = (REPOSITORY / "fleet.yaml").read_text(encoding="utf-8")
+    usual, patient = (
+        next(item for item in Rules.of(load(one)).expected if item.target == "grafana")
+        for one in (text, text.replace("    run_as: 472\n", "    run_as: 472\n    missed_slots: 3\n"))
+    )
+    assert patient.within - usual.within == 2 * 3600
+
+
+@pytest.mark.parametrize("kind", ["kube_state_metrics", ""])
+def test_every_metric_of_kube_state_metrics_is_in_the_table(kind: str) -> None:
+    fleet = example("fleet.yaml")
+    assert fleet.alerts is not None
+    rules = Rules.of(replace(fleet, alerts=replace(fleet.alerts, kube_state_metrics=bool(kind))))
+    used = {name for alert in rules.rule.alerts for name in re.findall(r"kube_[a-z_]+", alert.expr)}
+    assert used == (set(KUBE_METRICS) if kind else set())
 
 
 def test_a_fleet_without_alerts_has_no_rules() -> None:
@@ -266,7 +217,7 @@ def test_every_metric_of_a_rule_is_in_the_table(rules: Rules) -> None:
         assert set(recording.labels) <= set(known[recording.record].labels)
     for expr in [rule.expr for rule in (*rules.rule.expectations, *rules.rule.alerts)]:
         used = set(re.findall(r"(?:instance:)?backup_[a-z_]+(?::[a-z]+)?", re.sub(r'"[^"]*"', '""', expr)))
-        assert used or expr.startswith("vector(")
+        assert used or expr.startswith("vector(") or "up{" in expr
         assert used <= known.keys()
 
 
@@ -284,6 +235,6 @@ def test_a_strange_hostname_stays_itself(host: str, tool: Tool, tmp_path: Path) 
     job = replace(fleet.targets[0].job, instance=host)
     rules = Rules.of(replace(fleet, targets=(replace(fleet.targets[0], job=job),)))
     case = Case("it fails")
-    case.push("backup_status", host, "3x20", status="failure")
+    case.push("backup_status", host, "1x20", status="failure")
     case.expect(6, "BackupFailed", host)
     passes(tool, rules, [case], tmp_path)

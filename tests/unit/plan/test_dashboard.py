@@ -87,11 +87,12 @@ def test_every_exit_code_of_the_scripts_has_a_text() -> None:
 
 def test_the_runbooks_are_linked_where_the_fleet_has_any() -> None:
     links = {}
-    for base in ("", "https://git.example.com/runbooks/"):
-        made = dashboard(example(FLEETS[0]), base)
+    for base in ("", "https://git.example.com/runbooks"):
+        fleet = example(FLEETS[0])
+        made = dashboard(replace(fleet, alerts=replace(fleet.alerts, runbooks=base)))
         assert made is not None
         links[base] = [column.link for panel in made.panels for column in panel.columns if column.link]
-    alert, *targets = links.pop("https://git.example.com/runbooks/")
+    alert, *targets = links.pop("https://git.example.com/runbooks")
     assert alert == "https://git.example.com/runbooks/alerts/${__value.text}.md"
     assert targets == ["https://git.example.com/runbooks/targets/${__value.text}.md"] * 2
     assert links == {"": []}

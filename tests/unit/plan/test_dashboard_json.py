@@ -17,7 +17,7 @@ RUNBOOKS = "https://git.example.com/home/runbooks"
 
 def made(path: str, *, alerts: bool = True, runbooks: str = "") -> Any:
     fleet = example(path)
-    facts = dashboard(fleet if alerts else replace(fleet, alerts=None), runbooks)
+    facts = dashboard(replace(fleet, alerts=replace(fleet.alerts, runbooks=runbooks) if alerts else None))
     assert facts is not None
     return panels_of(render(facts, fleet.name), facts)
 

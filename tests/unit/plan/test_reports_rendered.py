@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from backupgen.manifests import load_templates, render_plan
-from backupgen.plan.alerts import prometheus_rule
+from backupgen.plan.alerts.rule import prometheus_rule
 from backupgen.plan.dashboard import dashboard
 from backupgen.plan.model import DashboardConfigMap, Facts, Plan, Unit
 from backupgen.source import load_all

@@ -1,4 +1,4 @@
-"""The longest time from a firing to the second one after it, against a walk over the firings."""
+"""The longest time from a firing to the n-th one after it, against a walk over the firings."""
 
 from itertools import islice
 
@@ -6,7 +6,7 @@ import pytest
 
 from backupgen.schedule import load_zone, parse_cron
 from backupgen.schedule.firings import longest_gap, next_firings
-from backupgen.schedule.spans import longest_two_gaps
+from backupgen.schedule.spans import longest_gaps
 
 HOUR, DAY = 3600, 86400
 
@@ -28,15 +28,16 @@ HOUR, DAY = 3600, 86400
     ],
 )
 def test_known_spans(schedule: str, zone: str, seconds: int | None) -> None:
-    assert longest_two_gaps(parse_cron(schedule), load_zone(zone)) == seconds
+    assert longest_gaps(parse_cron(schedule), load_zone(zone), 2) == seconds
 
 
+@pytest.mark.parametrize("count", [1, 2, 5])
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
 @pytest.mark.parametrize(
     "schedule",
     ["*/30 0-11,14-23 * * *", "30 1,2 * * *", "15 22 * * 1-5", "30 15 1,15 * *", "45 2 */2 * *", "0 */6 * * *"],
 )
-def test_a_walk_over_twelve_years_agrees(schedule: str, zone: str) -> None:
+def test_a_walk_over_twelve_years_agrees(schedule: str, zone: str, count: int) -> None:
     expression, place = parse_cron(schedule), load_zone(zone)
     start = 1_767_225_600  # 2026-01-01
     instants = []
@@ -44,13 +45,13 @@ def test_a_walk_over_twelve_years_agrees(schedule: str, zone: str) -> None:
         if instant > start + 12 * 366 * DAY:
             break
         instants.append(instant)
-    walked = max(later - first for first, later in zip(instants, islice(instants, 2, None), strict=False))
-    assert longest_two_gaps(expression, place) == walked
+    walked = max(later - first for first, later in zip(instants, islice(instants, count, None), strict=False))
+    assert longest_gaps(expression, place, count) == walked
 
 
 def test_it_is_no_longer_than_twice_the_longest_gap() -> None:
     expression, place = parse_cron("10 0-1,4-23 * * *"), load_zone("Europe/Berlin")
-    gap, both = longest_gap(expression, place), longest_two_gaps(expression, place)
+    gap, both = longest_gap(expression, place), longest_gaps(expression, place, 2)
     assert gap is not None
     assert both is not None
     assert gap < both < 2 * gap

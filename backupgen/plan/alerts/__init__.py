@@ -1,0 +1,1 @@
+"""The alerts of a fleet, and the tests that prove them."""
