@@ -67,6 +67,7 @@ def _alerts(series: Series, runbooks: str) -> Panel:
             _target(runbooks),
             JOB,
             LabelColumn("tag", "Tag"),
+            LabelColumn("repository", "Repository"),
             NAMESPACE,
         ),
     )._replace(no_value="No alert is firing")
