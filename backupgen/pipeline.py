@@ -5,11 +5,11 @@ findings. Never: files, streams, flags.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from backupgen.diagnostics import Checked, CodeInfo, Finding, has_errors
+from backupgen.diagnostics import Checked, CodeInfo, Finding, Related, Spot, has_errors
 from backupgen.diff.codes import CODES as OUT_CODES
 from backupgen.fleet.codes import CODES as FLEET_CODES
 from backupgen.fleet.load import load_fleet
@@ -46,7 +46,7 @@ class Circumstances:
     chosen_before: Mapping[str, str] = field(default_factory=dict)
     """The slots that the last render chose, by job."""
     since: int = CYCLE_START
-    """From when on findings name instants, epoch seconds."""
+    """Now: from when on findings name instants, and whether a waiver has expired; epoch seconds."""
     shell: Callable[[str], str] | None = None
     """What the machine's shell says against a script, empty if nothing; None, if scripts are not judged."""
 
@@ -96,7 +96,7 @@ def compile_fleet(
         return Checked(None, read.findings)
     document = read.value
     checked = _compile(document, templates.value, circumstances)
-    return Checked(checked.value, tuple(document.locate(finding) for finding in checked.findings))
+    return Checked(checked.value, tuple(_located(document, finding) for finding in checked.findings))
 
 
 def schedule_fleet(raw: bytes, file: str, circumstances: Circumstances = _NOTHING_KNOWN) -> Checked[Scheduled]:
@@ -111,7 +111,18 @@ def schedule_fleet(raw: bytes, file: str, circumstances: Circumstances = _NOTHIN
     document = read.value
     checked = _schedule(document, circumstances)
     findings = checked.findings if checked.value is None else checked.value.findings
-    return Checked(checked.value, tuple(document.locate(finding) for finding in findings))
+    return Checked(checked.value, tuple(_located(document, finding) for finding in findings))
+
+
+def _located(document: Document, finding: Finding) -> Finding:
+    """Return the finding with its places; with that in `defaults` too, if what it is about was given there."""
+    path = finding.spot.path
+    if path[:1] == ("targets",) and not document.holds(path):
+        given = ("defaults", *path[2:])
+        if document.holds(given):
+            inherited = Related(f"`{path[-1]}` comes from here", Spot(path=given))
+            finding = replace(finding, related=(*finding.related, inherited))
+    return document.locate(finding)
 
 
 def _schedule(document: Document, circumstances: Circumstances) -> Checked[Scheduled]:

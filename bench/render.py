@@ -1,9 +1,10 @@
-"""What `backupgen render` costs beside `helm template` printing the same objects: medians of whole processes.
+"""What `render`, `check` and `diff` cost beside `helm template` printing the same objects: medians of whole processes.
 
     python bench/render.py [--rounds N] [TARGETS ...]
 
 helm gets a chart derived from what backupgen rendered (chart.py), and its output is compared with it before anything is
-measured. It prints the Kubernetes objects alone; backupgen also proves the fleet and writes what else is in out/.
+measured. It prints the Kubernetes objects alone; backupgen also proves the fleet and writes what else is in out/. check
+and diff compare all of it with an out/ that is up to date.
 """
 
 import argparse
@@ -18,13 +19,23 @@ from fleets import fleet
 from process import REPOSITORY, Cost, median, memory_folder, run
 
 CACHE = REPOSITORY / ".tools" / "bench"
+LABELS = {
+    "backupgen": "backupgen render",
+    "unchanged": "  nothing changed",
+    "check": "backupgen check",
+    "diff": "backupgen diff",
+    "helm": "helm template",
+}
 
 
 def measure(targets: int, rounds: int, helm_binary: Path | None, work: Path) -> None:
     """Print the rows of one fleet size."""
     (work / "fleet.yaml").write_text(fleet(targets), encoding="utf-8")
     out, printed = work / "out", work / "printed.yaml"
-    render = [sys.executable, "-m", "backupgen", "render", "--fleet", "fleet.yaml", "--out", "out"]
+    render, check, diff = (
+        [sys.executable, "-m", "backupgen", command, "--fleet", "fleet.yaml", "--out", "out"]
+        for command in ("render", "check", "diff")
+    )
     run(render, cwd=work)
     objects = chart.read_objects(out)
     size = sum(len(document.text.encode()) for document in objects)
@@ -44,11 +55,13 @@ def measure(targets: int, rounds: int, helm_binary: Path | None, work: Path) -> 
             file=sys.stderr,
         )
 
-    costs: dict[str, list[Cost]] = {"backupgen": [], "unchanged": [], "helm": []}
+    costs: dict[str, list[Cost]] = {key: [] for key in LABELS}
     for _ in range(rounds):
         shutil.rmtree(out)
         costs["backupgen"].append(run(render, cwd=work))
         costs["unchanged"].append(run(render, cwd=work))
+        costs["check"].append(run(check, cwd=work))
+        costs["diff"].append(run(diff, cwd=work))
         if template:
             costs["helm"].append(run(template, cwd=work, output=printed))
     report(targets, f"{len(objects)} objects, {size / 1e6:.2f} MB, {files} files", costs)
@@ -59,8 +72,7 @@ def report(targets: int, what: str, costs: dict[str, list[Cost]]) -> None:
     peer = median(costs["helm"]) if costs["helm"] else None
     print(f"\n{targets} targets: {what}")
     print(f"  {'':20}{'wall s':>8}{'CPU s':>8}{'wall / helm':>13}{'CPU / helm':>12}")
-    labels = {"backupgen": "backupgen render", "unchanged": "  nothing changed", "helm": "helm template"}
-    for key, label in labels.items():
+    for key, label in LABELS.items():
         if costs[key]:
             cost = median(costs[key])
             ratios = f"{cost.wall / peer.wall:13.2f}{cost.cpu / peer.cpu:12.2f}" if peer else ""

@@ -119,7 +119,10 @@ TAGS = st.lists(st.sampled_from(["warning", "yes", "floppy_disk", "1"]), max_siz
 OVERRIDES = st.fixed_dictionaries(
     {}, optional={"enabled": st.booleans(), "topic": TOPICS, "priority": PRIORITY, "tags": TAGS, "title": LINES}
 )
-WAIVERS = st.dictionaries(st.sampled_from(["slot-capacity", "unpinned-image", "claim-without-node"]), LINES, max_size=2)
+WAIVER = LINES | st.fixed_dictionaries({"reason": LINES}, optional={"until": st.dates().map(str)})
+WAIVERS = st.dictionaries(
+    st.sampled_from(["slot-capacity", "unpinned-image", "claim-without-node"]), WAIVER, max_size=2
+)
 
 
 def _settings(*, ntfy: bool) -> dict[str, SearchStrategy[Any]]:

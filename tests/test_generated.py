@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from backupgen.diagnostics.code import CodeInfo, Severity
-from backupgen.fleet.reports import ALERT_NAMES
+from backupgen.fleet.alerting import ALERT_NAMES
 from tests.compiled import objects
 
 INFO = CodeInfo(
@@ -32,16 +32,21 @@ def docs(monkeypatch: pytest.MonkeyPatch, repository: Path) -> ModuleType:
     return import_module("docs")
 
 
-def test_a_finding_has_a_row_and_a_section(docs: ModuleType) -> None:
-    page = docs.findings_page([INFO])
-    assert "| [BG301](#bg301-slots-collide) | `slots-collide` | error | two operations \\| meet |\n" in page
-    assert "## Schedules, windows and locks\n\n### BG301 slots-collide\n" in page
+def test_a_finding_has_a_row_and_a_page(docs: ModuleType) -> None:
+    index = docs.findings_index([INFO])
+    assert "| [BG301](findings/BG301.md) | `slots-collide` | error | two operations \\| meet |\n" in index
+    assert "## Schedules, windows and locks\n\n| Code |" in index
+    ((path, page),) = docs.findings_pages([INFO]).items()
+    assert path.as_posix() == "docs/findings/BG301.md"
+    assert "\n# BG301 slots-collide\n\n**error**: two operations | meet\n\nOne of them waits, then fails.\n" in page
     assert 'Reported:\n\n```yaml\na: {at: ":10"}\n```\n\nInstead:\n\n```yaml\na: {at: ":20"}\n```\n' in page
     assert page.endswith("\nMove one of them.\n")
 
 
-def test_the_page_of_findings_is_up_to_date(docs: ModuleType) -> None:
-    assert docs.PAGE.read_text(encoding="utf-8") == docs.findings_page(docs.CATALOGUE), "run `make docs`"
+def test_the_pages_of_findings_are_up_to_date(docs: ModuleType) -> None:
+    assert docs.INDEX.read_text(encoding="utf-8") == docs.findings_index(docs.CATALOGUE), "run `make docs`"
+    pages = {docs.ROOT / path: text for path, text in docs.findings_pages(docs.CATALOGUE).items()}
+    assert {path: path.read_text(encoding="utf-8") for path in docs.PAGES.iterdir()} == pages, "run `make docs`"
 
 
 def test_the_reference_of_the_language_is_up_to_date(docs: ModuleType) -> None:
@@ -81,9 +86,9 @@ def test_the_page_of_alerts_is_up_to_date(docs: ModuleType) -> None:
     assert [name for name in ALERT_NAMES if f"| `{name}` |" not in page] == []
 
 
-def test_every_finding_is_on_the_page(docs: ModuleType) -> None:
-    page = docs.findings_page(docs.CATALOGUE)
-    assert [info.code for info in docs.CATALOGUE if f"### {info.code} {info.slug}\n" not in page] == []
+def test_every_finding_is_in_the_index(docs: ModuleType) -> None:
+    index = docs.findings_index(docs.CATALOGUE)
+    assert [info.code for info in docs.CATALOGUE if index.count(f"| [{info.code}]({info.page[5:]}) |") != 1] == []
 
 
 def test_the_schema_is_up_to_date(repository: Path, backupgen: Callable[..., CompletedProcess[str]]) -> None:

@@ -83,7 +83,7 @@ def test_a_good_fleet_yields_nothing(case: str) -> None:
 
 @pytest.mark.parametrize("code", [info.code for info in RULE_CODES if info.severity is not Severity.ERROR])
 def test_a_finding_can_be_waived_where_it_stands(code: str) -> None:
-    if code == "BG499":  # a waiver that waives nothing cannot itself be waived
+    if code in {"BG498", "BG499"}:  # a waiver cannot itself be waived
         return
     raw = (FOLDERS / code / "bad.yaml").read_bytes()
     (slug,) = {finding.info.slug for finding in judged(raw)}

@@ -109,6 +109,15 @@ MISTAKES = [
     ("    run_as: 472\n", "    run_as: 472\n    before: §sleep $(\n", "BG420"),
     ("scratch: {size: 200Gi, storage_class: longhorn}", "scratch: §{size: 1Ki, storage_class: longhorn}", "BG421"),
     ("    run_as: 472\n", "    run_as: 472\n    before: §apk add sqlite\n", "BG422"),
+    ("kube_state_metrics: true", "own: {Mine: {expr: §up ==, summary: x}}", "BG423"),
+    ("kube_state_metrics: true", "own: {Mine: {expr: §backup_size > 1, summary: x}}", "BG424"),
+    ("kube_state_metrics: true", "rules: {§BackupFaild: {severity: page}}", "BG203"),
+    ("kube_state_metrics: true", "rules: {BackupFailed: {§threshold: 50%}}", "BG207"),
+    ("kube_state_metrics: true", "rules: {BackupFailed: {labels: {§severity: page}}}", "BG207"),
+    ("kube_state_metrics: true", "own: {§BackupFailed: {expr: up, summary: x}}", "BG210"),
+    ("kube_state_metrics: true", "runbooks: §git.example.org", "BG209"),
+    ("kube_state_metrics: true", "alert_labels: {§my-team: home}", "BG203"),
+    ("  quota: 200Gi", "  quota: §200GB", "BG203"),
 ]  # fmt: skip
 
 

@@ -2,9 +2,10 @@
 
     python tools/docs.py
 
-docs/findings.md comes from the catalogue that `backupgen check --explain` reads, docs/language.md from the schema of
-fleet.yaml, docs/alerts.md from the rules of the repository's own fleet, docs/faults.md from the table beside this file,
-whose rows the scripts' tests provoke, docs/dashboard.md and its picture from the dashboard in out/.
+docs/findings.md and docs/findings/ come from the catalogue that `backupgen check --explain` reads, docs/language.md
+from the schema of fleet.yaml, docs/alerts.md from the rules of the repository's own fleet, docs/faults.md from the
+table beside this file, whose rows the scripts' tests provoke, docs/dashboard.md and its picture from the dashboard in
+out/.
 """
 
 import json
@@ -21,9 +22,11 @@ from faults import FAULTS, Fault
 
 from backupgen.diagnostics.code import CodeInfo
 from backupgen.pipeline import CATALOGUE
+from backupgen.report.page import page
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "findings.md"
+INDEX = ROOT / "docs" / "findings.md"
+PAGES = ROOT / "docs" / "findings"
 LANGUAGE = ROOT / "docs" / "language.md"
 FAULTS_PAGE = ROOT / "docs" / "faults.md"
 ALERTS_PAGE = ROOT / "docs" / "alerts.md"
@@ -47,20 +50,43 @@ HEAD = """\
 <!-- Made by `make docs` from the catalogue in the code; do not edit. -->
 # Findings
 
-Every finding has a code that never changes and a name under which it can be waived. `backupgen check --explain CODE`
-prints what stands here.
+Every finding has a code that never changes, and a name. `backupgen check --explain CODE` prints what its page says.
+
+An **error** stops the compile, or says that what is committed is not what fleet.yaml says; `check` then exits with 1. A
+**warning** does not, but for `check --strict`. An **info** never does.
+
+In the examples a key stands where it belongs, and `…` for what a healthy fleet has there. The tests execute them.
+
+`--select` and `--ignore` choose what `check` reports, by codes, beginnings of codes and names:
+`--select BG4,slot-capacity --ignore BG405`. An error that stops the compile is reported whatever is selected.
+
+A warning of a rule (BG3, BG4) that is meant is accepted in fleet.yaml, where it stands or further up, with the reason,
+and with a last day if it is meant for a while only:
+
+```yaml
+waive:
+  claim-without-node: the cluster has one node
+  slot-capacity: {reason: the new disk comes in spring, until: 2027-03-31}
+```
+
+After that day, in the fleet's time zone, it is reported again, and the waiver with it
+([BG498](findings/BG498.md)). A waiver of something that is not there is a finding too ([BG499](findings/BG499.md)).
+"""
+PAGE_HEAD = """\
+<!-- Made by `make docs` from the catalogue in the code; do not edit. -->
+# {code} {slug}
+
 """
 
 
-def findings_page(catalogue: Iterable[CodeInfo]) -> str:
-    """Return the page as Markdown: a table of all codes, then a section for each, by stage."""
+def findings_index(catalogue: Iterable[CodeInfo]) -> str:
+    """Return the index as Markdown: a table of the codes of each stage."""
     codes = sorted(catalogue, key=lambda info: info.code)
-    parts = [HEAD, _table(codes)]
+    parts = [HEAD]
     for digit, title in STAGES.items():
         of_stage = [info for info in codes if info.code.startswith(f"BG{digit}")]
         if of_stage:
-            parts.append(f"## {title}\n")
-            parts += [_section(info) for info in of_stage]
+            parts.append(f"## {title}\n\n{_table(of_stage)}")
     return "\n".join(parts)
 
 
@@ -68,22 +94,13 @@ def _table(codes: Iterable[CodeInfo]) -> str:
     rows = ["| Code | Name | Severity | What it reports |", "|---|---|---|---|"]
     for info in codes:
         summary = info.summary.replace("|", "\\|")
-        rows.append(f"| [{info.code}](#{anchor(info)}) | `{info.slug}` | {info.severity.value} | {summary} |")
+        rows.append(f"| [{info.code}](findings/{info.code}.md) | `{info.slug}` | {info.severity.value} | {summary} |")
     return "\n".join(rows) + "\n"
 
 
-def anchor(info: CodeInfo) -> str:
-    """Return the fragment that Markdown renderers make of the section's heading."""
-    return f"{info.code.lower()}-{info.slug}"
-
-
-def _section(info: CodeInfo) -> str:
-    parts = [f"### {info.code} {info.slug}\n", f"**{info.severity.value}**: {info.summary}\n", f"{info.why}\n"]
-    if info.bad:
-        parts.append(f"Reported:\n\n```yaml\n{info.bad.strip()}\n```\n")
-    if info.good:
-        parts.append(f"Instead:\n\n```yaml\n{info.good.strip()}\n```\n")
-    return "\n".join([*parts, f"{info.fix}\n"])
+def findings_pages(catalogue: Iterable[CodeInfo]) -> dict[Path, str]:
+    """Return the page of each code as Markdown, by its path below the repository."""
+    return {Path(info.page): PAGE_HEAD.format(code=info.code, slug=info.slug) + page(info) for info in catalogue}
 
 
 LANGUAGE_HEAD = """\
@@ -233,8 +250,13 @@ def rendered_dashboard() -> Any:
 
 def main() -> None:
     """Write the pages."""
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(findings_page(CATALOGUE), encoding="utf-8")
+    INDEX.write_text(findings_index(CATALOGUE), encoding="utf-8")
+    pages = {ROOT / path: text for path, text in findings_pages(CATALOGUE).items()}
+    PAGES.mkdir(exist_ok=True)
+    for path, text in pages.items():
+        path.write_text(text, encoding="utf-8")
+    for gone in set(PAGES.iterdir()) - set(pages):
+        gone.unlink()
     lib = (SCRIPTS / "lib.sh").read_text(encoding="utf-8")
     FAULTS_PAGE.write_text(faults_page(FAULTS, lib), encoding="utf-8")
     ALERTS_PAGE.write_text(alerts_page(FLEET), encoding="utf-8")

@@ -98,10 +98,19 @@ def check(
     code: Annotated[
         str | None, typer.Option("--explain", metavar="CODE", help="Explain a finding's code or name instead.")
     ] = None,
+    select: Annotated[
+        list[str] | None, typer.Option("--select", metavar="CODES", help="Report these findings only.")
+    ] = None,
+    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="Leave these out.")] = None,
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings count as errors.")] = False,
 ) -> None:
     """Prove the fleet sound, and the committed files up to date.
 
     Needs no cluster, no key and no network. Exits with 1 if there is a finding of severity error.
+
+    CODES are codes, beginnings of codes or names, joined by commas: --select BG4,slot-capacity --ignore BG405. An error
+    that keeps the fleet from being compiled is reported whatever is selected.
     """
 
     def command() -> int:
@@ -109,7 +118,8 @@ def check(
 
         if code is not None:
             return module.explain(code)
-        return module.check(module.CheckOptions(fleet, out, templates, form))
+        options = module.CheckOptions(fleet, out, templates, form, select or (), ignore or (), strict)
+        return module.check(options)
 
     _end(command)
 

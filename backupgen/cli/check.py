@@ -1,13 +1,14 @@
 """`backupgen check`."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from backupgen.cli import exits, terminal
 from backupgen.cli.compiling import Compilation, compile_file
 from backupgen.cli.showing import exit_code
-from backupgen.diagnostics import Finding
+from backupgen.diagnostics import Finding, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,26 +19,41 @@ class CheckOptions:
     out: Path
     templates: Path | None
     format: str
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    strict: bool = False
+    """Whether a warning counts as an error."""
 
 
 def check(options: CheckOptions) -> int:
     """Prove the fleet sound, and out/ to be what it says. Returns the exit code."""
     from backupgen.pipeline import CATALOGUE
     from backupgen.report import FORMATS, Report, arrange
+    from backupgen.report.selection import UnknownCodeError, selected_codes
 
+    try:
+        selected = selected_codes(options.select, options.ignore, CATALOGUE)
+    except UnknownCodeError as error:
+        terminal.note(f"{error}\n")
+        return exits.USAGE
     compilation = compile_file(options.fleet, options.templates, options.out)
-    findings = arrange((*compilation.findings, *_out_findings(options, compilation)))
+    # Whatever is selected, what keeps the fleet from being compiled is said: nothing else was looked at.
+    stopping = tuple(one for one in compilation.findings if one.severity is Severity.ERROR)
+    every = arrange((*compilation.findings, *_out_findings(options, compilation)))
+    findings = arrange((*stopping, *(one for one in every if one.info.code in selected)))
     report = Report(
         findings,
+        hidden=len(every) - len(findings),
         catalogue=CATALOGUE,
         sources=compilation.sources,
         targets=compilation.targets,
         manifests=len(compilation.manifests),
         color=terminal.colored(sys.stdout),
         width=terminal.width(sys.stdout),
+        strict=options.strict,
     )
     terminal.result(FORMATS[options.format](report))
-    return exit_code(findings, readable=compilation.readable)
+    return exit_code(findings, readable=compilation.readable, strict=options.strict)
 
 
 def _out_findings(options: CheckOptions, compilation: Compilation) -> tuple[Finding, ...]:
@@ -54,17 +70,14 @@ def _out_findings(options: CheckOptions, compilation: Compilation) -> tuple[Find
 
 def explain(code: str) -> int:
     """Print all that is known about a code, or the slug of one. Returns the exit code."""
-    from difflib import get_close_matches
-
     from backupgen.pipeline import CATALOGUE
     from backupgen.report.explain import explain as explanation
+    from backupgen.report.selection import UnknownCodeError, code_of
 
-    known = {name: info for info in CATALOGUE for name in (info.code, info.slug)}
-    info = known.get(code.upper()) or known.get(code.lower())
-    if info is None:
-        near = get_close_matches(code.lower(), known, n=1) or get_close_matches(code.upper(), known, n=1)
-        hint = f"; perhaps `{near[0]}`" if near else ""
-        terminal.note(f"there is no code `{code}`{hint}\n")
+    try:
+        info = code_of(code, CATALOGUE)
+    except UnknownCodeError as error:
+        terminal.note(f"{error}\n")
         return exits.USAGE
     terminal.result(explanation(info, width=min(terminal.width(sys.stdout), 80)))
     return exits.CLEAN

@@ -10,7 +10,7 @@ from backupgen.cli.compiling import Compilation, compile_file
 from backupgen.cli.sealing import tools_for
 from backupgen.cli.showing import exit_code, given_flags, note_findings
 from backupgen.cli.surroundings import Surroundings, located, surroundings_of
-from backupgen.diagnostics import Finding, Spot, has_errors
+from backupgen.diagnostics import Finding, Severity, Spot, has_errors
 from backupgen.report.secrets import SecretsReport
 from backupgen.report.secrets import render as render_report
 from backupgen.report.summary import counted
@@ -68,8 +68,9 @@ def edit(options: SecretsOptions) -> int:
 
     try:
         compilation, around = _read(options)
-        around = _prepare(compilation, around, options)
-        _stop_unless_openable(around, compilation)
+        if not _mended_by_editing(around.findings):
+            around = _prepare(compilation, around, options)
+            _stop_unless_openable(around, compilation)
     except _StopError as stop:
         return stop.code
     code = Sops().edit(around.values)
@@ -142,6 +143,12 @@ def _unmatched(around: Surroundings) -> Finding:
     file = around.rules.source.file if around.rules else ""
     message = f"no rule matches `{around.values}`"
     return Finding(codes.SOPS_RULES, message, Spot(file=file), r"add one, such as `path_regex: \.enc\.yaml$`")
+
+
+def _mended_by_editing(findings: tuple[Finding, ...]) -> bool:
+    """Whether all that is wrong are values of the wrong kind, and the editor is the place to mend them."""
+    wrong = [one for one in findings if one.severity is Severity.ERROR and one.info is not codes.VALUE_MISSING]
+    return bool(wrong) and all(one.info is codes.VALUE_UNUSABLE for one in wrong)
 
 
 def _stop_unless_openable(around: Surroundings, compilation: Compilation) -> None:

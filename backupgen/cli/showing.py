@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from backupgen.cli import exits, terminal
-from backupgen.diagnostics import Finding, Severity, has_errors
+from backupgen.diagnostics import Finding, Severity
 
 
 def note_findings(findings: Iterable[Finding], sources: Mapping[str, str], *, targets: int = 0) -> None:
@@ -19,11 +19,11 @@ def note_findings(findings: Iterable[Finding], sources: Mapping[str, str], *, ta
         terminal.note(FORMATS["text"](report))
 
 
-def exit_code(findings: Iterable[Finding], *, readable: bool = True) -> int:
-    """The exit code that findings stand for."""
+def exit_code(findings: Iterable[Finding], *, readable: bool = True, strict: bool = False) -> int:
+    """The exit code that findings stand for; `strict` lets a warning count as an error."""
     if not readable:
         return exits.USAGE
-    return exits.FOUND if has_errors(findings) else exits.CLEAN
+    return exits.FOUND if any(finding.severity.fails(strict=strict) for finding in findings) else exits.CLEAN
 
 
 def given_flags(fleet: Path, out: Path, templates: Path | None) -> str:

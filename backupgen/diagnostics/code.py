@@ -11,6 +11,10 @@ class Severity(StrEnum):
     WARNING = "warning"
     INFO = "info"
 
+    def fails(self, *, strict: bool) -> bool:
+        """Whether `check` fails for a finding of it; `strict` lets a warning count as an error."""
+        return self is Severity.ERROR or (strict and self is Severity.WARNING)
+
 
 @dataclass(frozen=True, slots=True)
 class CodeInfo:
@@ -28,6 +32,14 @@ class CodeInfo:
     fix: str
     """What to do."""
     bad: str
-    """A fleet.yaml fragment that yields this code."""
+    """What yields this code: a fragment of fleet.yaml, in which `…` stands for what a healthy fleet has there.
+
+    Of what no fragment can show: a file, after its path in a comment, or a command. The tests execute it.
+    """
     good: str
-    """The same fragment, mended."""
+    """The same, mended."""
+
+    @property
+    def page(self) -> str:
+        """Its page in the documentation, below the root of backupgen's own repository."""
+        return f"docs/findings/{self.code}.md"

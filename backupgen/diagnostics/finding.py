@@ -23,7 +23,7 @@ class Finding:
     """One diagnostic.
 
     `message` is lower case, without a final period, quotes the user's value in backticks, and says what was found and
-    what was expected; `help` is the remedy. Neither ever holds a secret value.
+    what was expected; `help` is the remedy. None of the texts ever holds a secret value.
     """
 
     info: CodeInfo
@@ -33,6 +33,8 @@ class Finding:
     target: str | None = None
     """The target that the finding is about, if it is about one."""
     related: tuple[Related, ...] = ()
+    cause: str = ""
+    """Which values of the fleet led to it, where the message cannot say so shortly."""
 
     @property
     def severity(self) -> Severity:

@@ -7,6 +7,29 @@ from typing import NamedTuple
 StringMap = Mapping[str, str]
 
 
+ALERT_NAMES = (
+    "BackupFailed",
+    "BackupPartial",
+    "BackupNotSucceeding",
+    "BackupOverdue",
+    "BackupNeverRun",
+    "BackupNearDeadline",
+    "BackupSnapshotShrank",
+    "BackupRestoreTestFailed",
+    "BackupRestoreTestStale",
+    "BackupMirrorFailed",
+    "BackupMirrorStale",
+    "BackupMirrorUnverified",
+    "BackupLockHeld",
+    "BackupRepositoryNearQuota",
+    "BackupNotInFleet",
+    "BackupLabelsLost",
+    "BackupServerDown",
+    "BackupJobKilled",
+    "BackupJobStuck",
+    "BackupCronJobMissing",
+)
+"""The compiler's alerts; a fleet has those that it has a use for."""
 THRESHOLDS: Mapping[str, int] = MappingProxyType({"BackupNearDeadline": 80, "BackupRepositoryNearQuota": 80})
 """The alerts that take a threshold, and the usual one, in percent."""
 

@@ -9,8 +9,8 @@ UNKNOWN_KEY = CodeInfo(
     summary="A key that the language does not know.",
     why="A mistyped key would be a setting that silently does nothing.",
     fix="Correct the spelling; the finding names the nearest key.",
-    bad="targets:\n  grafana:\n    namspace: monitoring",
-    good="targets:\n  grafana:\n    namespace: monitoring",
+    bad="targets:\n  grafana: {namspace: monitoring, …}",
+    good="targets:\n  grafana: {namespace: monitoring, …}",
 )
 MISSING_KEY = CodeInfo(
     code="BG202",
@@ -19,8 +19,8 @@ MISSING_KEY = CodeInfo(
     summary="A key that has no default is missing.",
     why="The compiler does not guess what only you can know.",
     fix="Add the key.",
-    bad="targets:\n  grafana:\n    volume: {pvc: grafana}",
-    good='targets:\n  grafana:\n    namespace: monitoring\n    at: ":20"\n    volume: {pvc: grafana}',
+    bad="grafana: {namespace: monitoring, deadline: 9m, run_as: 472, volume: {pvc: grafana}}",
+    good='grafana: {namespace: monitoring, at: ":20", deadline: 9m, run_as: 472, volume: {pvc: grafana}}',
 )
 INVALID_VALUE = CodeInfo(
     code="BG203",
@@ -40,7 +40,7 @@ UNKNOWN_REPOSITORY = CodeInfo(
     why="Its backups would have nowhere to go.",
     fix="Add the repository under `repositories`, or name one that is there; the first one is `main`.",
     bad="repository: clouds",
-    good="repository: cloud",
+    good="repository: main",
 )
 NO_DEADLINE = CodeInfo(
     code="BG205",
@@ -49,8 +49,8 @@ NO_DEADLINE = CodeInfo(
     summary="An operation has no deadline.",
     why="Without one a hung run holds its lock for ever, blocks every later run, and nothing can be proved about it.",
     fix="Write `deadline:` at the operation, or for all targets under `defaults`.",
-    bad='grafana: {namespace: monitoring, at: ":20"}',
-    good='grafana: {namespace: monitoring, at: ":20", deadline: 9m}',
+    bad='grafana: {namespace: monitoring, at: ":20", run_as: 472, volume: {pvc: grafana}}',
+    good='grafana: {namespace: monitoring, at: ":20", run_as: 472, volume: {pvc: grafana}, deadline: 9m}',
 )
 NO_USER = CodeInfo(
     code="BG206",
@@ -59,8 +59,8 @@ NO_USER = CodeInfo(
     summary="A target reads volumes, but the fleet does not say as which user.",
     why="As the wrong user, the backup skips what it cannot read, and the restored files belong to somebody else.",
     fix="Write `run_as:` with the uid of the app.",
-    bad="volume: {pvc: grafana}",
-    good="run_as: 472\nvolume: {pvc: grafana}",
+    bad='grafana: {namespace: monitoring, at: ":20", deadline: 9m, volume: {pvc: grafana}}',
+    good='grafana: {namespace: monitoring, at: ":20", deadline: 9m, volume: {pvc: grafana}, run_as: 472}',
 )
 CONFLICTING_KEYS = CodeInfo(
     code="BG207",
@@ -79,8 +79,8 @@ MISSING_IMAGE = CodeInfo(
     summary="A job needs an image that the fleet does not name.",
     why="The compiler knows no image of its own: only you can say which one you trust.",
     fix="Add it under `images`.",
-    bad="images: {restic: …}\ntargets:\n  db:\n    dump: {in_pod: {app: db}, tool: pg_dump}",
-    good="images: {restic: …, kubectl: …}\ntargets:\n  db:\n    dump: {in_pod: {app: db}, tool: pg_dump}",
+    bad="images: {restic: …}\ntargets:\n  db: {dump: {in_pod: {app: db}, tool: pg_dump}, …}",
+    good="images: {restic: …, kubectl: …}\ntargets:\n  db: {dump: {in_pod: {app: db}, tool: pg_dump}, …}",
 )
 UNSUPPORTED_URL = CodeInfo(
     code="BG209",

@@ -14,6 +14,7 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _SHORT_FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "RunAsMapping": {"type": "integer", "minimum": 0, "description": "The user id."},
     "ScratchMapping": {"type": "string", "description": "The size.", "examples": ["20Gi"]},
+    "WaiverMapping": {"type": "string", "minLength": 1, "description": "Why it is accepted."},
 }
 """What may stand for a mapping, by the model of the mapping: its only needed field."""
 

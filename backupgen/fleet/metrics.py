@@ -92,7 +92,7 @@ RECORDED: Final = (
         OF_JOB,
         "how long ago an expected job may have started: less while no more runs were missed than may be",
     ),
-    Metric(JOB_DEADLINE, "gauge", OF_JOB, "the deadline of a job of the fleet; suspended ones have one too"),
+    Metric(JOB_DEADLINE, "gauge", ("fleet", "instance"), "the deadline of a job of the fleet, suspended or not"),
     Metric(
         MAX_SHRINK,
         "gauge",

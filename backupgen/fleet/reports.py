@@ -1,7 +1,7 @@
 """What the jobs report to, and what watches them: Pushgateway, alerts, dashboard, as written -> resolved."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from backupgen.diagnostics import NodePath
 from backupgen.fleet import alerting, codes, resolved, schema
@@ -10,7 +10,6 @@ from backupgen.fleet.location import LocationError, parse_http
 
 PROMETHEUS_PODS: Mapping[str, str] = {"app.kubernetes.io/name": "prometheus"}
 """The labels that Prometheus Operator sets on the pods it makes."""
-ALERT_NAMES: tuple[str, ...] = get_args(schema.AlertName)
 
 _OWN_FOR = 300
 
@@ -91,7 +90,7 @@ def _check(written: schema.Alerts, notes: Notes) -> None:
             notes.add(codes.CONFLICTING_KEYS, message, (*path, "threshold"), help_, on_key=True)
         _check_labels(change.labels, path, notes)
     for own, alert in (written.own or {}).items():
-        if own in ALERT_NAMES:
+        if own in alerting.ALERT_NAMES:
             message = f"`{own}` is one of the compiler's alerts, expected another name"
             notes.add(codes.BAD_NAME, message, ("alerts", "own", own), "change it under `rules`", on_key=True)
         _check_labels(alert.labels, ("alerts", "own", own), notes)

@@ -171,5 +171,5 @@ def _waivers(fleet: schema.Fleet) -> Iterator[resolved.Waiver]:
             test = mirror.restore_test
             scopes.append(((*path, "mirrors", key, "restore_test"), test.waive if test else None))
     for scope, waivers in scopes:
-        for slug, reason in (waivers or {}).items():
-            yield resolved.Waiver(scope, slug, reason)
+        for slug, waiver in (waivers or {}).items():
+            yield resolved.Waiver(scope, slug, waiver.reason, waiver.until)

@@ -4,6 +4,7 @@ Durations are seconds, paths are absolute, patterns are as restic gets them.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Literal, NamedTuple
 
 from backupgen.diagnostics import NodePath
@@ -289,6 +290,8 @@ class Waiver(NamedTuple):
     scope: NodePath
     slug: str
     reason: str
+    until: date | None
+    """The last day on which it is accepted."""
 
     @property
     def path(self) -> NodePath:

@@ -6,6 +6,7 @@ expected; `load` turns it into a finding. Never: a look at other fields.
 """
 
 import re
+from datetime import date
 from fractions import Fraction
 from ipaddress import ip_network
 from math import ceil
@@ -47,6 +48,7 @@ _REPOSITORY_ID = re.compile(r"[0-9a-f]{64}")
 _KEEP_WITHIN = re.compile(r"(?=.)(?:([1-9][0-9]{0,3})y)?(?:([1-9][0-9]{0,3})mo)?(?:([1-9][0-9]{0,3})d)?")
 _PERCENT = re.compile(r"([1-9][0-9]?|100)%")
 _DAYS = re.compile(r"[1-9][0-9]{0,2}d")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PART = re.compile(r"1/([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-6])")
 _KUBERNETES = re.compile(r"v?1\.([1-9][0-9]?)(?:\.[0-9]{1,3}(?:[-+][-+.0-9A-Za-z]{1,40})?)?")
 _HOUR_RANGE = re.compile(r"([01][0-9]|2[0-3]):00-([01][0-9]|2[0-4]):00")
@@ -410,6 +412,18 @@ def days(value: object) -> int:
     return seconds // 86400
 
 
+def day(value: object) -> date:
+    """`2027-03-01` -> the day."""
+    expected = "a day such as `2027-03-01`"
+    value = _string(value, expected)
+    try:
+        if _DATE.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        raise refuse(f"there is no day `{value}`, expected {expected}") from None
+    raise refuse(f"`{shown(value)}` is no day, expected {expected}")
+
+
 def keep_within(value: object) -> str:
     """`90d`, `6mo`, `1y6mo` -> the duration of `restic forget --keep-within`, in which `m` means months."""
     expected = "a span of days, months and years such as `90d`, `6mo` or `1y6mo`"
@@ -529,6 +543,7 @@ RepositoryId = Annotated[
 CheckPart = Annotated[int, PlainValidator(check_part), _schema("A part.", "1/20", pattern=_PART.pattern)]
 Percent = Annotated[int, PlainValidator(percent), _schema("A share.", "50%", pattern=_PERCENT.pattern)]
 Days = Annotated[int, PlainValidator(days), _schema("A number of days.", "90d", pattern=_DAYS.pattern)]
+Day = Annotated[date, PlainValidator(day), _schema("A day.", "2027-03-01", pattern=_DATE.pattern)]
 KeepWithin = Annotated[
     str, PlainValidator(keep_within), _schema("A span of time.", "90d", "1y6mo", pattern=_KEEP_WITHIN.pattern)
 ]

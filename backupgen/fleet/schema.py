@@ -8,9 +8,19 @@ The docstring under a field is its documentation: the JSON schema, the reference
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StrictInt,
+    WithJsonSchema,
+    model_validator,
+)
 
 from backupgen.fleet import scalars as s
+from backupgen.fleet.alerting import ALERT_NAMES
 
 
 class Model(BaseModel):
@@ -566,29 +576,17 @@ class Pushgateway(Model):
     """The labels of its pods; needed for network policies, where it runs in this cluster."""
 
 
-AlertName = Literal[
-    "BackupFailed",
-    "BackupPartial",
-    "BackupNotSucceeding",
-    "BackupOverdue",
-    "BackupNeverRun",
-    "BackupNearDeadline",
-    "BackupSnapshotShrank",
-    "BackupRestoreTestFailed",
-    "BackupRestoreTestStale",
-    "BackupMirrorFailed",
-    "BackupMirrorStale",
-    "BackupMirrorUnverified",
-    "BackupLockHeld",
-    "BackupRepositoryNearQuota",
-    "BackupNotInFleet",
-    "BackupLabelsLost",
-    "BackupServerDown",
-    "BackupJobKilled",
-    "BackupJobStuck",
-    "BackupCronJobMissing",
-]
+def _alert_name(value: object) -> str:
+    if isinstance(value, str) and value in ALERT_NAMES:
+        return value
+    from difflib import get_close_matches
 
+    near = get_close_matches(str(value), ALERT_NAMES, 1)
+    hint = f"did you mean `{near[0]}`?" if near else f"they are {', '.join(f'`{name}`' for name in ALERT_NAMES)}"
+    raise s.refuse(f"`{s.shown(value)}` is none of the compiler's alerts", hint)
+
+
+AlertName = Annotated[str, PlainValidator(_alert_name), WithJsonSchema({"type": "string", "enum": [*ALERT_NAMES]})]
 AlertLabels = dict[s.LabelName, s.Text]
 
 
@@ -744,7 +742,17 @@ class Sops(Model):
     """URLs of HashiCorp Vault transit keys."""
 
 
-Waivers = dict[s.DnsLabel, s.Line]
+class WaiverMapping(Model):
+    """A finding that is known and accepted."""
+
+    reason: s.Line
+    """Why it is accepted."""
+    until: s.Day | None = None
+    """The last day on which it is, in the fleet's time zone; then it is reported again. Without it, for good."""
+
+
+Waiver = Annotated[WaiverMapping, _short_form("reason", str, "a reason or a mapping")]
+Waivers = dict[s.DnsLabel, Waiver]
 """The slug of a finding -> the reason why it is accepted."""
 
 

@@ -87,13 +87,18 @@ def recordings(fleet: ResolvedFleet, watched: tuple[Watched, ...]) -> tuple[Reco
     sized = [repository for repository in fleet.repositories if repository.quota is not None]
     return (
         *(_constant(metrics.EXPECTED_WITHIN, name, item, str(item.within)) for item in expected),
-        *(_constant(metrics.JOB_DEADLINE, name, item, str(item.job.deadline)) for item in watched),
+        *(_of_instance(name, item.job) for item in watched),
         *(_constant(metrics.MAX_SHRINK, name, item, f"{item.max_shrink / 100:g}") for item in shrinking),
         *(RecordingRule(metrics.QUOTA, f"vector({one.quota})", _of_repository(name, one.name)) for one in sized),
         _memory(metrics.EXPECTED_SINCE, name, f"group by (instance) ({_list(name)}) * time()", lasting=True),
         _memory(metrics.LAST_START, name, _latest(metrics.START)),
         _memory(metrics.LAST_SUCCESS_SEEN, name, _latest(metrics.LAST_SUCCESS)),
     )
+
+
+def _of_instance(fleet: str, job: Job) -> RecordingRule:
+    """With no more labels than needed: there is one for each job of the fleet."""
+    return RecordingRule(metrics.JOB_DEADLINE, f"vector({job.deadline})", {"fleet": fleet, "instance": job.instance})
 
 
 def _of_repository(fleet: str, repository: str) -> StringMap:

@@ -47,6 +47,8 @@ def _message(finding: Finding) -> str:
         span = other.spot.span
         where = place(other.spot.file, span.line if span else None, span.column if span else None)
         lines.append(f"{other.message}: {where}" if where else other.message)
+    if finding.cause:
+        lines.append(f"cause: {finding.cause}")
     if finding.help:
         lines.append(f"help: {finding.help}")
     return "\n".join(lines)

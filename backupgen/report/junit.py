@@ -1,13 +1,13 @@
 """`check --format junit`: JUnit XML, one test case a code.
 
 CI systems follow a test case over builds by its name. A case a code keeps its name while lines move, shows the codes
-that found nothing as passed, and fails once however many places it found. Warnings do not fail, as they do not fail
-`check`; they stand in the case's output.
+that found nothing as passed, and fails once however many places it found. Warnings fail where they fail `check`, with
+`--strict`; otherwise they stand in the case's output.
 """
 
 from html import escape
 
-from backupgen.diagnostics import CodeInfo, Finding, Severity
+from backupgen.diagnostics import CodeInfo, Finding
 from backupgen.report.model import Report, spot_place
 from backupgen.report.visible import visible
 
@@ -18,38 +18,39 @@ def render(report: Report) -> str:
     for finding in report.findings:
         by_code.setdefault(finding.info.code, []).append(finding)
     infos = {info.code: info for info in (*report.catalogue, *(finding.info for finding in report.findings))}
-    failures = sum(1 for code in by_code if infos[code].severity is Severity.ERROR)
-    counts = f'tests="{len(infos)}" failures="{failures}" errors="0"'
+    failing = {code for code in by_code if infos[code].severity.fails(strict=report.strict)}
+    counts = f'tests="{len(infos)}" failures="{len(failing)}" errors="0"'
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="backupgen" {counts}>']
     lines.append(f'  <testsuite name="backupgen check" {counts} skipped="0">')
     for code in sorted(infos):
-        lines += _case(infos[code], by_code.get(code, []))
+        lines += _case(infos[code], by_code.get(code, []), fails=code in failing)
     return "\n".join([*lines, "  </testsuite>", "</testsuites>", ""])
 
 
-def _case(info: CodeInfo, findings: list[Finding]) -> list[str]:
+def _case(info: CodeInfo, findings: list[Finding], *, fails: bool) -> list[str]:
     name = _attribute(f"{info.code} {info.slug}: {info.summary}")
     if not findings:
         return [f'    <testcase classname="backupgen.check" name="{name}"/>']
-    first = findings[0]
-    where = "" if first.spot.file is None else f' file="{_attribute(first.spot.file)}"'
-    if first.spot.span is not None:
-        where += f' line="{first.spot.span.line}"'
     body = escape(visible("\n".join(_line(finding) for finding in findings), keep="\n"), quote=False)
-    if info.severity is Severity.ERROR:
+    if fails:
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-        content = f'<failure type="{info.code}" message="{_attribute(first.message + more)}">{body}</failure>'
+        message = _attribute(findings[0].message + more)
+        content = f'<failure type="{info.code}" message="{message}">{body}</failure>'
     else:
         content = f"<system-out>{body}</system-out>"
-    return [f'    <testcase classname="backupgen.check" name="{name}"{where}>', f"      {content}", "    </testcase>"]
+    return [f'    <testcase classname="backupgen.check" name="{name}">', f"      {content}", "    </testcase>"]
 
 
 def _line(finding: Finding) -> str:
     where = spot_place(finding)
     head = f"{where}: " if where else ""
-    remedy = finding.help.splitlines()
-    indented = [f"  help: {line}" if number == 0 else f"        {line}" for number, line in enumerate(remedy)]
-    return "\n".join([f"{head}{finding.severity.value}: {finding.message}", *indented])
+    lines = [f"{head}{finding.severity.value}: {finding.message}"]
+    for title, text in (("cause", finding.cause), ("help", finding.help)):
+        margin = f"  {title}: "
+        lines += [
+            f"{margin if number == 0 else ' ' * len(margin)}{line}" for number, line in enumerate(text.splitlines())
+        ]
+    return "\n".join(lines)
 
 
 def _attribute(text: str) -> str:

@@ -21,6 +21,10 @@ class Report:
     color: bool = False
     width: int = 100
     """How many cells a line of text may take."""
+    strict: bool = False
+    """Whether warnings count as errors."""
+    hidden: int = 0
+    """How many findings were found and not selected."""
     limit: int | None = 50
     """How many findings the text format shows in full; `None` for all."""
 

@@ -10,11 +10,15 @@ from backupgen.report.model import Report
 def summary(report: Report) -> str:
     """Return for instance `2 errors, 1 warning in 6 targets`, or `no findings: 6 targets, 74 manifests`."""
     targets = counted(report.targets, "target")
+    notes = [f"{report.hidden} not selected"] if report.hidden else []
     if not report.findings:
-        return f"no findings: {targets}, {counted(report.manifests, 'manifest')}"
+        notes = [targets, counted(report.manifests, "manifest"), *notes]
+        return f"no findings: {', '.join(notes)}"
+    if report.strict and report.count(Severity.WARNING):
+        notes = ["strict: warnings count as errors", *notes]
     parts = [counted(report.count(severity), severity.value) for severity in Severity if report.count(severity)]
-    listed = ", ".join(parts)
-    return f"{listed} in {targets}" if report.targets else listed
+    listed = ", ".join(parts) + (f" in {targets}" if report.targets else "")
+    return f"{listed} ({', '.join(notes)})" if notes else listed
 
 
 def rest(findings: Iterable[Finding]) -> str:

@@ -1,5 +1,8 @@
 """`check --format text`: for people, with the source lines that findings point at."""
 
+import re
+from collections import Counter
+from textwrap import wrap
 from typing import Final
 
 from backupgen.diagnostics import Finding, Severity, Spot
@@ -14,16 +17,27 @@ _FRAME: Final = "blue"
 _RELATED: Final = "cyan"
 _RANK: Final = tuple(Severity)
 _MOST_RELATED: Final = 5
+_LEAST_NOTE: Final = 40
+_QUOTED: Final = re.compile(r"`[^`]*`")
+_JOINT: Final = "\0"
 
 
 def render(report: Report) -> str:
-    """Return the findings with excerpts, then the summary; at most `report.limit` of them, errors before the others."""
+    """Return the findings with excerpts, then the summary.
+
+    If there are more than `report.limit`, errors come before the others, and a code that is found once before one that
+    is found everywhere.
+    """
     shown, hidden = _choose(report)
     lines: list[Line] = []
+    known: set[str] = set()
     for finding in shown:
-        lines += [*_finding(finding, report), []]
+        lines += [*_finding(finding, report, explained=finding.info.code in known), []]
+        known.add(finding.info.code)
     if hidden:
-        lines += [[("and ", ""), (rest(hidden), "bold")], []]
+        lines += [[("and ", ""), (rest(hidden), "bold"), ("; `backupgen check --format concise` lists all", "")], []]
+    if shown:
+        lines.append([(f"`backupgen check --explain {shown[0].info.code}` says more", "dim")])
     worst = next((_STYLES[severity] for severity in _RANK if report.count(severity)), "bold green")
     lines.append([(summary(report), worst)])
     return paint(lines, color=report.color)
@@ -33,13 +47,17 @@ def _choose(report: Report) -> tuple[list[Finding], list[Finding]]:
     findings = list(report.findings)
     if report.limit is None or len(findings) <= report.limit:
         return findings, []
-    ranked = sorted(range(len(findings)), key=lambda number: _RANK.index(findings[number].severity))
-    chosen = frozenset(ranked[: report.limit])
+    seen: Counter[str] = Counter()
+    ranks = []
+    for finding in findings:
+        seen[finding.info.code] += 1
+        ranks.append((_RANK.index(finding.severity), seen[finding.info.code]))
+    chosen = frozenset(sorted(range(len(findings)), key=ranks.__getitem__)[: report.limit])
     shown = [finding for number, finding in enumerate(findings) if number in chosen]
     return shown, [finding for number, finding in enumerate(findings) if number not in chosen]
 
 
-def _finding(finding: Finding, report: Report) -> list[Line]:
+def _finding(finding: Finding, report: Report, *, explained: bool) -> list[Line]:
     style = _STYLES[finding.severity]
     code = f"{finding.severity.value}[{finding.info.code} {finding.info.slug}]"
     lines: list[Line] = [[(code, style), (f": {visible(finding.message)}", "bold")]]
@@ -51,10 +69,24 @@ def _finding(finding: Finding, report: Report) -> list[Line]:
     if len(finding.related) > _MOST_RELATED:
         more = counted(len(finding.related) - _MOST_RELATED, "more place")
         lines.append([(f"{' ' * margin} = ", _FRAME), (f"and {more}", "")])
-    for number, text in enumerate(finding.help.splitlines()):
-        head = "= help: " if number == 0 else "        "
-        lines.append([(f"{' ' * margin} {head}", _FRAME), (visible(text), "")])
+    why = "" if explained else finding.info.why
+    for head, text in (("cause", finding.cause), ("why", why), ("help", finding.help)):
+        lines += _note(f"{' ' * margin} = {head}: ", text, report.width)
     return lines
+
+
+def _note(head: str, text: str, width: int) -> list[Line]:
+    """Return the lines of one note, wrapped; nothing for an empty text."""
+    room = max(width - len(head), _LEAST_NOTE)
+    lines = [line for part in text.splitlines() for line in _wrapped(visible(part), room)]
+    return [[(head if number == 0 else " " * len(head), _FRAME), (line, "")] for number, line in enumerate(lines)]
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Return the text in lines of so many characters, none of which ends between backticks."""
+    joined = _QUOTED.sub(lambda match: match[0].replace(" ", _JOINT), text)
+    lines = wrap(joined, room, break_on_hyphens=False, break_long_words=False)
+    return [line.replace(_JOINT, " ") for line in lines]
 
 
 def _place(spot: Spot, arrow: str, sign: str, style: str, label: str, margin: int, report: Report) -> list[Line]:

@@ -1,7 +1,8 @@
 """Judgements about a whole fleet, one a module, and the waivers that accept them.
 
 To add a rule: a module `bgNNN_slug.py`, its line in RULES, and a folder `tests/rules/BGNNN` with `bad.yaml`, `bad.txt`
-and `good.yaml`. A test fails if one of them is missing.
+and `good.yaml`. A test fails if one of them is missing, and if the examples of its code do not show it
+(tests/examples.py).
 """
 
 from backupgen.diagnostics import Finding
@@ -38,10 +39,12 @@ from backupgen.rules import (
     bg420_shell_syntax,
     bg421_scratch_too_small,
     bg422_installs_at_night,
+    bg423_bad_promql,
+    bg424_unknown_metric,
 )
 from backupgen.rules.base import Rule, RuleContext
 from backupgen.rules.bg420_shell_syntax import judge_script
-from backupgen.rules.waivers import IDLE_WAIVER, apply_waivers
+from backupgen.rules.waivers import EXPIRED_WAIVER, IDLE_WAIVER, apply_waivers
 
 RULES: tuple[Rule, ...] = (
     bg301_schedule_conflict.RULE,
@@ -76,18 +79,19 @@ RULES: tuple[Rule, ...] = (
     bg420_shell_syntax.RULE,
     bg421_scratch_too_small.RULE,
     bg422_installs_at_night.RULE,
+    bg423_bad_promql.RULE,
+    bg424_unknown_metric.RULE,
 )
 
 SCHEDULE_CONFLICT = bg301_schedule_conflict.INFO
-CODES = (*(rule.info for rule in RULES), IDLE_WAIVER)
+CODES = (*(rule.info for rule in RULES), EXPIRED_WAIVER, IDLE_WAIVER)
 
 __all__ = ["CODES", "RULES", "SCHEDULE_CONFLICT", "Rule", "RuleContext", "judge", "judge_script"]
 
 
 def judge(context: RuleContext) -> tuple[Finding, ...]:
-    """Every finding of every rule that no waiver accepts, and the waivers that accept nothing."""
+    """Every finding of every rule that no waiver accepts, and the waivers that have expired or accept nothing."""
     findings = [finding for rule in RULES for finding in rule.check(context)]
     # Without a proof nothing is known of crowds, so a waiver of them is not idle.
-    unknown = set() if context.proof else {bg302_slot_capacity.INFO.slug}
-    waivers = [waiver for waiver in context.fleet.waivers if waiver.slug not in unknown]
-    return apply_waivers(findings, waivers, RULES)
+    unknown = () if context.proof else (bg302_slot_capacity.INFO.slug,)
+    return apply_waivers(findings, context, RULES, unknown)

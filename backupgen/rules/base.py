@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
 from backupgen.fleet.load import target_of
-from backupgen.fleet.resolved import Job, ResolvedFleet
+from backupgen.fleet.resolved import Job, ResolvedFleet, Waiver
 from backupgen.fleet.timetable import Timetable
 from backupgen.schedule import Conflict, Operation, ScheduleProof, load_zone, shortest_gap
 
@@ -19,7 +20,7 @@ class RuleContext:
     timetable: Timetable
     outcome: ScheduleProof | tuple[Conflict, ...]
     since: int
-    """From when on findings name instants, epoch seconds."""
+    """Now, as far as findings know: from when on they name instants, and waivers expire; epoch seconds."""
     shell: Callable[[str], str] | None = None
     """What the machine's shell says against a script, empty if nothing; None, if there is nobody to ask."""
 
@@ -32,6 +33,20 @@ class RuleContext:
     def proof(self) -> ScheduleProof | None:
         """The proof, if there is no conflict."""
         return None if isinstance(self.outcome, tuple) else self.outcome
+
+    @cached_property
+    def today(self) -> date:
+        """The day that it is in the fleet's time zone."""
+        return load_zone(self.fleet.timezone).wall(self.since).date()
+
+    @cached_property
+    def waivers(self) -> tuple[Waiver, ...]:
+        """The waivers that have not expired."""
+        return tuple(waiver for waiver in self.fleet.waivers if not self.is_expired(waiver))
+
+    def is_expired(self, waiver: Waiver) -> bool:
+        """Whether the last day of a waiver has passed."""
+        return waiver.until is not None and waiver.until < self.today
 
     @cached_property
     def jobs(self) -> Mapping[str, Job]:

@@ -6,7 +6,7 @@ from itertools import islice
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.rules.base import Rule, RuleContext, finding
-from backupgen.rules.wording import SHOWN, change, slots_of, some, when
+from backupgen.rules.wording import SHOWN, change, slots_of, some, when, windows
 from backupgen.schedule import Adviser, Conflict, Stuck, Why, first_meeting
 
 INFO = CodeInfo(
@@ -41,7 +41,8 @@ def check(context: RuleContext) -> Iterator[Finding]:
         one, other = conflicts[0].one, conflicts[0].other
         subject, related = (one, [other]) if len(conflicts) == 1 else (other, [each.one for each in conflicts])
         found = finding(INFO, _message(context, conflicts), (*context.jobs[subject].path, "at"), _help(remedies))
-        yield replace(found, related=slots_of(context, related[:SHOWN]))
+        cause = windows(context, (subject, related[0]), late=True)
+        yield replace(found, related=slots_of(context, related[:SHOWN]), cause=cause)
 
 
 def advice(context: RuleContext) -> Iterator[tuple[tuple[Conflict, ...], tuple[str, ...]]]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.rules.base import Rule, RuleContext, finding
-from backupgen.rules.wording import SHOWN, change, slots_of, some
+from backupgen.rules.wording import SHOWN, change, slots_of, some, windows
 from backupgen.schedule import Adviser, Crowd, Lever, Remedy, crowded
 
 INFO = CodeInfo(
@@ -28,7 +28,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
     if context.proof is None:
         return
     homeless = {name for shortage in context.timetable.shortages for name in shortage.without_room}
-    meant = {waiver.scope for waiver in context.fleet.waivers if waiver.slug == INFO.slug}
+    meant = {waiver.scope for waiver in context.waivers if waiver.slug == INFO.slug}
     adviser = Adviser(context.timetable.operations, context.timetable.limits)
     for crowd in context.proof.crowded:
         for name in crowd.operations:
@@ -51,12 +51,13 @@ def _finding(context: RuleContext, crowd: Crowd, name: str, adviser: Adviser) ->
         f"`{name}` and {some(others)} overlap: up to {crowd.worst} at once, "
         f"`parallel` of the {crowd.pool.kind} `{crowd.pool.name}` is {limit}"
     )
-    help_ = "a window reaches from the slot to `deadline` + `grace` later; choose another minute or a shorter deadline"
+    help_ = "choose another minute or a shorter deadline"
     slot = adviser.roomy_slot(name)
     if slot is not None:
         help_ = f"there is room at {change(context, Remedy(name, Lever.SLOT, slot))}; or shorten its deadline"
     found = finding(INFO, message, (*context.jobs[name].path, "at"), help_)
-    return replace(found, related=slots_of(context, others[:SHOWN]))
+    cause = windows(context, (name, others[0]), late=False)
+    return replace(found, related=slots_of(context, others[:SHOWN]), cause=cause)
 
 
 RULE = Rule(INFO, check)

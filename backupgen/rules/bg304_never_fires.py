@@ -13,8 +13,8 @@ INFO = CodeInfo(
     summary="A schedule never fires.",
     why="Kubernetes accepts it, logs an error nobody reads, and never starts the job.",
     fix="Correct the day or the month.",
-    bad='at: "0 3 30 2 *"',
-    good='at: "0 3 28 2 *"',
+    bad='at: "0 12 30 2 *"',
+    good='at: "0 12 28 2 *"',
 )
 
 

@@ -17,8 +17,8 @@ INFO = CodeInfo(
     summary="A schedule fires less often than monthly.",
     why="Its alert waits for two missed runs, as every alert does: until then nobody hears that nothing runs any more.",
     fix="Let it run more often, or waive it where somebody looks after it by hand.",
-    bad='at: "0 3 29 2 *"',
-    good='at: "0 3 1 * *"',
+    bad='at: "0 12 29 2 *"',
+    good='at: "0 12 1 * *"',
 )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.fleet.resolved import Job, Repository
 from backupgen.rules.base import Rule, RuleContext, finding
-from backupgen.rules.wording import SHOWN, slots_of, some
+from backupgen.rules.wording import SHOWN, slots_of, some, windows
 from backupgen.schedule import begins_inside
 
 INFO = CodeInfo(
@@ -49,7 +49,8 @@ def _judge(context: RuleContext, job: Job, followed: Sequence[str]) -> Iterator[
         )
         help_ = "start it later, or what it follows earlier"
         found = finding(INFO, message, (*job.path, "at"), help_)
-        yield replace(found, related=slots_of(context, missed[:SHOWN]))
+        cause = windows(context, missed[:1], late=True)
+        yield replace(found, related=slots_of(context, missed[:SHOWN]), cause=cause)
 
 
 RULE = Rule(INFO, check)

@@ -16,8 +16,8 @@ INFO = CodeInfo(
     summary="A repository or a node has no room for every `at: auto`.",
     why="The compiler then chooses the least crowded slots: more run at once than `parallel` allows.",
     fix="Raise `parallel`, shorten deadlines, or let targets run less often.",
-    bad="defaults: {deadline: 28m}\n…\na: {at: auto, …}\nb: {at: auto, …}\nc: {at: auto, …}",
-    good="defaults: {deadline: 15m}\n…\na: {at: auto, …}\nb: {at: auto, …}\nc: {at: auto, …}",
+    bad="a: {at: auto, deadline: 28m, …}\nb: {at: auto, deadline: 28m, …}\nc: {at: auto, deadline: 28m, …}",
+    good="a: {at: auto, deadline: 15m, …}\nb: {at: auto, deadline: 15m, …}\nc: {at: auto, deadline: 15m, …}",
 )
 
 _DAYS_PER_YEAR = 365.2425

@@ -1,11 +1,26 @@
-"""Waivers: findings that fleet.yaml accepts with a reason, where they stand or below."""
+"""Waivers: findings that fleet.yaml accepts with a reason, where they stand or below, for good or until a day."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Final
 
-from backupgen.diagnostics import CodeInfo, Finding, Severity
+from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
 from backupgen.fleet.resolved import Waiver
-from backupgen.rules.base import Rule, finding
+from backupgen.rules.base import Rule, RuleContext, finding
 
+_CROWD: Final = 'a: {at: ":00", deadline: 30m, …}\nb: {at: ":10", deadline: 30m, …}\n'
+
+EXPIRED_WAIVER = CodeInfo(
+    code="BG498",
+    slug="expired-waiver",
+    severity=Severity.WARNING,
+    summary="The last day of a waiver has passed.",
+    why="What was accepted for a while is still there, and is reported again.",
+    fix="Mend what it accepted and remove it, or accept it anew with a later day.",
+    bad=f"{_CROWD}waive: {{slot-capacity: {{reason: the new disk comes in spring, until: 2026-03-31}}}}",
+    good=f"{_CROWD}waive: {{slot-capacity: {{reason: the new disk comes in spring, until: 2099-03-31}}}}",
+)
 IDLE_WAIVER = CodeInfo(
     code="BG499",
     slug="idle-waiver",
@@ -13,35 +28,65 @@ IDLE_WAIVER = CodeInfo(
     summary="A waiver accepts nothing.",
     why="It hides the finding on the day on which it comes up for another reason.",
     fix="Remove it, or correct its name.",
-    bad="waive: {slot-capactiy: they only share bandwidth}",
-    good="waive: {slot-capacity: they only share bandwidth}",
+    bad=f"{_CROWD}waive: {{slot-capactiy: they only share bandwidth}}",
+    good=f"{_CROWD}waive: {{slot-capacity: they only share bandwidth}}",
 )
 
 
-def apply_waivers(findings: Sequence[Finding], waivers: Sequence[Waiver], rules: Sequence[Rule]) -> tuple[Finding, ...]:
-    """The findings that no waiver accepts, and one for each waiver that accepts none. An error cannot be waived."""
+def apply_waivers(
+    findings: Sequence[Finding], context: RuleContext, rules: Sequence[Rule], unknown: Iterable[str]
+) -> tuple[Finding, ...]:
+    """The findings that no waiver accepts, and one for each waiver that has expired or accepts none.
+
+    An error cannot be waived. A waiver of a slug in `unknown` is not called idle: whether there is something to accept
+    could not be found out.
+    """
+    places = {(waiver.slug, waiver.scope): waiver for waiver in context.fleet.waivers}
     used: set[Waiver] = set()
     left = []
     for item in findings:
-        accepting = [waiver for waiver in waivers if _accepts(waiver, item)]
+        accepting = _accepting(places, item)
         used.update(accepting)
-        if not accepting:
+        if all(context.is_expired(waiver) for waiver in accepting):
             left.append(item)
-    left += [_idle(waiver, rules) for waiver in waivers if waiver not in used]
-    return tuple(left)
+    return (*left, *_of_waivers(context, rules, used, frozenset(unknown)))
 
 
-def _accepts(waiver: Waiver, item: Finding) -> bool:
-    below = item.spot.path[: len(waiver.scope)] == waiver.scope
-    return below and waiver.slug == item.info.slug and item.severity is not Severity.ERROR
-
-
-def _idle(waiver: Waiver, rules: Sequence[Rule]) -> Finding:
+def _of_waivers(
+    context: RuleContext, rules: Sequence[Rule], used: set[Waiver], unknown: frozenset[str]
+) -> Iterator[Finding]:
     known = {rule.info.slug: rule.info for rule in rules}
+    for waiver in context.fleet.waivers:
+        if context.is_expired(waiver):
+            yield _expired(waiver, idle=waiver not in used and waiver.slug not in unknown)
+        elif waiver not in used and waiver.slug not in unknown:
+            yield _idle(waiver, known)
+
+
+def _accepting(places: Mapping[tuple[str, NodePath], Waiver], item: Finding) -> list[Waiver]:
+    """The waivers of a finding: where it stands, and above."""
+    if item.severity is Severity.ERROR:
+        return []
+    scopes = (item.spot.path[:length] for length in range(len(item.spot.path) + 1))
+    return [places[item.info.slug, scope] for scope in scopes if (item.info.slug, scope) in places]
+
+
+def _expired(waiver: Waiver, *, idle: bool) -> Finding:
+    message = f"the waiver `{waiver.slug}` has expired: its last day was {waiver.until}"
+    help_ = (
+        "remove it: there is nothing left to accept" if idle else "mend it and remove the waiver, or give a later day"
+    )
+    found = finding(EXPIRED_WAIVER, message, (*waiver.path, "until"), help_)
+    return replace(found, cause=f"it was accepted because: {waiver.reason}")
+
+
+def _idle(waiver: Waiver, known: dict[str, CodeInfo]) -> Finding:
     if waiver.slug not in known:
         message = f"there is no finding `{waiver.slug}`"
-        waivable = (slug for slug, info in known.items() if info.severity is not Severity.ERROR)
-        help_ = f"expected one of {', '.join(f'`{slug}`' for slug in waivable)}"
+        waivable = [slug for slug, info in known.items() if info.severity is not Severity.ERROR]
+        near = get_close_matches(waiver.slug, waivable, n=1)
+        listed = ", ".join(f"`{slug}`" for slug in waivable)
+        help_ = f"did you mean `{near[0]}`?" if near else f"expected one of {listed}"
         return finding(IDLE_WAIVER, message, waiver.path, help_, on_key=True)
     if known[waiver.slug].severity is Severity.ERROR:
         return finding(IDLE_WAIVER, f"`{waiver.slug}` is an error, which cannot be waived", waiver.path, on_key=True)

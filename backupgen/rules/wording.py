@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from backupgen.diagnostics import Related, Spot
 from backupgen.fleet.scalars import format_duration, format_hours
 from backupgen.rules.base import RuleContext
-from backupgen.schedule import ALL_HOURS, CronExpr, Lever, Remedy, format_slot, load_zone
+from backupgen.schedule import ALL_HOURS, CronExpr, Lever, Operation, Remedy, format_slot, load_zone
 
 SHOWN = 5
 """How many of many operations a finding names."""
@@ -30,6 +30,20 @@ def some(names: Sequence[str]) -> str:
 def slots_of(context: RuleContext, names: Iterable[str]) -> tuple[Related, ...]:
     """The places where the slots of operations stand."""
     return tuple(Related(f"the slot of `{name}`", Spot(path=(*context.jobs[name].path, "at"))) for name in names)
+
+
+def windows(context: RuleContext, names: Iterable[str], *, late: bool) -> str:
+    """How long operations may run, and which values say so, a line each; `late`: if they begin as late as they may."""
+    return "\n".join(_window(context.operations[name], late=late) for name in names)
+
+
+def _window(operation: Operation, *, late: bool) -> str:
+    parts = {"deadline": operation.deadline, "grace": operation.grace}
+    if late:
+        parts = {"start_within": operation.start_within, **parts}
+    listed = " + ".join(f"`{key}` {format_duration(value)}" for key, value in parts.items())
+    whole = format_duration(sum(parts.values()))
+    return f"`{operation.name}` may take {whole} from `{format_slot(operation.schedule)}` on: {listed}"
 
 
 def change(context: RuleContext, remedy: Remedy) -> str:

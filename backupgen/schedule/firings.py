@@ -143,7 +143,8 @@ def _gaps(patterns: tuple[Pattern, ...]) -> tuple[int, int] | None:
     return min(gaps), max(gaps)
 
 
-def day_kinds(patterns: tuple[Pattern, ...]) -> list[tuple[int, int]]:
+@cache
+def day_kinds(patterns: tuple[Pattern, ...]) -> tuple[tuple[int, int], ...]:
     """Group the firing days by their firing minutes: pairs of minutes and days; each day is in one group."""
     kinds = {0: ALL_DAYS}
     for minutes, days, _ in patterns:
@@ -153,7 +154,7 @@ def day_kinds(patterns: tuple[Pattern, ...]) -> list[tuple[int, int]]:
                 if part:
                     split[key] = split.get(key, 0) | part
         kinds = split
-    return [(minutes, days) for minutes, days in kinds.items() if minutes]
+    return tuple((minutes, days) for minutes, days in kinds.items() if minutes)
 
 
 def _inner_gaps(minutes: int) -> set[int]:

@@ -130,6 +130,11 @@ SEALED_CHANGED: Final = _error(
     bad="# one byte of a sealed Secret was changed\n",
     good="# as `backupgen render` wrote it\n",
 )
+_RULE: Final = r"""# .sops.yaml
+creation_rules:
+  - path_regex: \.enc\.yaml$
+    encrypted_regex: ^(data|stringData)$
+"""
 SOPS_RULES: Final = _error(
     "BG581",
     "sops-rules",
@@ -139,8 +144,8 @@ SOPS_RULES: Final = _error(
         "that covers `metadata` hides the names from kustomize and the cluster."
     ),
     fix="Let backupgen write .sops.yaml (`sops:` in fleet.yaml), or mend your own as the finding says.",
-    bad="# .sops.yaml\ncreation_rules:\n  - path_regex: \\.enc\\.yaml$\n    encrypted_regex: ^data$\n",
-    good="# .sops.yaml\ncreation_rules:\n  - path_regex: \\.enc\\.yaml$\n    encrypted_regex: ^(data|stringData)$\n",
+    bad=_RULE.replace("(data|stringData)", "data"),
+    good=_RULE,
 )
 SOPS_UNAVAILABLE: Final = _error(
     "BG582",
@@ -169,8 +174,8 @@ SOPS_REFUSED: Final = _error(
     "sops refuses",
     why="Nothing is sealed as long as one Secret cannot be; what is in out/ stays as it was.",
     fix="The finding repeats what sops said.",
-    bad="# .sops.yaml\nage: age1-not-a-recipient\n",
-    good="# .sops.yaml\nage: age1l33kuavzswruf692c4pl9cuqz72npyzn3gjmmqdujqf3vkl22e6s6zdk58\n",
+    bad=f"{_RULE}    age: age1-not-a-recipient\n",
+    good=f"{_RULE}    age: age1l33kuavzswruf692c4pl9cuqz72npyzn3gjmmqdujqf3vkl22e6s6zdk58\n",
 )
 SEALED_DAMAGED: Final = _error(
     "BG585",

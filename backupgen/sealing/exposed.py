@@ -10,6 +10,7 @@ from backupgen.sealing import codes
 from backupgen.sealing.references import value_names
 
 _PRIVATE_KEY: Final = re.compile(r"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{20}|-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----")
+_KEY_WORDS: Final = ("AGE-SECRET-KEY-", "PRIVATE KEY")
 _SECRET: Final = re.compile(r"""^\s*(?:- )?["']?kind["']?\s*:\s*["']?Secret["']?\s*(?:#.*)?$""", re.MULTILINE)
 _SEALED: Final = re.compile(r"^sops:", re.MULTILINE)
 _CREDENTIAL: Final = re.compile(r"PASSWORD|SECRET|TOKEN|CREDS|_KEY$")
@@ -34,13 +35,17 @@ def check_unknown(out: str, unknown: Mapping[str, str]) -> Iterator[Finding]:
 
 def check_texts(out: str, files: Mapping[str, str], secrets: Mapping[str, Secret]) -> Iterator[Finding]:
     """Find what looks like a credential in files of out/: private keys, variables of Secrets with a value."""
-    variables = sorted({key.key for secret in secrets.values() for key in secret.keys if _CREDENTIAL.search(key.key)})
+    names = {key.key for secret in secrets.values() for key in secret.keys}
+    variables = sorted(name for name in names if _CREDENTIAL.search(name))
     given = _given(variables) if variables else None
     for path, text in sorted(files.items()):
-        if found := _PRIVATE_KEY.search(text):
+        # Nearly every file lacks the words themselves, and to look for a word is some thirty times faster.
+        if any(word in text for word in _KEY_WORDS) and (found := _PRIVATE_KEY.search(text)):
             message, spot = "this is a private key", _spot(f"{out}/{path}", text, found)
             yield Finding(codes.SECRET_IN_PLAINTEXT, message, spot, codes.remedy(codes.SECRET_IN_PLAINTEXT))
-        if given is not None and path not in secrets and (found := given.search(text)):
+        if given is None or path in secrets or not any(name in text for name in variables):
+            continue
+        if found := given.search(text):
             message = f"`{found['a'] or found['b']}` has a value here, outside of a Secret"
             spot = _spot(f"{out}/{path}", text, found)
             yield Finding(codes.SECRET_IN_PLAINTEXT, message, spot, codes.remedy(codes.SECRET_IN_PLAINTEXT))

@@ -37,6 +37,14 @@ class Document:
         """
         return self._positions.span(path, on_key=on_key)
 
+    def holds(self, path: NodePath) -> bool:
+        """Whether there is a node at `path`."""
+        try:
+            _inside(self.data, path)
+        except (KeyError, IndexError, TypeError):
+            return False
+        return True
+
     def locate(self, finding: Finding) -> Finding:
         """Return the finding with the file and span of every spot that names only a path."""
         return replace(

@@ -120,11 +120,11 @@ def _never_run(with_: Expressions) -> Draft:
 
 def _near_deadline(with_: Expressions, percent: int) -> Draft:
     deadline = select(metrics.JOB_DEADLINE, fleet=with_.fleet)
-    share = f"{with_.last(metrics.DURATION)} / on (instance) {with_.job_labels()} {deadline}"
+    near = f"{with_.last(metrics.DURATION)} / on (instance) {deadline} > {percent / 100:g}"
     return Draft(
         alert="BackupNearDeadline",
         # A run that failed has an alert already.
-        expr=f"({share}\n> {percent / 100:g})\nand on (instance) {with_.last(metrics.STATUS)} == 0",
+        expr=with_.told(f"{near}\nand on (instance) {with_.last(metrics.STATUS)} == 0"),
         for_=300,
         severity="warning",
         summary=f"{JOB} took {{{{ $value | humanizePercentage }}}} of its deadline",

@@ -16,13 +16,18 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from backupgen import __version__
+from backupgen.adapters import tree
 from backupgen.cli import app as commands
 from backupgen.cli import compiling, exits
+from backupgen.diff import objects
 from backupgen.report import FORMATS
 from backupgen.report.changes import CHANGE_FORMATS
+from backupgen.sealing import judge
+from backupgen.source import load_all
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 REPOSITORY = Path(__file__).resolve().parents[3]
+VERIFIED = ", verify: [{dir: notes}]"
 
 
 @pytest.fixture
@@ -46,6 +51,69 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_findings_are_selected_but_not_those_that_stop_the_compile(home: Path) -> None:
+    edit(home / "fleet.yaml", VERIFIED, "")
+    assert "BG405" in invoke("check", "--format", "concise").stdout
+    shown = invoke("check", "--format", "concise", "--ignore", "unverified-source", "--select", "BG4,BG55")
+    assert shown.exit_code == exits.FOUND
+    assert "BG405" not in shown.stdout
+    assert "BG553" in shown.stdout
+    fleet_alone = invoke("check", "--select", "BG1,BG2", "--select", "BG3")
+    assert fleet_alone.exit_code == exits.CLEAN
+    assert fleet_alone.stdout.startswith("no findings: ")
+    edit(home / "fleet.yaml", 'at: ":20"', 'att: ":20"')
+    stopped = invoke("check", "--format", "concise", "--ignore", "BG")
+    assert (stopped.exit_code, "BG201" in stopped.stdout) == (exits.FOUND, True)
+    unknown = invoke("check", "--ignore", "BG5,unverified-sauce")
+    assert unknown.exit_code == exits.USAGE
+    assert (unknown.stdout, unknown.stderr) == (
+        "",
+        "there is no code `unverified-sauce`; perhaps `unverified-source`\n",
+    )
+
+
+def test_with_strict_a_warning_fails_and_an_info_does_not(home: Path) -> None:
+    invoke("render")
+    assert json.loads(invoke("check", "--format", "json").stdout)["summary"] | {"targets": 0, "manifests": 0} == {
+        "errors": 0, "warnings": 0, "infos": 1, "targets": 0, "manifests": 0
+    }  # fmt: skip
+    assert invoke("check", "--strict").exit_code == exits.CLEAN
+    edit(home / "fleet.yaml", VERIFIED, "")
+    render = invoke("render")
+    assert render.exit_code == exits.CLEAN
+    assert "warning[BG405 unverified-source]" in render.stderr
+    assert invoke("check").exit_code == exits.CLEAN
+    assert invoke("check", "--strict").exit_code == exits.FOUND
+    assert invoke("check", "--strict", "--ignore", "BG405").exit_code == exits.CLEAN
+
+
+def test_a_waiver_expires_by_the_clock(home: Path) -> None:
+    edit(home / "fleet.yaml", VERIFIED, ", waive: {unverified-source: {reason: x, until: 2024-02-29}}")
+    for command in ("check", "render"):
+        done = invoke(command)
+        assert "warning[BG498 expired-waiver]" in done.output
+        assert "warning[BG405 unverified-source]" in done.output
+
+
+def test_check_and_diff_parse_no_rendered_file_that_is_as_it_should_be(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoke("render")
+    read: list[str] = []
+
+    def counting(text: str) -> tuple[object, ...]:
+        read.append(text)
+        return load_all(text)
+
+    for module in (judge, objects, tree):
+        monkeypatch.setattr(module, "load_all", counting)
+    assert (invoke("check").exit_code, invoke("diff").exit_code) == (exits.CLEAN, exits.CLEAN)
+    assert read == []
+    edit(home / "out" / "notes" / "cronjob.backup-notes.yaml", "restic", "rustic")
+    assert invoke("diff").exit_code == exits.FOUND
+    assert len(read) == 2
 
 
 def test_render_then_check_then_diff(home: Path) -> None:

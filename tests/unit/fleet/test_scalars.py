@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -93,6 +94,7 @@ ACCEPTED: list[tuple[Scalar, object, object]] = [
     (s.percent, "100%", 100),
     (s.days, "1d", 1),
     (s.days, "366d", 366),
+    (s.day, "2027-03-01", date(2027, 3, 1)),
     (s.keep_within, "90d", "90d"),
     (s.keep_within, "6mo", "6m"),
     (s.keep_within, "1y6mo3d", "1y6m3d"),
@@ -245,6 +247,10 @@ REFUSED: list[tuple[Scalar, object, str, str]] = [
     (s.percent, "101%", "`101%` is no share, expected one from `1%` to `100%`", ""),
     (s.days, "48h", "`48h` is no number of days, expected one such as `90d`", ""),
     (s.days, "1d12h", "`1d12h` is no number of days, expected one such as `90d`", ""),
+    (s.day, "2027-02-29", "there is no day `2027-02-29`, expected a day such as `2027-03-01`", ""),
+    (s.day, "1.3.2027", "`1.3.2027` is no day, expected a day such as `2027-03-01`", ""),
+    (s.day, "20270301", "`20270301` is no day, expected a day such as `2027-03-01`", ""),
+    (s.day, 20270301, "expected a day such as `2027-03-01`, found the number `20270301`", "write it in quotes"),
     (s.keep_within, "6m", f"`6m` is no span, {SPAN}", "restic reads `m` as months; write `mo` to make that plain"),
     (s.keep_within, "", f"`` is no span, {SPAN}", ""),
     (s.keep_within, "0d", f"`0d` is no span, {SPAN}", ""),

@@ -29,6 +29,7 @@ def report() -> Report:
             'move one of them, for instance to `at: ":40"`,\nor shorten its deadline',
             "grafana",
             (Related("the other one", spot(6, 9, 14)), Related("rendered here", spot(1, 1, 2, "out/a:b,c.yaml"))),
+            "the one takes `9m`\nthe other `5m`",
         ),
         Finding(TIGHT, "only 90% of the window:\x1b[2J used\n", spot(4, 6, 11), target="漢字"),
         Finding(NOTE, 'no place <at> all & "quotes"', Spot()),

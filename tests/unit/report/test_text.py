@@ -14,6 +14,7 @@ from backupgen.report.visible import visible
 
 EXPECTED = """\
 info[BG320 note]: no place <at> all & "quotes"
+  = why: w
 
 error[BG301 slot-collision]: `grafana` and `mariadb` meet at `03:20`
  --> fleet.yaml:3:9
@@ -25,6 +26,9 @@ error[BG301 slot-collision]: `grafana` and `mariadb` meet at `03:20`
 6 |     at: ":25"
   |         ----- the other one
  ::: out/a:b,c.yaml:1:1: rendered here
+  = cause: the one takes `9m`
+           the other `5m`
+  = why: one fails
   = help: move one of them, for instance to `at: ":40"`,
           or shorten its deadline
 
@@ -33,7 +37,9 @@ warning[BG310 tight-window]: only 90% of the window:\\x1b[2J used\\n
   |
 4 |     漢字: "a    b"
   |           ^^^^^^^^
+  = why: w
 
+`backupgen check --explain BG320` says more
 1 error, 1 warning, 1 info in 2 targets
 """
 
@@ -64,11 +70,60 @@ def test_silence(silence: Report) -> None:
     assert FORMATS["concise"](silence) == "no findings: 6 targets, 74 manifests\n"
 
 
+def test_what_is_not_shown_and_what_counts_is_said(report: Report, silence: Report) -> None:
+    for name in ("text", "concise"):
+        assert FORMATS[name](replace(silence, hidden=3)) == "no findings: 6 targets, 74 manifests, 3 not selected\n"
+        last = FORMATS[name](replace(report, strict=True, hidden=3)).splitlines()[-1]
+        assert last == "1 error, 1 warning, 1 info in 2 targets (strict: warnings count as errors, 3 not selected)"
+        errors = replace(report, strict=True, findings=report.findings[:2])
+        assert FORMATS[name](errors).splitlines()[-1] == "1 error, 1 info in 2 targets"
+
+
 def test_at_most_50_findings_are_shown_errors_first() -> None:
     findings = arrange([*many(60), *many(70, Severity.ERROR, "BG301")])
     lines = FORMATS["text"](Report(findings)).splitlines()
     assert sum(1 for line in lines if line.startswith("error[")) == 50
-    assert lines[-3:] == ["and 80 more findings: 20 BG301, 60 BG310", "", "70 errors, 60 warnings"]
+    assert lines[-4:] == [
+        "and 80 more findings: 20 BG301, 60 BG310; `backupgen check --format concise` lists all",
+        "",
+        "`backupgen check --explain BG301` says more",
+        "70 errors, 60 warnings",
+    ]
+
+
+def test_a_code_that_is_found_once_is_not_lost_among_many() -> None:
+    (rare,) = many(1, code="BG311")
+    assert rare.spot.span
+    last = replace(rare, spot=replace(rare.spot, span=replace(rare.spot.span, line=999)))
+    lines = FORMATS["text"](Report(arrange([*many(200), last]), limit=3)).splitlines()
+    assert [line.strip() for line in lines if "-->" in line] == ["--> f:1:1", "--> f:2:1", "--> f:999:1"]
+    assert "and 198 more findings: 198 BG310; `backupgen check --format concise` lists all" in lines
+
+
+def test_why_a_finding_matters_is_said_once_for_each_code() -> None:
+    first, second = (replace(finding, info=replace(finding.info, why="w")) for finding in many(2))
+    other = replace(first, info=replace(first.info, code="BG311"))
+    text = FORMATS["text"](Report((first, second, other)))
+    assert [line for line in text.splitlines() if line] == [
+        "warning[BG310 many]: m", " --> f:1:1", "  = why: w",
+        "warning[BG310 many]: m", " --> f:2:1",
+        "warning[BG311 many]: m", " --> f:1:1", "  = why: w",
+        "`backupgen check --explain BG310` says more",
+        "3 warnings",
+    ]  # fmt: skip
+
+
+def test_notes_are_wrapped_but_not_inside_of_what_is_quoted() -> None:
+    (finding,) = many(1)
+    said = replace(finding, help=f"{'word ' * 6}`at: a b c d e f`, {'x' * 60}\nand `open")
+    notes = FORMATS["text"](Report((said,), width=20)).splitlines()[2:7]
+    assert notes == [
+        "  = help: word word word word word word",
+        "          `at: a b c d e f`,",
+        f"          {'x' * 60}",
+        "          and `open",
+        "",
+    ]
 
 
 @pytest.mark.parametrize(("limit", "shown"), [(None, 60), (60, 60), (59, 59), (1, 1)])
@@ -90,7 +145,7 @@ def test_a_place_beyond_the_known_text_has_no_excerpt() -> None:
     (finding,) = many(1)
     spot = Spot(file="f", span=Span(7, 1, 7, 2))
     text = FORMATS["text"](Report((replace(finding, spot=spot),), sources={"f": "one line\n"}))
-    assert text == "warning[BG310 many]: m\n --> f:7:1\n\n1 warning\n"
+    assert text == "warning[BG310 many]: m\n --> f:7:1\n\n`backupgen check --explain BG310` says more\n1 warning\n"
 
 
 def test_gutters_are_as_wide_as_the_largest_line_number() -> None:

@@ -1,4 +1,4 @@
-"""docs/check.md cannot lie: it names every rule, each with its name, and no code that there is not."""
+"""docs/what-is-proved.md cannot lie: it names every rule, each with its name, and no code that there is not."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from backupgen.rules.bg419_kubernetes_too_old import SINCE
 
 @pytest.fixture
 def page(repository: Path) -> str:
-    return (repository / "docs/check.md").read_text(encoding="utf-8")
+    return (repository / "docs/what-is-proved.md").read_text(encoding="utf-8")
 
 
 def test_each_code_has_its_name(page: str) -> None:

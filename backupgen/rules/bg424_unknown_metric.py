@@ -1,0 +1,34 @@
+"""BG424: an alert of the user's own about a metric that nobody has."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from backupgen.diagnostics import CodeInfo, Finding, Severity
+from backupgen.fleet.metrics import METRICS, RECORDED
+from backupgen.plan.promql_judge import judge_promql
+from backupgen.rules.base import Rule, RuleContext, finding
+
+INFO = CodeInfo(
+    code="BG424",
+    slug="unknown-metric",
+    severity=Severity.WARNING,
+    summary="An alert of your own reads a metric of the backups that no script pushes and no rule records.",
+    why="An expression without series is silent for ever.",
+    fix="Name one of the metrics that docs/alerts.md and templates/scripts/lib.sh list.",
+    bad="own: {Slow: {expr: backup_duration > 600, summary: slow}}",
+    good="own: {Slow: {expr: backup_duration_seconds > 600, summary: slow}}",
+)
+
+
+def check(context: RuleContext) -> Iterator[Finding]:
+    """Report each such metric."""
+    alerts = context.fleet.alerts
+    for alert in alerts.own if alerts is not None else ():
+        for name in judge_promql(alert.expr).strangers:
+            near = get_close_matches(name, [metric.name for metric in (*METRICS, *RECORDED)], 1)
+            help_ = f"did you mean `{near[0]}`?" if near else "look for its name in docs/alerts.md"
+            message = f"nothing yields the metric `{name}` that `{alert.name}` reads"
+            yield finding(INFO, message, ("alerts", "own", alert.name, "expr"), help_)
+
+
+RULE = Rule(INFO, check)
