@@ -68,6 +68,12 @@ def test_the_page_of_faults_is_up_to_date(docs: ModuleType) -> None:
     assert [fault.name for fault in docs.FAULTS if not set(fault.codes) <= known] == []
 
 
+def test_the_page_of_the_dashboard_is_up_to_date(docs: ModuleType) -> None:
+    dashboard = docs.rendered_dashboard()
+    assert docs.DASHBOARD_PAGE.read_text(encoding="utf-8") == docs.dashboard_page(dashboard), "run `make docs`"
+    assert docs.DASHBOARD_PICTURE.read_text(encoding="utf-8") == docs.dashboard_picture(dashboard), "run `make docs`"
+
+
 def test_the_alerts_of_the_faults_are_those_of_the_fleet(docs: ModuleType) -> None:
     rules = objects("reference")["monitoring/prometheusrule.backup-alerts.yaml"]["spec"]["groups"][0]["rules"]
     alerts = {rule["alert"] for rule in rules if "alert" in rule}

@@ -4,8 +4,8 @@
 
 docs/findings.md and docs/findings/ come from the catalogue that `backupgen check --explain` reads, docs/language.md
 from the schema of fleet.yaml, docs/alerts.md from the rules of the repository's own fleet, docs/faults.md from the
-table beside this file, whose rows the scripts' tests provoke. Of docs/diff.md two parts are made: the sample, which is
-a report that the tests compare, and the table of kinds.
+table beside this file, whose rows the scripts' tests provoke, docs/dashboard.md and its picture from the dashboard in
+out/. Of docs/diff.md two parts are made: the sample, which is a report that the tests compare, and the table of kinds.
 """
 
 import json
@@ -14,7 +14,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
 from alerts import alerts_page
+from dashboard_page import page as dashboard_page
+from dashboard_page import picture as dashboard_picture
 from faults import FAULTS, Fault
 
 from backupgen.diagnostics.code import CodeInfo
@@ -32,6 +35,9 @@ FLEET = ROOT / "fleet.yaml"
 DIFF_PAGE = ROOT / "docs" / "diff.md"
 DIFF_SAMPLE = ROOT / "tests" / "test_change_reports" / "target-removed.txt"
 SCRIPTS = ROOT / "templates" / "scripts"
+DASHBOARD = ROOT / "out" / "monitoring" / "configmap.grafana-dashboard-backup.yaml"
+DASHBOARD_PAGE = ROOT / "docs" / "dashboard.md"
+DASHBOARD_PICTURE = ROOT / "docs" / "dashboard.svg"
 SCHEMA = ROOT / "fleet.schema.json"
 
 # The first digit of a code.
@@ -252,6 +258,12 @@ def exit_codes(lib: str) -> dict[int, str]:
     return {int(code): meaning.strip() for code, meaning in found}
 
 
+def rendered_dashboard() -> Any:
+    """Return the dashboard of this repository's own fleet."""
+    (text,) = yaml.safe_load(DASHBOARD.read_text(encoding="utf-8"))["data"].values()
+    return json.loads(text)
+
+
 def main() -> None:
     """Write the pages."""
     INDEX.write_text(findings_index(CATALOGUE), encoding="utf-8")
@@ -264,6 +276,8 @@ def main() -> None:
     lib = (SCRIPTS / "lib.sh").read_text(encoding="utf-8")
     FAULTS_PAGE.write_text(faults_page(FAULTS, lib), encoding="utf-8")
     ALERTS_PAGE.write_text(alerts_page(FLEET), encoding="utf-8")
+    DASHBOARD_PAGE.write_text(dashboard_page(rendered_dashboard()), encoding="utf-8")
+    DASHBOARD_PICTURE.write_text(dashboard_picture(rendered_dashboard()), encoding="utf-8")
     LANGUAGE.write_text(language_page(json.loads(SCHEMA.read_text(encoding="utf-8"))), encoding="utf-8")
     about_diff, sample = (path.read_text(encoding="utf-8") for path in (DIFF_PAGE, DIFF_SAMPLE))
     DIFF_PAGE.write_text(diff_page(about_diff, sample), encoding="utf-8")

@@ -141,6 +141,11 @@ def alert_page(alert: str) -> str:
     return f"alerts/{alert}.md"
 
 
+def target_page(target: str) -> str:
+    """The page of a target, below the folder of the runbooks."""
+    return f"targets/{target}.md"
+
+
 def htpasswd(server: str) -> str:
     """The Secret with a REST server's users."""
     return f"{server}-htpasswd"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
 from backupgen.fleet.resolved import Placement, StringMap, User
+from backupgen.plan.panel import Panel
 
 NO_STRINGS: StringMap = {}
 
@@ -305,34 +306,6 @@ class RuleTests(NamedTuple):
     stories: tuple[RuleStory, ...]
 
 
-class Query(NamedTuple):
-    """A query of a panel; of a table it is a column."""
-
-    ref: str
-    expr: str
-    legend: str
-    unit: str
-
-
-class Panel(NamedTuple):
-    """A panel of the dashboard, and its place in a grid of 24 columns."""
-
-    kind: Literal["stat", "table", "timeseries", "state-timeline"]
-    title: str
-    description: str
-    queries: tuple[Query, ...]
-    by: str
-    """The label that tells the series apart, and by which a table joins its columns."""
-    good_from: float | None
-    """The value from which on it is green; below it is red."""
-    bad_from: float | None
-    """The value from which on it is red; below it is green."""
-    x: int
-    y: int
-    width: int
-    height: int
-
-
 class DashboardConfigMap(NamedTuple):
     """The Grafana dashboard for Grafana's sidecar."""
 
@@ -341,6 +314,8 @@ class DashboardConfigMap(NamedTuple):
     uid: str
     instances: str
     """The series whose instances can be chosen."""
+    runbooks: str
+    """The address of the runbooks, without a slash at its end; empty: there is none."""
     panels: tuple[Panel, ...]
 
 

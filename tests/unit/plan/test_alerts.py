@@ -182,7 +182,7 @@ def test_a_fleet_has_its_say() -> None:
     assert failed.annotations["runbook_url"] == (
         "https://git.example.org/home/src/branch/main/out/_runbooks/alerts/BackupFailed.md"
     )
-    assert "> 0.95)" in slow.expr
+    assert "> 0.95\n" in slow.expr
     assert dict(slow.labels) == {"team": "home", "severity": "warning", "fleet": "k3s-at-home"}
     assert (mine.expr, mine.for_) == ("vector(1)", "5m")
     assert dict(mine.labels) == {"team": "mine", "severity": "warning", "fleet": "k3s-at-home"}

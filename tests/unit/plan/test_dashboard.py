@@ -9,9 +9,10 @@ import pytest
 from backupgen.fleet.metrics import METRICS, RECORDED
 from backupgen.fleet.naming import dashboard_uid
 from backupgen.plan.dashboard import WIDTH, dashboard
-from backupgen.plan.model import DashboardConfigMap, Panel
+from backupgen.plan.model import DashboardConfigMap
+from backupgen.plan.panel import EXIT_TEXTS, Panel
 from tests.replacing import replace
-from tests.unit.plan.promtool import FLEETS, Tool, check_rules, example
+from tests.unit.plan.promtool import FLEETS, REPOSITORY, Tool, check_rules, example
 
 PUSHED = {metric.name for metric in METRICS}
 KNOWN = PUSHED | {metric.name for metric in RECORDED}
@@ -24,8 +25,13 @@ def made(request: pytest.FixtureRequest) -> DashboardConfigMap:
     return result
 
 
+OF_PROMETHEUS = {"ALERTS", "ALERTS_FOR_STATE"}
+"""The series that Prometheus itself keeps of alerts."""
+
+
 def used(expr: str) -> set[str]:
-    return set(re.findall(r"(?:instance:)?backup_[a-z_]+(?::[a-z]+)?", re.sub(r'"[^"]*"', '""', expr)))
+    """Every name in front of braces: a selector's metric, since all selectors have braces."""
+    return set(re.findall(r"[\w:]+(?={)", re.sub(r'"[^"]*"', '""', expr)))
 
 
 def test_promtool_parses_every_query(made: DashboardConfigMap, tool: Tool, tmp_path: Path) -> None:
@@ -40,7 +46,7 @@ def test_every_query_reads_metrics_of_the_table(made: DashboardConfigMap) -> Non
     for panel in made.panels:
         for query in panel.queries:
             assert used(query.expr)
-            assert used(query.expr) <= KNOWN, panel.title
+            assert used(query.expr) <= KNOWN | OF_PROMETHEUS, panel.title
             assert "$" not in query.expr.replace("$instance", "")
 
 
@@ -57,7 +63,7 @@ def test_a_fleet_without_mirrors_has_no_panel_of_them() -> None:
     titles = {path: _titles(path) for path in FLEETS}
     assert "Mirrors" not in titles[FLEETS[1]]
     assert "Mirrors" in titles[FLEETS[0]]
-    assert "Restore test" in titles[FLEETS[1]]
+    assert "Restore tests" in titles[FLEETS[1]]
 
 
 def test_without_alerts_no_query_reads_what_nothing_records() -> None:
@@ -68,8 +74,28 @@ def test_without_alerts_no_query_reads_what_nothing_records() -> None:
     assert len(exprs) > 10
     assert all(used(expr) <= PUSHED for expr in [*exprs, made.instances])
     jobs = next(panel for panel in made.panels if panel.title == "Jobs")
-    assert "Exit code" in {query.legend for query in jobs.queries}
-    assert "Allowed" not in {query.legend for query in jobs.queries}
+    assert {query.legend for query in jobs.queries} >= {"Last success", "Last run", "Size"}
+
+
+def test_every_exit_code_of_the_scripts_has_a_text() -> None:
+    head = (REPOSITORY / "templates/scripts/lib.sh").read_text(encoding="utf-8").partition("# Exit codes.")[2]
+    named = {int(code) for code in re.findall(r"\b\d{1,3}(?= [a-zA-Z:])", head.partition("\n#\n")[0])}
+    assert {64, 76, 124} < named
+    assert named <= set(EXIT_TEXTS)
+    assert all(text.startswith(f"{code} ") for code, text in EXIT_TEXTS.items() if code)
+
+
+def test_the_runbooks_are_linked_where_the_fleet_has_any() -> None:
+    links = {}
+    for base in ("", "https://git.example.com/runbooks"):
+        fleet = example(FLEETS[0])
+        made = dashboard(replace(fleet, alerts=replace(fleet.alerts, runbooks=base)))
+        assert made is not None
+        links[base] = [column.link for panel in made.panels for column in panel.columns if column.link]
+    alert, *targets = links.pop("https://git.example.com/runbooks")
+    assert alert == "https://git.example.com/runbooks/alerts/${__value.text}.md"
+    assert targets == ["https://git.example.com/runbooks/targets/${__value.text}.md"] * 2
+    assert links == {"": []}
 
 
 def test_a_fleet_without_a_dashboard_has_none() -> None:
