@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from backupgen.pipeline import Circumstances, Compiled, compile_fleet
+from backupgen.report.schedule.timetable import timetable
 from tests.conftest import REPOSITORY
 
 CASES = tuple(sorted(path.name for path in (REPOSITORY / "tests" / "cases").iterdir()))
@@ -21,7 +22,9 @@ def file_of(name: str) -> Path:
 
 
 def compile_text(text: str, chosen_before: Mapping[str, str] | None = None) -> Compiled:
-    checked = compile_fleet(text.encode(), "fleet.yaml", circumstances=Circumstances(chosen_before or {}))
+    checked = compile_fleet(
+        text.encode(), "fleet.yaml", circumstances=Circumstances(chosen_before or {}), draw=timetable
+    )
     assert checked.value is not None, [finding.message for finding in checked.findings]
     return checked.value
 
@@ -34,7 +37,8 @@ def compiled(name: str) -> Compiled:
 @cache
 def objects(name: str) -> Mapping[str, dict[str, Any]]:
     """Path below out/ -> the object of the file, read as YAML 1.1 by a library that backupgen does not use."""
-    return {path: yaml.safe_load(text) for path, text in compiled(name).manifests.files.items()}
+    files = compiled(name).manifests.files.items()
+    return {path: yaml.safe_load(text) for path, text in files if path.endswith(".yaml")}
 
 
 def pod_of(item: dict[str, Any]) -> dict[str, Any] | None:

@@ -50,6 +50,17 @@ MAINTENANCE_USER = "maintenance"
 GITOPS_FOLDER = "_gitops"
 """The folder of Flux's and Argo CD's objects: no namespace begins with an underscore."""
 
+FLUX_NAMESPACE = "flux-system"
+ARGO_NAMESPACE = "argocd"
+"""Where their own objects lie, unless the fleet says otherwise."""
+RUNBOOKS = "_runbooks"
+"""The folder of the pages for people."""
+RUNBOOK_OVERVIEW = f"{RUNBOOKS}/README.md"
+RUNBOOK_RESTORE = f"{RUNBOOKS}/restore.md"
+"""What is the same for every restore."""
+RUNBOOK_EXIT_CODES = f"{RUNBOOKS}/exit-codes.md"
+RUNBOOK_TIMETABLE = f"{RUNBOOKS}/timetable.svg"
+
 CHOSEN_SLOTS = ".backupgen-slots.yaml"
 """The file below out/ that remembers the slots which the compiler chose."""
 SEALED_SUFFIX = ".enc.yaml"
@@ -97,6 +108,16 @@ def mirror(repository: str, name: str) -> str:
 def mirror_restore_test(repository: str, name: str) -> str:
     """The CronJob that restores every tag from a mirror."""
     return f"backup-restore-test-{mirror_owner(repository, name)}"
+
+
+def restore(target: str) -> str:
+    """The pod in which a target is restored by hand, and the Secret that it reads a mirror with."""
+    return f"restore-{target}"
+
+
+def stopped_database(target: str) -> str:
+    """The copy of a database's pod that holds its volumes, and in which no server runs."""
+    return f"restore-{target}-database"
 
 
 def bootstrap(repository: str) -> str:
@@ -165,6 +186,16 @@ def values_file(fleet_file: str) -> str:
 def file_of(namespace: str, kind: str, name: str, *, sealed: bool = False) -> str:
     """The path of an object below out/: one folder a namespace, the file says kind and object."""
     return f"{namespace}/{kind.lower()}.{name}{SEALED_SUFFIX if sealed else '.yaml'}"
+
+
+def runbook_of_target(target: str) -> str:
+    """The page below out/ that says how a target is restored."""
+    return f"{RUNBOOKS}/targets/{target}.md"
+
+
+def runbook_of_alert(alert: str) -> str:
+    """The page below out/ that says what an alert means."""
+    return f"{RUNBOOKS}/alerts/{alert}.md"
 
 
 def object_labels(fleet: str, name: str) -> dict[str, str]:

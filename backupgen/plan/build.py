@@ -9,8 +9,9 @@ from backupgen.plan.alerts import prometheus_rule
 from backupgen.plan.backup import target_units
 from backupgen.plan.dashboard import dashboard
 from backupgen.plan.maintenance import repository_units
-from backupgen.plan.model import ChosenSlots, Plan, Unit
+from backupgen.plan.model import ChosenSlots, Plan, PrometheusRule, Unit
 from backupgen.plan.policies import network_policies
+from backupgen.plan.runbooks import runbook_units
 from backupgen.plan.scripts import script_units
 from backupgen.plan.server import server_units
 from backupgen.plan.slots import Slots, slots_of
@@ -18,14 +19,18 @@ from backupgen.plan.wiring import wiring_units
 from backupgen.schedule import CronExpr, ScheduleProof
 
 
-def build_plan(fleet: ResolvedFleet, proof: ScheduleProof, chosen: Mapping[str, CronExpr]) -> Plan:
+def build_plan(fleet: ResolvedFleet, proof: ScheduleProof, chosen: Mapping[str, CronExpr], timetable: str = "") -> Plan:
     """Everything that is rendered for a fleet whose schedule is proved.
 
     `chosen` are the slots that the compiler chose, by job; they are in the proof already, and are remembered.
+    `timetable` is a drawing of the schedule, as SVG; empty: there is none.
     """
-    units = tuple(sorted(_objects(fleet, proof), key=lambda unit: unit.path))
-    wiring = [*wiring_units(fleet, units), *_memory(chosen)]
-    planned = sorted((*units, *wiring), key=lambda unit: unit.path)
+    slots = slots_of(proof)
+    units = tuple(sorted(_objects(fleet, slots), key=lambda unit: unit.path))
+    rule = next((unit.facts for unit in units if isinstance(unit.facts, PrometheusRule)), None)
+    # No object of the cluster: nothing leads to them.
+    pages = runbook_units(fleet, slots, units, rule, timetable)
+    planned = sorted((*units, *wiring_units(fleet, units), *_memory(chosen), *pages), key=lambda unit: unit.path)
     for unit, following in pairwise(planned):
         if unit.path == following.path:
             raise AssertionError(f"two objects share the file {unit.path}")  # resolve refuses every way to get here
@@ -37,8 +42,7 @@ def _memory(chosen: Mapping[str, CronExpr]) -> Iterator[Unit]:
         yield Unit(naming.CHOSEN_SLOTS, ChosenSlots({job: str(chosen[job]) for job in sorted(chosen)}))
 
 
-def _objects(fleet: ResolvedFleet, proof: ScheduleProof) -> Iterator[Unit]:
-    slots = slots_of(proof)
+def _objects(fleet: ResolvedFleet, slots: Slots) -> Iterator[Unit]:
     for target in fleet.targets:
         yield from target_units(fleet, target, slots)
     for repository in fleet.repositories:
