@@ -80,15 +80,22 @@ class Compiled:
 
 _NOTHING_KNOWN: Final = Circumstances()
 
+Draw = Callable[[Document, RuleContext], str]
+"""Draws the timetable of a proved fleet, as SVG; empty: it has no picture."""
+
 
 def compile_fleet(
-    raw: bytes, file: str, overrides: Path | None = None, circumstances: Circumstances = _NOTHING_KNOWN
+    raw: bytes,
+    file: str,
+    overrides: Path | None = None,
+    circumstances: Circumstances = _NOTHING_KNOWN,
+    draw: Draw | None = None,
 ) -> Checked[Compiled]:
     """Compile the bytes of fleet.yaml, shown as `file` in findings.
 
-    `overrides` is the folder of the user's own templates. Returns what was compiled with the warnings about it, or the
-    findings of the first stage that has an error among them; all are located. Raises TemplatesMissingError if
-    backupgen's own templates are not installed.
+    `overrides` is the folder of the user's own templates. Without `draw` the runbooks have no picture. Returns what was
+    compiled with the warnings about it, or the findings of the first stage that has an error among them; all are
+    located. Raises TemplatesMissingError if backupgen's own templates are not installed.
     """
     templates = load_templates(overrides)
     if templates.value is None:
@@ -97,7 +104,7 @@ def compile_fleet(
     if read.value is None:
         return Checked(None, read.findings)
     document = read.value
-    checked = _compile(document, templates.value, circumstances)
+    checked = _compile(document, templates.value, circumstances, draw)
     return Checked(checked.value, tuple(_located(document, finding) for finding in checked.findings))
 
 
@@ -142,7 +149,9 @@ def _schedule(document: Document, circumstances: Circumstances) -> Checked[Sched
     return Checked(Scheduled(document, fleet, timetable, outcome, findings))
 
 
-def _compile(document: Document, templates: Templates, circumstances: Circumstances) -> Checked[Compiled]:
+def _compile(
+    document: Document, templates: Templates, circumstances: Circumstances, draw: Draw | None
+) -> Checked[Compiled]:
     checked = _schedule(document, circumstances)
     if checked.value is None:
         return Checked(None, checked.findings)
@@ -150,7 +159,8 @@ def _compile(document: Document, templates: Templates, circumstances: Circumstan
     fleet, outcome, findings = scheduled.fleet, scheduled.outcome, scheduled.findings
     if isinstance(outcome, tuple) or has_errors(findings):
         return Checked(None, findings)
-    plan = build_plan(fleet, outcome, scheduled.timetable.chosen)
+    context = RuleContext(fleet, scheduled.timetable, outcome, CYCLE_START)
+    plan = build_plan(fleet, outcome, scheduled.timetable.chosen, draw(document, context) if draw else "")
     rendered = render_plan(plan, templates)
     findings = (*findings, *rendered.findings)
     if rendered.value is not None:

@@ -9,6 +9,7 @@ import yaml
 
 from backupgen.fleet import naming
 from backupgen.pipeline import Circumstances, Compiled, compile_fleet
+from backupgen.report.schedule.timetable import timetable
 from tests.conftest import REPOSITORY
 
 CASES = tuple(sorted(path.name for path in (REPOSITORY / "tests" / "cases").iterdir()))
@@ -22,7 +23,9 @@ def file_of(name: str) -> Path:
 
 
 def compile_text(text: str, chosen_before: Mapping[str, str] | None = None) -> Compiled:
-    checked = compile_fleet(text.encode(), "fleet.yaml", circumstances=Circumstances(chosen_before or {}))
+    checked = compile_fleet(
+        text.encode(), "fleet.yaml", circumstances=Circumstances(chosen_before or {}), draw=timetable
+    )
     assert checked.value is not None, [finding.message for finding in checked.findings]
     return checked.value
 
@@ -34,11 +37,16 @@ def compiled(name: str) -> Compiled:
 
 @cache
 def objects(name: str) -> Mapping[str, dict[str, Any]]:
-    """Path below out/ -> the object of the file, read as YAML 1.1 by a library that backupgen does not use.
+    """Path below out/ -> the object of the file."""
+    return objects_of(compiled(name))
+
+
+def objects_of(found: Compiled) -> dict[str, dict[str, Any]]:
+    """The same of any fleet, read as YAML 1.1 by a library that backupgen does not use.
 
     Without the files that are for people and for promtool.
     """
-    files = compiled(name).manifests.files
+    files = found.manifests.files
     others = (f"{naming.RULE_TESTS}/", f"{naming.RUNBOOKS}/")
     return {path: yaml.safe_load(text) for path, text in files.items() if not path.startswith(others)}
 

@@ -37,7 +37,9 @@ def test_an_example_has_the_known_findings(case: str) -> None:
 
 
 def _golden(path: str, text: str) -> bytes:
-    """The scripts stand once in templates/scripts/, where they have tests of their own, and not in every namespace."""
+    """What stands once elsewhere, where it has tests of its own, is cut: scripts, the alerts' pages, the picture."""
+    if path.startswith((naming.runbook_of_alert("").removesuffix(".md"), naming.RUNBOOK_TIMETABLE)):
+        return "".join(text.splitlines(keepends=True)[:4]).encode()
     if path.endswith(f"/configmap.{naming.SCRIPTS}.yaml"):
         head, separator, _ = text.partition("\ndata:\n")
         assert separator

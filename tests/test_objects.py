@@ -16,7 +16,7 @@ import yaml
 
 from backupgen.fleet import naming
 from backupgen.rules.bg419_kubernetes_too_old import SINCE
-from tests.compiled import FLEETS, compile_text, file_of, objects, pod_of
+from tests.compiled import FLEETS, compile_text, file_of, objects, objects_of, pod_of
 from tests.custom_resources import FILES as CUSTOM
 from tests.custom_resources import validator_of
 from tests.pod_security import containers_of
@@ -199,9 +199,9 @@ def test_the_longest_names_that_the_language_takes_keep_them_too() -> None:
             "verify": [{"dir": "v" * 50}],
         }
     }
-    found = [yaml.safe_load(text) for text in compile_text(json.dumps(fleet)).manifests.files.values()]
+    found = objects_of(compile_text(json.dumps(fleet)))
     assert len(found) > 20
-    for item in found:
+    for item in found.values():
         _check_object(item)
 
 

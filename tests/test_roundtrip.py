@@ -60,6 +60,9 @@ def arrived(item: Item) -> Item:
 def check_roundtrip(found: Compiled) -> None:
     assert list(found.manifests.files) == [unit.path for unit in found.plan.units]
     for unit in found.plan.units:
+        if isinstance(unit.facts, model.Page | model.Picture):
+            assert not unit.path.endswith(".yaml"), "no tool takes it for an object"
+            continue
         old, new = readings(found.manifests.files[unit.path])
         assert old == new, unit.path
         wanted = expected(unit.facts)

@@ -263,6 +263,35 @@ def bootstrap(fleet: Fleet = Path("fleet.yaml"), templates: Templates = None) ->
     _end(command)
 
 
+@app.command()
+def restore(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="What is to be restored.")],
+    fleet: Fleet = Path("fleet.yaml"),
+    templates: Templates = None,
+    mirror: Annotated[
+        str | None, typer.Option("--from", metavar="MIRROR", help="Take the data from this mirror of the repository.")
+    ] = None,
+    snapshot: Annotated[
+        str | None, typer.Option("--snapshot", metavar="ID", help="Which snapshot; the newest one, if left out.")
+    ] = None,
+    *,
+    bare: Annotated[bool, typer.Option("--manifest", help="Print the pod's manifest alone.")] = False,
+) -> None:
+    """Print how a target is restored, and the pod for it.
+
+    The output is the pod's manifest for `kubectl apply -f -`; the steps, with every command, are its comments. They are
+    those of the target's page below out/_runbooks. Nothing is changed: it needs no cluster and no credentials.
+    """
+
+    def command() -> int:
+        from backupgen.cli.restore import RestoreOptions
+        from backupgen.cli.restore import restore as run
+
+        return run(RestoreOptions(target, fleet, templates, mirror, snapshot, bare))
+
+    _end(command)
+
+
 @app.command("next")
 def next_(
     expression: Annotated[str, typer.Argument(metavar="EXPR", help="A slot as in `at:`, or a cron expression.")],

@@ -40,11 +40,12 @@ def compile_file(fleet: Path, templates: Path | None, out: Path | None) -> Compi
     from backupgen.adapters.files import read_fleet
     from backupgen.manifests.codes import UNREADABLE_TEMPLATE
     from backupgen.pipeline import compile_fleet
+    from backupgen.report.schedule.timetable import timetable
 
     raw = read_fleet(fleet)
     if raw.value is None:
         return Compilation(None, raw.findings, {}, readable=False)
-    checked = compile_fleet(raw.value, str(fleet), templates, circumstances(out, int(time.time())))
+    checked = compile_fleet(raw.value, str(fleet), templates, circumstances(out, int(time.time())), timetable)
     readable = all(finding.info is not UNREADABLE_TEMPLATE for finding in checked.findings)
     return Compilation(checked.value, checked.findings, {str(fleet): shown(raw.value)}, readable=readable)
 

@@ -88,6 +88,6 @@ _SAME = AlertChange()
 
 ALERT_LABELS = (
     "severity", "fleet", "instance", "namespace", "cronjob", "kind", "target", "repository", "mirror", "tag", "holder",
-    "alertname", "job", "job_name",
+    "server", "alertname", "job", "job_name",
 )  # fmt: skip
 """What the compiler's alerts say of themselves."""

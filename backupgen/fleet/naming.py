@@ -52,8 +52,16 @@ GITOPS_FOLDER = "_gitops"
 
 RULE_TESTS = "_alerts"
 """The folder of the alerts' tests."""
+FLUX_NAMESPACE = "flux-system"
+ARGO_NAMESPACE = "argocd"
+"""Where their own objects lie, unless the fleet says otherwise."""
 RUNBOOKS = "_runbooks"
 """The folder of the pages for people."""
+RUNBOOK_OVERVIEW = f"{RUNBOOKS}/README.md"
+RUNBOOK_RESTORE = f"{RUNBOOKS}/restore.md"
+"""What is the same for every restore."""
+RUNBOOK_EXIT_CODES = f"{RUNBOOKS}/exit-codes.md"
+RUNBOOK_TIMETABLE = f"{RUNBOOKS}/timetable.svg"
 
 CHOSEN_SLOTS = ".backupgen-slots.yaml"
 """The file below out/ that remembers the slots which the compiler chose."""
@@ -104,6 +112,16 @@ def mirror(repository: str, name: str) -> str:
 def mirror_restore_test(repository: str, name: str) -> str:
     """The CronJob that restores every tag from a mirror."""
     return f"backup-restore-test-{mirror_owner(repository, name)}"
+
+
+def restore(target: str) -> str:
+    """The pod in which a target is restored by hand, and the Secret that it reads a mirror with."""
+    return f"restore-{target}"
+
+
+def stopped_database(target: str) -> str:
+    """The copy of a database's pod that holds its volumes, and in which no server runs."""
+    return f"restore-{target}-database"
 
 
 def bootstrap(repository: str) -> str:
@@ -182,6 +200,16 @@ def values_file(fleet_file: str) -> str:
 def file_of(namespace: str, kind: str, name: str, *, sealed: bool = False) -> str:
     """The path of an object below out/: one folder a namespace, the file says kind and object."""
     return f"{namespace}/{kind.lower()}.{name}{SEALED_SUFFIX if sealed else '.yaml'}"
+
+
+def runbook_of_target(target: str) -> str:
+    """The page below out/ that says how a target is restored."""
+    return f"{RUNBOOKS}/{target_page(target)}"
+
+
+def runbook_of_alert(alert: str) -> str:
+    """The page below out/ that says what an alert means."""
+    return f"{RUNBOOKS}/{alert_page(alert)}"
 
 
 def object_labels(fleet: str, name: str) -> dict[str, str]:

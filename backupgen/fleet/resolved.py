@@ -126,6 +126,10 @@ class Dump(NamedTuple):
     """The dump's absolute path in the snapshot."""
     staging_claim: str | None
     staging_size: str
+    loading: Literal["stopped", "running", "client", ""]
+    """Where it is read back in: beside the stopped database, in the app's pod, by a client; empty: not known."""
+    loader: tuple[str, ...]
+    """The command that reads it back in, from its standard input."""
 
 
 class VerifyRule(NamedTuple):

@@ -152,6 +152,7 @@ def _dump(name: str, dump: schema.Dump | None) -> resolved.Dump | None:
     if dump is None:
         return None
     staging = dump.staging or schema.Staging(size=STAGING_SIZE)
+    loading, loader = dump_tools.loader(dump)
     return resolved.Dump(
         in_pod=dump.in_pod or {},
         container=dump.container or "",
@@ -159,6 +160,8 @@ def _dump(name: str, dump: schema.Dump | None) -> resolved.Dump | None:
         file=f"{_root(dump)}/{dump.file or dump_tools.file_name(name, dump)}",
         staging_claim=staging.pvc,
         staging_size=staging.size or "",
+        loading=loading,
+        loader=loader,
     )
 
 

@@ -4,7 +4,14 @@ Input: a `Plan` and the templates. Output: the text of every file. Never: a flee
 """
 
 from backupgen.manifests.codes import CODES
-from backupgen.manifests.render import ManifestSet, is_placeholder, placeholder, render_plan, render_secret
+from backupgen.manifests.render import (
+    ManifestSet,
+    is_placeholder,
+    placeholder,
+    render_plan,
+    render_restore,
+    render_secret,
+)
 from backupgen.manifests.sizes import judge_sizes
 from backupgen.manifests.templates import TemplateFaultError, Templates, TemplatesMissingError, load_templates
 
@@ -19,5 +26,6 @@ __all__ = [
     "load_templates",
     "placeholder",
     "render_plan",
+    "render_restore",
     "render_secret",
 ]

@@ -151,7 +151,9 @@ def make_engine(source: Source, raw: Callable[[str], str]) -> Engine:
     }
     shared = {
         "block": filters.block_filter(),
+        "code": filters.code,
         "comment": filters.comment,
+        "commented": filters.commented,
         "dedent": filters.dedent,
         "items": filters.items,
         "json": filters.json,

@@ -65,6 +65,19 @@ def comment(value: str) -> Rendered:
     return Rendered(_NO_COMMENT.sub(" ", value).strip())
 
 
+def commented(value: str) -> Rendered:
+    """A text as comment lines."""
+    return Rendered("".join(f"# {_NO_COMMENT.sub(' ', line)}".rstrip() + "\n" for line in value.split("\n")))
+
+
+def code(value: str) -> str:
+    """A code span of Markdown's, of one line (CommonMark 6.1)."""
+    line = _NO_COMMENT.sub(" ", value)
+    fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
+    pad = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
 def dedent(value: str, columns: int) -> Rendered:
     """Rendered text, `columns` further to the left; all its lines but empty ones must start with so many spaces."""
     return Rendered(value.replace("\n" + " " * columns, "\n").removeprefix(" " * columns))

@@ -12,6 +12,7 @@ from backupgen.plan.dashboard import dashboard
 from backupgen.plan.maintenance import repository_units
 from backupgen.plan.model import ChosenSlots, Plan, PrometheusRule, Unit
 from backupgen.plan.policies import network_policies
+from backupgen.plan.runbooks import runbook_units
 from backupgen.plan.scripts import script_units
 from backupgen.plan.server import server_units
 from backupgen.plan.slots import Slots, slots_of
@@ -19,18 +20,20 @@ from backupgen.plan.wiring import wiring_units
 from backupgen.schedule import CronExpr, ScheduleProof
 
 
-def build_plan(fleet: ResolvedFleet, proof: ScheduleProof, chosen: Mapping[str, CronExpr]) -> Plan:
+def build_plan(fleet: ResolvedFleet, proof: ScheduleProof, chosen: Mapping[str, CronExpr], timetable: str = "") -> Plan:
     """Everything that is rendered for a fleet whose schedule is proved.
 
     `chosen` are the slots that the compiler chose, by job; they are in the proof already, and are remembered.
+    `timetable` is a drawing of the schedule, as SVG; empty: there is none.
     """
     slots = slots_of(proof)
     rule = prometheus_rule(fleet, slots.schedules)
     units = tuple(sorted(_objects(fleet, slots, rule), key=lambda unit: unit.path))
-    wiring = [*wiring_units(fleet, units), *_memory(chosen)]
+    # No object of the cluster: nothing leads to them.
+    pages = [*runbook_units(fleet, slots, units, rule, timetable)]
     if rule is not None:
-        wiring += rule_test_units(fleet, rule, slots.schedules)
-    planned = sorted((*units, *wiring), key=lambda unit: unit.path)
+        pages += rule_test_units(fleet, rule, slots.schedules)
+    planned = sorted((*units, *wiring_units(fleet, units), *_memory(chosen), *pages), key=lambda unit: unit.path)
     for unit, following in pairwise(planned):
         if unit.path == following.path:
             raise AssertionError(f"two objects share the file {unit.path}")  # resolve refuses every way to get here

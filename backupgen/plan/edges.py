@@ -7,7 +7,7 @@ fleet knows the URL only: where a Service's `port` and `targetPort` differ, a ta
 The fleet's own REST servers use one number for both.
 """
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal
@@ -51,13 +51,13 @@ def edges(fleet: ResolvedFleet) -> tuple[Edge, ...]:
     for repository in fleet.repositories:
         for job, role, peers in _operations(repository, places):
             found += _edges(_client(fleet, job, role), (*peers, *_reports(fleet, job, places)))
-    repositories: dict[str, set[str]] = {}
+    restored: dict[str, list[Target]] = {}
     for target in fleet.targets:
-        repositories.setdefault(target.job.namespace, set()).add(target.repository)
-    for namespace, names in sorted(repositories.items()):
+        restored.setdefault(target.job.namespace, []).append(target)
+    for namespace, targets in sorted(restored.items()):
         pods = selector(fleet.name, naming.ROLE_RESTORE)
         client = Client(naming.RESTORE_POLICY, namespace, naming.ROLE_RESTORE, pods, None)
-        found += _edges(client, _of_restore(fleet, names, places))
+        found += _edges(client, _of_restore(fleet, targets, places))
     return tuple(found)
 
 
@@ -96,12 +96,19 @@ def _operations(repository: Repository, places: Places) -> Iterator[tuple[Job, s
             yield mirror.restore_test.job, naming.ROLE_RESTORE_TEST, (to,)
 
 
-def _of_restore(fleet: ResolvedFleet, names: Container[str], places: Places) -> Iterator[Peer]:
-    """A restore reads the repositories of its namespace's targets, or their mirrors."""
+def _of_restore(fleet: ResolvedFleet, targets: Collection[Target], places: Places) -> Iterator[Peer]:
+    """A restore reads the repositories of its namespace's targets, or their mirrors.
+
+    What a client dumped over the network goes back the same way.
+    """
+    names = {target.repository for target in targets}
     for repository in fleet.repositories:
         if repository.name in names:
             yield places.of(repository.location)
             yield from (places.of(mirror.to) for mirror in repository.mirrors)
+    for target in targets:
+        if target.dump is not None and target.dump.loading == "client":
+            yield from (places.written(peer) for peer in target.connects_to)
 
 
 def _reports(fleet: ResolvedFleet, job: Job, places: Places) -> Iterator[Peer]:

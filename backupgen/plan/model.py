@@ -85,6 +85,10 @@ class Pod(NamedTuple):
     init_containers: tuple[Container, ...]
     containers: tuple[Container, ...]
     volumes: tuple[Volume, ...]
+    only_there: bool = True
+    """False: where `with_pod` is nowhere to be found, it runs elsewhere."""
+    root_may: tuple[str, ...] = ("DAC_READ_SEARCH",)
+    """The capabilities that root keeps."""
 
 
 class CronJob(NamedTuple):
@@ -109,6 +113,15 @@ class Job(NamedTuple):
     meta: Meta
     notes: tuple[str, ...]
     """Comment lines: how it is run, and what comes after it."""
+    deadline: int
+    pod: Pod
+
+
+class RestorePod(NamedTuple):
+    """A pod that waits for commands, started by hand."""
+
+    meta: Meta
+    notes: tuple[str, ...]
     deadline: int
     pod: Pod
 
@@ -371,6 +384,20 @@ class SopsConfig(NamedTuple):
     recipients: Mapping[str, tuple[str, ...]]
 
 
+class Page(NamedTuple):
+    """A page for people, in Markdown."""
+
+    kind: Literal["overview", "restore", "exit-codes", "target", "alert"]
+    """Decides its template."""
+    variables: Mapping[str, object]
+
+
+class Picture(NamedTuple):
+    """A drawing, as SVG."""
+
+    svg: str
+
+
 Facts = (
     CronJob
     | Job
@@ -394,6 +421,8 @@ Facts = (
     | ArgoApplication
     | ChosenSlots
     | SopsConfig
+    | Page
+    | Picture
 )
 
 

@@ -78,21 +78,21 @@ def _gitops(fleet: ResolvedFleet, folder: str) -> Iterator[Unit]:
 
 def _flux(fleet: ResolvedFleet, flux: Flux, folder: str) -> FluxKustomization:
     name = naming.wiring(fleet.name, folder)
-    namespace = flux.namespace or "flux-system"
+    namespace = flux.namespace or naming.FLUX_NAMESPACE
     return FluxKustomization(
         meta=fleet_meta(fleet, name, namespace),
         path=f"{flux.path.rstrip('/')}/{folder}",
         interval=format_duration(flux.interval or 3600),
         source_kind=flux.source.kind or "GitRepository",
         source_name=flux.source.name,
-        source_namespace=flux.source.namespace or "flux-system",
+        source_namespace=flux.source.namespace or naming.FLUX_NAMESPACE,
         decryption_secret=flux.decryption_secret or "sops-age",
     )
 
 
 def _argo(fleet: ResolvedFleet, argocd: ArgoCd, repo: str, folder: str) -> ArgoApplication:
     name = naming.wiring(fleet.name, folder)
-    namespace = argocd.namespace or "argocd"
+    namespace = argocd.namespace or naming.ARGO_NAMESPACE
     return ArgoApplication(
         meta=fleet_meta(fleet, name, namespace),
         repo=repo,

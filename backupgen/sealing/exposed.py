@@ -52,10 +52,10 @@ def check_texts(out: str, files: Mapping[str, str], secrets: Mapping[str, Secret
 
 
 def _given(variables: Iterable[str]) -> re.Pattern[str]:
-    """An environment variable with a `value`, or a key with one."""
+    """An environment variable with a `value`, or a key with one. A runbook refers to a Secret's: `{{.data.KEY}}`."""
     names = "|".join(map(re.escape, variables))
     item = rf"""^\s*-?\s*name:\s*["']?(?P<a>{names})["']?\s*\n\s*value:\s*\S"""
-    entry = rf"""^\s*["']?(?P<b>{names})["']?:[ \t]+(?!["']?(?:<backupgen |ENC\[))\S"""
+    entry = rf"""^\s*["']?(?P<b>{names})["']?:[ \t]+(?!["']?(?:<backupgen |ENC\[|{{{{\.data\.\w+}}}}$))\S"""
     return re.compile(f"{item}|{entry}", re.MULTILINE)
 
 

@@ -52,11 +52,13 @@ def start_servers(stage: Stage, course: Course, kinds: Collection[str] = ("pushg
             stage.start(server)
 
 
-def put_repository(stage: Stage, place: str = REPOSITORY, folder: str = ".", uid: int = SERVER_USER) -> None:
+def put_repository(
+    stage: Stage, place: str = REPOSITORY, folder: str = ".", uid: int = SERVER_USER, template: str = "repository"
+) -> None:
     root = f"{place_of(stage.enclosure, place)}/{folder}"
     folders = [".", "data", "index", "locks", "snapshots", "keys", *(f"data/{number:02x}" for number in range(256))]
     made = [File(f"{root}/{folder}", None, uid, uid, 0o755) for folder in folders]
-    data = DATA / "repository"
+    data = DATA / template
     files = [path for path in data.rglob("*") if path.is_file()]
     made += [File(f"{root}/{path.relative_to(data)}", path.read_bytes(), uid, uid, 0o600) for path in files]
     stage.enclosure.put(made)

@@ -70,6 +70,8 @@ class Apps:
         """`password`: that of every database's user."""
         self._node = node
         self._password = password
+        self.running: dict[str, RunningContainer] = {}
+        """The databases, by the names of their pods."""
 
     def printing(self, pod: AppPod, content: bytes) -> App:
         """Return an app that prints the same whatever runs in it: for a dump whose program is not rehearsed."""
@@ -88,7 +90,7 @@ class Apps:
             f"GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR ON *.* TO {account}",
             "CREATE DATABASE sample CHARACTER SET utf8mb4",
             "CREATE TABLE sample.rows (id INT PRIMARY KEY, content TEXT)",
-            "INSERT INTO sample.rows SELECT seq, SHA2(seq, 512) FROM seq_1_to_2000",
+            "INSERT INTO sample.rows SELECT seq, SHA2(seq, 512) FROM sample.seq_1_to_2000",
         )
         sql = "".join(f"{one};\n" for one in statements)
         environment = {"PATH": PATH, "MARIADB_ROOT_PASSWORD": self._password}
@@ -125,6 +127,7 @@ class Apps:
         self._node.enclosure.put([File(f"{self._folder(app.pod)}/{_INIT}", sql.encode())])
         command = (*app.command, "sh", "-c", f"{script}{shlex.quote(_READY)}\nwait\n")
         container = RunningContainer(self._node.enclosure, command, app.pod.name, app.environment)
+        self.running[app.pod.name] = container
         while f"{_READY}\n" not in container.log:
             end = container.wait(0.05)
             if end is not None:

@@ -100,7 +100,8 @@ def _down(rules: Rules, repository: Repository) -> Story:
     story = Story(rules, f"the server of repository {repository.name} is down", _CHANGE + waits + 10)
     up: list[Run] = [(1, _CHANGE), (0, waits), ("stale", TO_THE_END)]
     story.series("up", *up, job=server.name, namespace=server.namespace)
-    story.holds("BackupServerDown", {"repository": repository.name}, _CHANGE)
+    about = {"namespace": server.namespace, "server": server.name, "repository": repository.name}
+    story.holds("BackupServerDown", about, _CHANGE)
     return story
 
 

@@ -86,8 +86,12 @@ def _server_down(served: Sequence[Repository]) -> Draft:
     for repository in served:
         server = repository.server
         assert server is not None  # noqa: S101 (who calls has looked)
-        up = select("up", job=server.name, namespace=server.namespace)
-        down.append(f'label_replace(absent({up} == 1), "repository", "{repository.name}", "", "")')
+        # `absent` of a comparison has no labels.
+        expr = f"absent({select('up', job=server.name, namespace=server.namespace)} == 1)"
+        labels = {"namespace": server.namespace, "server": server.name, "repository": repository.name}
+        for label, text in labels.items():
+            expr = f'label_replace({expr}, "{label}", "{text}", "", "")'
+        down.append(expr)
     return Draft(
         alert="BackupServerDown",
         expr="\nor ".join(down),

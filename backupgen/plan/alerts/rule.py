@@ -57,10 +57,9 @@ def _finish(draft: Draft, change: AlertChange, fleet: ResolvedFleet) -> AlertRul
     alerts = fleet.alerts
     assert alerts is not None  # noqa: S101 (who calls has looked)
     own = {"severity": change.severity or draft.severity, "fleet": fleet.name}
-    page = naming.alert_page(draft.alert)
-    runbook = (
-        {"runbook_url": f"{alerts.runbooks}/{page}"} if alerts.runbooks else {"runbook": f"{naming.RUNBOOKS}/{page}"}
-    )
+    runbook = {"runbook": naming.runbook_of_alert(draft.alert)}
+    if alerts.runbooks:
+        runbook = {"runbook_url": f"{alerts.runbooks}/{naming.alert_page(draft.alert)}"}
     return AlertRule(
         alert=draft.alert,
         expr=draft.expr,

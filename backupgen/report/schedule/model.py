@@ -126,7 +126,7 @@ class ScheduleReport:
     overlaps: tuple[Overlap, ...]
     """These pairs."""
     tzdata: str
-    """The version of the time zone database that all of this holds for."""
+    """The version of the time zone database that all of this holds for; empty: it is not to be said."""
     file: str = "fleet.yaml"
     """The file whose lines are named, as in findings."""
     color: bool = False

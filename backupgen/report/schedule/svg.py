@@ -16,7 +16,7 @@ from backupgen.report.schedule.wording import counting, frequency, heading, idle
 from backupgen.report.summary import counted
 from backupgen.report.visible import visible
 
-_MOST_ROWS: Final = 60
+MOST_ROWS: Final = 60
 _MOST_BLOCKS: Final = 14
 _MOST_CLASHES: Final = 5
 _MOST_NAMES: Final = 8
@@ -49,7 +49,7 @@ class _Picture:
 
     def __init__(self, report: ScheduleReport) -> None:
         self._report = report
-        self._chart = draw(report, _MOST_ROWS, _MOST_BLOCKS)
+        self._chart = draw(report, MOST_ROWS, _MOST_BLOCKS)
         longest = min(max(map(len, self._chart.labels), default=0), _LONGEST_NAME)
         self._left = _PAD + 12 + longest * _CHARACTER
         self._scale = (_WIDTH - _PAD - self._left) / self._chart.longest

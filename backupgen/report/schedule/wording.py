@@ -17,13 +17,13 @@ _LEAST_WIDTH: Final = 40
 
 def verdict(report: ScheduleReport) -> str:
     """Return the result of the proof in one line."""
-    data = f"(tzdata {visible(report.tzdata)})"
+    data = f" (tzdata {visible(report.tzdata)})" if report.tzdata else ""
     if report.clashes:
-        return f"{counted(len(report.clashes), 'conflict')}: operations that exclude each other can meet {data}"
+        return f"{counted(len(report.clashes), 'conflict')}: operations that exclude each other can meet{data}"
     if report.waits:
         covered = counted(len(report.waits), "wait")
-        return f"proved: no two operations that exclude each other ever meet, but for {covered} with time enough {data}"
-    return f"proved: no two operations that exclude each other ever meet {data}"
+        return f"proved: no two operations that exclude each other ever meet, but for {covered} with time enough{data}"
+    return f"proved: no two operations that exclude each other ever meet{data}"
 
 
 def frequency(per_year: float) -> str:

@@ -58,3 +58,16 @@ def test_a_block_keeps_its_text_when_it_is_moved(text: str) -> None:
     block = filters.block_filter()
     rendered = f"    a:\n      b: {block(text, 8)}\n      c: {block(text, 8)}\n"
     assert readings(str(filters.dedent(rendered, 4))) == [{"a": {"b": text, "c": text}}] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [("a", "`a`"), ("a`b", "``a`b``"), ("`a``", "``` `a`` ```"), ("a\nb", "`a b`"), ("a b ", "`a b `")],
+)
+def test_a_code_span_holds_any_text(text: str, span: str) -> None:
+    assert filters.code(text) == span
+
+
+def test_every_line_is_a_comment() -> None:
+    assert filters.commented("a\n\n  b\n") == "# a\n#\n#   b\n#\n"
+    assert filters.commented("a\rkind: b\u2028c") == "# a kind: b c\n"

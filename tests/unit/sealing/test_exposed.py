@@ -29,6 +29,7 @@ def found(text: str, path: str = "ns/a.yaml") -> list[tuple[str, int]]:
         ("env:\n  - name: 'RESTIC_PASSWORD'\n    value: |\n      x\n", 2),
         ("data:\n  RESTIC_PASSWORD: x\n", 2),
         ('data:\n  "RESTIC_PASSWORD": x\n', 2),
+        ("data:\n  RESTIC_PASSWORD: {{.data.RESTIC_PASSWORD}}x\n", 2),
     ],
 )
 def test_a_credential_with_a_value(text: str, line: int) -> None:
@@ -44,6 +45,7 @@ def test_a_credential_with_a_value(text: str, line: int) -> None:
         "env:\n  - name: RESTIC_PASSWORD_FILE\n    value: /x\n",
         "data:\n  RESTIC_PASSWORD: <backupgen value: restic-password>\n",
         "data:\n  RESTIC_PASSWORD: 'ENC[x]'\n",
+        "data:\n  RESTIC_PASSWORD: {{.data.MIRROR_RESTIC_PASSWORD}}\n",
         "run: |\n  export RESTIC_PASSWORD=x\n",
         "RESTIC_PASSWORD:\n  - x\n",
     ],
