@@ -126,6 +126,8 @@ def _referred(node: object) -> Iterator[str]:
 def _mapping(name: str, definition: dict[str, Any]) -> Iterator[str]:
     yield f"## {name}\n"
     yield f"{definition.get('description', '')}\n"
+    if not _properties(definition):
+        return
     yield "| key | value | meaning |\n|---|---|---|"
     required = definition.get("required", ())
     for key, value in _properties(definition).items():
@@ -149,19 +151,28 @@ def _kind(value: dict[str, Any]) -> str:
         return ", ".join(f"`{one}`" for one in value["enum"])
     if "anyOf" in value:
         return " or ".join(dict.fromkeys(_kind(one) for one in value["anyOf"]))
+    return _plain_kind(value, [_flow(one) for one in value.get("examples", ())])
+
+
+def _plain_kind(value: dict[str, Any], shown: list[str]) -> str:
     if value.get("type") == "array":
-        return f"list, each {_kind(value['items'])}"
+        return f"list such as `{shown[0]}`" if shown else f"list, each {_kind(value['items'])}"
     if value.get("type") == "object":
         inner = value.get("additionalProperties") or next(iter(value["patternProperties"].values()))
-        return f"by name, each {_kind(inner)}"
-    return _scalar_kind(value)
-
-
-def _scalar_kind(value: dict[str, Any]) -> str:
-    examples = [one for one in value.get("examples", ()) if one is not None]
-    if examples:
-        return "such as " + ", ".join(f"`{one}`" for one in examples[:3])
+        return f"by name, such as `{shown[0]}`" if shown else f"by name, each {_kind(inner)}"
+    if shown:
+        return "such as " + ", ".join(f"`{one}`" for one in shown[:3])
     return {"string": "text", "integer": "number", "boolean": "`true` or `false`"}.get(str(value.get("type")), "text")
+
+
+def _flow(value: object) -> str:
+    """A value as YAML's flow style has it, quotes left out; what is a hash, shortened."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_flow(one)}' for key, one in value.items())}}}"
+    text = re.sub("([0-9a-f]{8})[0-9a-f]{56}", r"\1…", str(value)).replace("|", "\\|")
+    return f'"{text}"' if isinstance(value, str) and text.isdigit() else text
 
 
 FAULTS_HEAD = """\
