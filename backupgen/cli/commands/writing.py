@@ -1,10 +1,11 @@
-"""What helps to write fleet.yaml: next, schema."""
+"""What helps to write fleet.yaml: next, explain, schema."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from backupgen.cli.options import end
+from backupgen.cli.options import Fleet, Out, end
 
 app = typer.Typer()
 
@@ -29,6 +30,28 @@ def next_(
         from backupgen.cli.next import next_ as run
 
         return run(NextOptions(expression, zone, start, count, form))
+
+    end(command)
+
+
+@app.command()
+def explain(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Its name in the fleet.", show_default=False)],
+    fleet: Fleet = Path("fleet.yaml"),
+    out: Out = Path("out"),
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="How to report.")] = "text",
+) -> None:
+    """Say what a target comes to, and where each value comes from.
+
+    When it runs, where its snapshots go, which objects are rendered for it; and every setting with the place in the
+    fleet that it comes from, or what it is derived from. Exits with 1 if the target has an error.
+    """
+
+    def command() -> int:
+        from backupgen.cli.explain import ExplainOptions
+        from backupgen.cli.explain import explain as run
+
+        return run(ExplainOptions(target, fleet, out, form))
 
     end(command)
 
