@@ -1,4 +1,4 @@
-"""What helps to write fleet.yaml: next, explain, schema."""
+"""What helps to write fleet.yaml: next, explain, init, schema."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -52,6 +52,39 @@ def explain(
         from backupgen.cli.explain import explain as run
 
         return run(ExplainOptions(target, fleet, out, form))
+
+    end(command)
+
+
+@app.command()
+def init(
+    fleet: Fleet = Path("fleet.yaml"),
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="The fleet's name.")] = None,
+    home_namespace: Annotated[
+        str | None, typer.Option("--home-namespace", metavar="NAME", help="Where the fleet's own jobs run.")
+    ] = None,
+    timezone: Annotated[str | None, typer.Option("--timezone", metavar="ZONE", help="Such as Europe/Berlin.")] = None,
+    repository: Annotated[
+        str | None, typer.Option("--repository", metavar="URL", help="As restic writes it, without a password.")
+    ] = None,
+    image: Annotated[str | None, typer.Option("--image", metavar="IMAGE", help="The image with restic.")] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", metavar="NAMESPACE/NAME=CLAIM[:UID]", help="A volume; may be given several times."),
+    ] = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; what is not given gets its default.")] = False,
+) -> None:
+    """Write a first fleet.yaml, commented, and its schema for editors.
+
+    Asks for what the flags do not say, unless there is no terminal. Never overwrites a file.
+    """
+
+    def command() -> int:
+        from backupgen.cli.init import InitOptions
+        from backupgen.cli.init import init as run
+
+        return run(InitOptions(fleet, name, home_namespace, timezone, image, repository, tuple(target or ()), yes))
 
     end(command)
 
