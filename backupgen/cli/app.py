@@ -3,11 +3,13 @@
 `--help` costs what is imported here: no rich, no pydantic, no completion.
 """
 
+import os
 from typing import Annotated, NoReturn
 
 import typer
 
 from backupgen.cli.commands import daily, fleet, writing
+from backupgen.cli.completing import VARIABLE, prepare
 from backupgen.cli.options import Settings
 
 app = typer.Typer(
@@ -46,5 +48,7 @@ def _options(
 
 def run() -> NoReturn:
     """Run the command line of the process, and exit."""
+    if VARIABLE in os.environ:
+        prepare()
     app(prog_name="backupgen")
     raise SystemExit  # pragma: no cover - Typer has exited

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from backupgen.cli.completing import finding_codes
 from backupgen.cli.options import Fleet, Out, Templates, end
 
 app = typer.Typer()
@@ -47,7 +48,13 @@ def check(
         Literal["text", "concise", "json", "github", "sarif", "junit"], typer.Option("--format", help="How to report.")
     ] = "text",
     code: Annotated[
-        str | None, typer.Option("--explain", metavar="CODE", help="Explain a finding's code or name instead.")
+        str | None,
+        typer.Option(
+            "--explain",
+            metavar="CODE",
+            help="Explain a finding's code or name instead.",
+            autocompletion=finding_codes,
+        ),
     ] = None,
 ) -> None:
     """Prove the fleet sound, and the committed files up to date.

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from backupgen.cli.completing import target_names
 from backupgen.cli.options import Fleet, Out, Templates, end
 
 app = typer.Typer()
@@ -46,7 +47,13 @@ def rehearse(
     fleet: Fleet = Path("fleet.yaml"),
     templates: Templates = None,
     target: Annotated[
-        list[str] | None, typer.Option("--target", metavar="NAME", help="Only this target; may be given several times.")
+        list[str] | None,
+        typer.Option(
+            "--target",
+            metavar="NAME",
+            help="Only this target; may be given several times.",
+            autocompletion=target_names,
+        ),
     ] = None,
     form: Annotated[Literal["text", "json"], typer.Option("--format", help="How to report.")] = "text",
 ) -> None:

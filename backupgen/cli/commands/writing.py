@@ -1,10 +1,11 @@
-"""What helps to write fleet.yaml: next, explain, init, schema."""
+"""What helps to write fleet.yaml: next, explain, init, schema, completion."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from backupgen.cli.completing import target_names, zone_names
 from backupgen.cli.options import Fleet, Out, end
 
 app = typer.Typer()
@@ -13,7 +14,9 @@ app = typer.Typer()
 @app.command("next")
 def next_(
     expression: Annotated[str, typer.Argument(metavar="EXPR", help="A slot as in `at:`, or a cron expression.")],
-    zone: Annotated[str, typer.Option("--tz", metavar="ZONE", help="The time zone that it is meant in.")] = "UTC",
+    zone: Annotated[
+        str, typer.Option("--tz", metavar="ZONE", help="The time zone that it is meant in.", autocompletion=zone_names)
+    ] = "UTC",
     start: Annotated[
         str | None, typer.Option("--from", metavar="T", help="Since when, such as 2026-03-29T02:00; now, if left out.")
     ] = None,
@@ -36,7 +39,12 @@ def next_(
 
 @app.command()
 def explain(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="Its name in the fleet.", show_default=False)],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET", help="Its name in the fleet.", show_default=False, autocompletion=target_names
+        ),
+    ],
     fleet: Fleet = Path("fleet.yaml"),
     out: Out = Path("out"),
     form: Annotated[Literal["text", "json"], typer.Option("--format", help="How to report.")] = "text",
@@ -63,7 +71,9 @@ def init(
     home_namespace: Annotated[
         str | None, typer.Option("--home-namespace", metavar="NAME", help="Where the fleet's own jobs run.")
     ] = None,
-    timezone: Annotated[str | None, typer.Option("--timezone", metavar="ZONE", help="Such as Europe/Berlin.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", metavar="ZONE", help="Such as Europe/Berlin.", autocompletion=zone_names)
+    ] = None,
     repository: Annotated[
         str | None, typer.Option("--repository", metavar="URL", help="As restic writes it, without a password.")
     ] = None,
@@ -75,9 +85,10 @@ def init(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; what is not given gets its default.")] = False,
 ) -> None:
-    """Write a first fleet.yaml, commented, and its schema for editors.
+    """Write a first fleet.yaml.
 
-    Asks for what the flags do not say, unless there is no terminal. Never overwrites a file.
+    Small, with comments, and its schema for editors beside it. Asks for what the flags do not say, unless there is no
+    terminal. Never overwrites a file.
     """
 
     def command() -> int:
@@ -97,5 +108,24 @@ def schema() -> None:
         from backupgen.cli.schema import schema as run
 
         return run()
+
+    end(command)
+
+
+@app.command()
+def completion(
+    shell: Annotated[
+        Literal["bash", "zsh", "fish"], typer.Argument(metavar="bash|zsh|fish", help="Whose.", show_default=False)
+    ],
+) -> None:
+    """Print what a shell reads to complete.
+
+    Commands and flags, the targets of the fleet, the codes of findings, time zones.
+    """
+
+    def command() -> int:
+        from backupgen.cli.completion import completion as run
+
+        return run(shell)
 
     end(command)
