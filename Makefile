@@ -83,6 +83,7 @@ regen: $(DEV) $(TOOLS) $(EDITOR) schema render docs ## write every generated fil
 .PHONY: docs
 docs: $(RUN) ## write the reference pages and pictures that are made from the code
 	$(BIN)/python tools/docs.py
+	$(BIN)/python tools/pictures.py
 	$(BIN)/backupgen schedule --from 2026-11-29 --format svg >docs/schedule.svg.new
 	mv docs/schedule.svg.new docs/schedule.svg
 

@@ -3,7 +3,8 @@
     python tools/docs.py
 
 docs/findings.md comes from the catalogue that `backupgen check --explain` reads, docs/language.md from the schema of
-fleet.yaml, docs/faults.md from the table beside this file, whose rows the scripts' tests provoke.
+fleet.yaml, docs/commands.md from `--help`, docs/faults.md from the table beside this file, whose rows the scripts'
+tests provoke.
 """
 
 import json
@@ -12,14 +13,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import typer
 from faults import FAULTS, Fault
 
+from backupgen.cli.app import app
 from backupgen.diagnostics.code import CodeInfo
 from backupgen.pipeline import CATALOGUE
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "findings.md"
 LANGUAGE = ROOT / "docs" / "language.md"
+COMMANDS = ROOT / "docs" / "commands.md"
 FAULTS_PAGE = ROOT / "docs" / "faults.md"
 SCRIPTS = ROOT / "templates" / "scripts"
 SCHEMA = ROOT / "fleet.schema.json"
@@ -226,12 +230,33 @@ def exit_codes(lib: str) -> dict[int, str]:
     return {int(code): meaning.strip() for code, meaning in found}
 
 
+COMMANDS_HEAD = """\
+<!-- Made by `make docs` from the program's own --help; do not edit. -->
+# Commands
+
+Exit codes: 0 clean, 1 errors or differences, 2 wrong usage or unreadable input, 3 a fault of backupgen itself; 130
+after Ctrl-C, 141 when the reader of a pipe has left. Results are on standard output, everything else on standard error.
+"""
+
+
+def commands_page() -> str:
+    """Return what `--help` says of every command, as Markdown."""
+    group = typer.main.get_command(app)
+    with typer.Context(group, info_name="backupgen", terminal_width=100, **group.context_settings) as top:
+        parts = [COMMANDS_HEAD, f"```text\n{group.get_help(top)}\n```\n"]
+        for name, command in group.commands.items():  # type: ignore[attr-defined]
+            with typer.Context(command, info_name=name, parent=top) as context:
+                parts.append(f"## backupgen {name}\n\n```text\n{command.get_help(context)}\n```\n")
+    return "\n".join(line.rstrip() for line in "\n".join(parts).split("\n"))
+
+
 def main() -> None:
     """Write the pages."""
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(findings_page(CATALOGUE), encoding="utf-8")
     lib = (SCRIPTS / "lib.sh").read_text(encoding="utf-8")
     FAULTS_PAGE.write_text(faults_page(FAULTS, lib), encoding="utf-8")
+    COMMANDS.write_text(commands_page(), encoding="utf-8")
     LANGUAGE.write_text(language_page(json.loads(SCHEMA.read_text(encoding="utf-8"))), encoding="utf-8")
 
 

@@ -192,7 +192,7 @@ def _waive(scene: Scene) -> Iterator[Setting]:
 
 
 def _max_age(scene: Scene) -> Iterator[Setting]:
-    note = "any age, while it is suspended" if scene.target.job.suspend else "two missed runs of its schedule"
+    note = "any age, while it is suspended" if scene.target.job.suspend else "two missed runs"
     yield _setting(scene, ("max_age",), _span(scene.target.max_age), otherwise=derived(note, (*scene.path, "at")))
 
 
