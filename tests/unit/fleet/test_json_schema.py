@@ -199,3 +199,118 @@ def test_it_refuses_the_seeded_mistakes_of_the_language() -> None:
         if code.startswith("BG2") and document is not None and VALIDATOR.is_valid(document.data):
             taken.add(f"{code} {' '.join((new or old).split())}")
     assert taken == BEYOND_A_SCHEMA
+
+
+DUMP = {"in_pod": {"app": "db"}, "tool": "pg_dump"}
+OWN_DUMP = {"command": ["cat"], "file": "x"}
+MIRROR = {"at": "05:00", "deadline": "1h", "to": "b2:copy:x"}
+
+# For each constraint: the place in the minimal fleet, a value that keeps it, and values that break nothing but it.
+CONSTRAINED: list[tuple[str, tuple[str, ...], object, list[object]]] = [
+    ("Fleet", ("alerts",), None, [{"namespace": "monitoring"}]),
+    ("Fleet", ("dashboard",), None, [{"namespace": "monitoring"}]),
+    (
+        "Toleration",
+        (*NOTES, "tolerations"),
+        [{"operator": "Exists"}, {"key": "a", "value": "b"}],
+        [[{"operator": "Exists", "value": "b"}], [{"value": "b"}], [{}]],
+    ),
+    ("RunAsMapping", (*NOTES, "run_as"), {"uid": 0, "reason": "x"}, [{"uid": 0}, 0]),
+    (
+        "Volume",
+        (*NOTES, "volume"),
+        {"host_path": "/a", "reason": "x", "paths": ["a", "b"], "sentinel": "a/x"},
+        [
+            {},
+            {"pvc": "a", "host_path": "/a", "reason": "x"},
+            {"host_path": "/a"},
+            {"pvc": "a", "reason": "x"},
+            {"host_path": "/a", "reason": "x", "access": "ReadWriteMany"},
+            {"pvc": "a", "paths": ["a", "a"]},
+            {"pvc": "a", "paths": [".", "b"]},
+            {"pvc": "a", "sentinel": "."},
+        ],
+    ),
+    ("Staging", (*NOTES, "dump"), None, [{**DUMP, "staging": {}}, {**DUMP, "staging": {"pvc": "a", "size": "1Gi"}}]),
+    (
+        "Dump",
+        (*NOTES, "dump"),
+        None,
+        [
+            {"in_pod": {"app": "db"}},
+            {**DUMP, "command": ["x"], "file": "x"},
+            {"tool": "pg_dump"},
+            {"in_pod": {"app": "db"}, "command": ["x"]},
+            {"in_pod": {"app": "db"}, "command": ["x"], "file": "x", "user": "x"},
+            {"in_pod": {"app": "db"}, "command": ["x"], "file": "x", "database": "x"},
+            {**DUMP, "tool": "mariabackup", "database": "x"},
+            {**OWN_DUMP, "container": "x"},
+            {**OWN_DUMP, "staging": {"size": "1Gi"}},
+        ],
+    ),
+    (
+        "Verify",
+        (*NOTES, "verify"),
+        [{"dir": "notes", "min_files": 2}, {"sqlite": "notes/x"}],
+        [[{}], [{"dir": "a", "file": "b"}], [{"file": "a", "min_files": 2}], [{"sqlite": "a", "min_size": "1Ki"}]],
+    ),
+    (
+        "Peer",
+        (*NOTES, "connects_to"),
+        [{"pod": {"a": "b"}, "namespace": "x", "port": 1}],
+        [
+            [{"port": 1}],
+            [{"host": "a", "cidr": "192.0.2.0/24", "port": 1}],
+            [{"host": "a", "namespace": "x", "port": 1}],
+        ],
+    ),
+    ("Keep", (*NOTES, "keep"), {"last": 1}, [{}]),
+    ("Retention", ("repository", "retention"), {"at": "03:00", "deadline": "1h", "keep": {"last": 1}}, [
+        {"at": "03:00", "keep": {"last": 1}},
+        {"at": "auto", "deadline": "1h", "keep": {"last": 1}},
+    ]),
+    ("RestoreTest", ("repository", "restore_test"), {"at": "03:00", "deadline": "1h", "scratch": "1Gi"}, [
+        {"at": "03:00", "scratch": "1Gi"},
+        {"at": "auto", "deadline": "1h", "scratch": "1Gi"},
+    ]),
+    ("Mirror", ("repository", "mirrors"), {"a": MIRROR}, [
+        {"a": {key: value for key, value in MIRROR.items() if key != "deadline"}},
+        {"a": {**MIRROR, "at": "auto"}},
+        {"a": {**MIRROR, "to": "copy"}},
+    ]),
+    ("Repository", ("repository", "url"), "s3:h/b", ["s3:h", "sftp:h:/x", "rest:http://u@h/", "b2:"]),
+    ("Pushgateway", ("pushgateway",), {"url": "http://h:1/x"}, [{"url": "h:1"}, {"url": "http://u:p@h"}]),
+    ("Ntfy", ("ntfy",), {"server": "HTTPS://h", "topic": "x"}, [{"server": "h", "topic": "x"}]),
+    ("Target", (*NOTES, "volume"), {"pvc": "a"}, [None]),
+    ("Target", (*NOTES, "volumes"), None, [{"a": {"pvc": "b"}}]),
+    ("Target", (*NOTES, "dump"), DUMP, [OWN_DUMP]),
+    ("Target", (*NOTES, "every"), None, ["1h"]),
+    ("Target", (*NOTES, "after"), None, ["true"]),
+    ("Target", (*NOTES, "backup_args"), ["-x", "--y=z"], [["x"], ["-"], ["--"]]),
+    ("Gitops", ("gitops",), {"argocd": {}}, [{}, {"argocd": {}, "flux": {"path": "a", "source": {"name": "b"}}}]),
+]  # fmt: skip
+
+
+def with_images(path: tuple[str, ...], value: object) -> Any:
+    fleet = data(REPOSITORY / "tests" / "cases" / "minimal" / "fleet.yaml")
+    fleet["images"]["kubectl"] = fleet["images"]["restic"]
+    changed = change(fleet, path, value)
+    if value is None:
+        holder = changed
+        for part in path[:-1]:
+            holder = holder[part]
+        del holder[path[-1]]
+    return changed
+
+
+@pytest.mark.parametrize(("model", "path", "good", "bad"), CONSTRAINED)
+def test_what_keys_ask_of_each_other(model: str, path: tuple[str, ...], good: object, bad: list[object]) -> None:
+    kept = with_images(path, good)
+    assert (VALIDATOR.is_valid(kept), accepted(kept)) == (True, True), model
+    for value in bad:
+        broken = with_images(path, value)
+        assert (VALIDATOR.is_valid(broken), accepted(broken)) == (False, False), value
+
+
+def test_every_constraint_is_tried() -> None:
+    assert {model for model, *_ in CONSTRAINED} == set(CONSTRAINTS)
