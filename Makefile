@@ -13,6 +13,7 @@ ARGS ?=
 RUN := .venv/installed
 DEV := .venv/installed-dev
 TOOLS := .tools/fetched
+EDITOR := .tools/editor/installed
 
 # Files with a shell's shebang, whatever their name.
 SHELL_FILES = git ls-files --cached --others --exclude-standard -z | \
@@ -42,11 +43,11 @@ diff: $(RUN) ## say what `make render` would change, in the words of backups
 	$(BIN)/backupgen diff --fleet $(FLEET) --out $(OUT)
 
 .PHONY: test
-test: $(DEV) $(TOOLS) ## run every test, the real tools included (ARGS=... goes to pytest)
+test: $(DEV) $(TOOLS) $(EDITOR) ## run every test, the real tools included (ARGS=... goes to pytest)
 	$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: coverage
-coverage: $(DEV) $(TOOLS) ## run every test and list the lines and branches that none reaches
+coverage: $(DEV) $(TOOLS) $(EDITOR) ## run every test and list the lines and branches that none reaches
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 .PHONY: lint
@@ -75,13 +76,14 @@ schema: $(RUN) ## write the JSON schema of fleet.yaml
 	mv fleet.schema.json.new fleet.schema.json
 
 .PHONY: regen
-regen: $(DEV) $(TOOLS) schema render docs ## write every generated file anew, then test
+regen: $(DEV) $(TOOLS) $(EDITOR) schema render docs ## write every generated file anew, then test
 	$(BIN)/python -m pytest --regen-all $(ARGS)
 	$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: docs
 docs: $(RUN) ## write the reference pages and pictures that are made from the code
 	$(BIN)/python tools/docs.py
+	$(BIN)/python tools/pictures.py
 	$(BIN)/backupgen schedule --from 2026-11-29 --format svg >docs/schedule.svg.new
 	mv docs/schedule.svg.new docs/schedule.svg
 
@@ -131,4 +133,10 @@ $(DEV): requirements/dev.txt $(RUN)
 $(TOOLS): tools/fetch
 	tools/fetch
 	@mkdir -p $(@D)
+	@touch $@
+
+$(EDITOR): requirements/editor/package.json requirements/editor/package-lock.json $(DEV)
+	@mkdir -p $(@D)
+	cp requirements/editor/package.json requirements/editor/package-lock.json $(@D)
+	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@

@@ -3,9 +3,10 @@
     python tools/docs.py
 
 docs/findings.md and docs/findings/ come from the catalogue that `backupgen check --explain` reads, docs/language.md
-from the schema of fleet.yaml, docs/alerts.md from the rules of the repository's own fleet, docs/faults.md from the
-table beside this file, whose rows the scripts' tests provoke, docs/dashboard.md and its picture from the dashboard in
-out/. Of docs/diff.md two parts are made: the sample, which is a report that the tests compare, and the table of kinds.
+from the schema of fleet.yaml, docs/commands.md from `--help`, docs/alerts.md from the rules of the repository's own
+fleet, docs/faults.md from the table beside this file, whose rows the scripts' tests provoke, docs/dashboard.md and its
+picture from the dashboard in out/. Of docs/diff.md two parts are made: the sample, which is a report that the tests
+compare, and the table of kinds.
 """
 
 import json
@@ -14,12 +15,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import typer
 import yaml
 from alerts import alerts_page
 from dashboard_page import page as dashboard_page
 from dashboard_page import picture as dashboard_picture
 from faults import FAULTS, Fault
 
+from backupgen.cli.app import app
 from backupgen.diagnostics.code import CodeInfo
 from backupgen.diff.impact import Kind
 from backupgen.pipeline import CATALOGUE
@@ -29,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 INDEX = ROOT / "docs" / "findings.md"
 PAGES = ROOT / "docs" / "findings"
 LANGUAGE = ROOT / "docs" / "language.md"
+COMMANDS = ROOT / "docs" / "commands.md"
 FAULTS_PAGE = ROOT / "docs" / "faults.md"
 ALERTS_PAGE = ROOT / "docs" / "alerts.md"
 FLEET = ROOT / "fleet.yaml"
@@ -156,6 +160,8 @@ def _referred(node: object) -> Iterator[str]:
 def _mapping(name: str, definition: dict[str, Any]) -> Iterator[str]:
     yield f"## {name}\n"
     yield f"{definition.get('description', '')}\n"
+    if not _properties(definition):
+        return
     yield "| key | value | meaning |\n|---|---|---|"
     required = definition.get("required", ())
     for key, value in _properties(definition).items():
@@ -179,18 +185,17 @@ def _kind(value: dict[str, Any]) -> str:
         return ", ".join(f"`{one}`" for one in value["enum"])
     if "anyOf" in value:
         return " or ".join(dict.fromkeys(_kind(one) for one in value["anyOf"]))
+    return _plain_kind(value, [_flow(one) for one in value.get("examples", ())])
+
+
+def _plain_kind(value: dict[str, Any], shown: list[str]) -> str:
     if value.get("type") == "array":
-        return f"list, each {_kind(value['items'])}"
+        return f"list such as `{shown[0]}`" if shown else f"list, each {_kind(value['items'])}"
     if value.get("type") == "object":
         inner = value.get("additionalProperties") or next(iter(value["patternProperties"].values()))
-        return f"by name, each {_kind(inner)}"
-    return _scalar_kind(value)
-
-
-def _scalar_kind(value: dict[str, Any]) -> str:
-    examples = [one for one in value.get("examples", ()) if one is not None]
-    if examples:
-        return "such as " + ", ".join(f"`{one}`" for one in examples[:3])
+        return f"by name, such as `{shown[0]}`" if shown else f"by name, each {_kind(inner)}"
+    if shown:
+        return "such as " + ", ".join(f"`{one}`" for one in shown[:3])
     return {"string": "text", "integer": "number", "boolean": "`true` or `false`"}.get(str(value.get("type")), "text")
 
 
@@ -205,6 +210,16 @@ def _with_part(page: str, name: str, text: str) -> str:
     before, _, rest = page.partition(f"<!-- {name} -->\n")
     end = f"<!-- /{name} -->"
     return f"{before}<!-- {name} -->\n{text}\n{end}{rest.partition(end)[2]}"
+
+
+def _flow(value: object) -> str:
+    """A value as YAML's flow style has it, quotes left out; what is a hash, shortened."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_flow(one)}' for key, one in value.items())}}}"
+    text = re.sub("([0-9a-f]{8})[0-9a-f]{56}", r"\1…", str(value)).replace("|", "\\|")
+    return f'"{text}"' if isinstance(value, str) and text.isdigit() else text
 
 
 FAULTS_HEAD = """\
@@ -264,6 +279,26 @@ def rendered_dashboard() -> Any:
     return json.loads(text)
 
 
+COMMANDS_HEAD = """\
+<!-- Made by `make docs` from the program's own --help; do not edit. -->
+# Commands
+
+Exit codes: 0 clean, 1 errors or differences, 2 wrong usage or unreadable input, 3 a fault of backupgen itself; 130
+after Ctrl-C, 141 when the reader of a pipe has left. Results are on standard output, everything else on standard error.
+"""
+
+
+def commands_page() -> str:
+    """Return what `--help` says of every command, as Markdown."""
+    group = typer.main.get_command(app)
+    with typer.Context(group, info_name="backupgen", terminal_width=100, **group.context_settings) as top:
+        parts = [COMMANDS_HEAD, f"```text\n{group.get_help(top)}\n```\n"]
+        for name, command in group.commands.items():  # type: ignore[attr-defined]
+            with typer.Context(command, info_name=name, parent=top) as context:
+                parts.append(f"## backupgen {name}\n\n```text\n{command.get_help(context)}\n```\n")
+    return "\n".join(line.rstrip() for line in "\n".join(parts).split("\n"))
+
+
 def main() -> None:
     """Write the pages."""
     INDEX.write_text(findings_index(CATALOGUE), encoding="utf-8")
@@ -278,6 +313,7 @@ def main() -> None:
     ALERTS_PAGE.write_text(alerts_page(FLEET), encoding="utf-8")
     DASHBOARD_PAGE.write_text(dashboard_page(rendered_dashboard()), encoding="utf-8")
     DASHBOARD_PICTURE.write_text(dashboard_picture(rendered_dashboard()), encoding="utf-8")
+    COMMANDS.write_text(commands_page(), encoding="utf-8")
     LANGUAGE.write_text(language_page(json.loads(SCHEMA.read_text(encoding="utf-8"))), encoding="utf-8")
     about_diff, sample = (path.read_text(encoding="utf-8") for path in (DIFF_PAGE, DIFF_SAMPLE))
     DIFF_PAGE.write_text(diff_page(about_diff, sample), encoding="utf-8")

@@ -40,3 +40,9 @@ def environment_of_others(added: Mapping[str, str]) -> dict[str, str]:
     """The environment for any other program: without values, and without sops' keys."""
     own = {name: value for name, value in os.environ.items() if not name.startswith((VALUE_VARIABLES, _SOPS))}
     return {**own, **added}
+
+
+def local_zone() -> str:
+    """Return the name of this machine's time zone, as its /etc/localtime leads to it; empty if it does not say."""
+    place = os.path.realpath("/etc/localtime")
+    return place.rpartition("/zoneinfo/")[2] if "/zoneinfo/" in place else ""

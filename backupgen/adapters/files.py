@@ -1,4 +1,4 @@
-"""Reading what the user wrote: fleet.yaml."""
+"""What the user wrote: fleet.yaml is read, and its first text written."""
 
 import os
 import shutil
@@ -53,6 +53,22 @@ def replace_fleet(path: Path, before: bytes, after: bytes) -> str:
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return ""
+
+
+def write_new(path: Path, text: str) -> str:
+    """Write a file that does not exist, as a whole or not at all. Returns why not, in words; empty if it was."""
+    try:
+        # The complete file gets its name at once, and only if nobody has it: a link is refused where a rename is not.
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as file:
+            file.write(text.encode())
+            file.flush()
+            Path(file.name).chmod(0o644)
+            os.link(file.name, path)
+    except FileExistsError:
+        return "there is one already"
     except OSError as error:
         return (error.strerror or str(error)).lower()
     return ""

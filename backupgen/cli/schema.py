@@ -8,9 +8,14 @@ from backupgen.cli import exits, terminal
 
 def schema() -> int:
     """Print the JSON schema of fleet.yaml. Returns the exit code."""
+    terminal.result(schema_text())
+    return exits.CLEAN
+
+
+def schema_text() -> str:
+    """Return the JSON schema of fleet.yaml, as it is printed and written."""
     from backupgen.fleet.json_schema import json_schema
 
     # The descriptions are the docstrings of the fields, which only the source has.
     source = (files("backupgen.fleet") / "schema.py").read_text(encoding="utf-8")
-    terminal.result(json.dumps(json_schema(source), indent=2, ensure_ascii=False) + "\n")
-    return exits.CLEAN
+    return json.dumps(json_schema(source), indent=2, ensure_ascii=False) + "\n"

@@ -5,18 +5,22 @@ draft 2020-12 as plain data. Never: the file itself, which whoever calls has rea
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from backupgen.fleet import schema
+from backupgen.fleet import patterns, schema
+from backupgen.fleet.examples import EXAMPLES
+from backupgen.fleet.json_constraints import CONSTRAINTS, Fragment
+from backupgen.schedule import zone_names
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _SHORT_FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "RunAsMapping": {"type": "integer", "minimum": 0, "description": "The user id."},
-    "ScratchMapping": {"type": "string", "description": "The size.", "examples": ["20Gi"]},
-    "WaiverMapping": {"type": "string", "minLength": 1, "description": "Why it is accepted."},
+    "RunAsMapping": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1, "description": "The user id."},
+    "ScratchMapping": {"type": "string", "pattern": f"^(?:{patterns.SIZE})$", "description": "The size."},
+    "WaiverMapping": {"type": "string", "pattern": f"^(?:{patterns.LINE})$", "description": "Why it is accepted."},
 }
 """What may stand for a mapping, by the model of the mapping: its only needed field."""
+_ZONE: Final = "Timezone"
 
 _EXAMPLE: Final[Mapping[str, Any]] = {
     "fleet": "home",
@@ -47,10 +51,12 @@ def json_schema(source: str) -> dict[str, Any]:
     definitions: dict[str, Any] = document.pop("$defs")
     documented = dict(_documentation(source))
     for name, model in {**definitions, "Fleet": document}.items():
-        _document(model, documented.get(name, {}))
+        _document(name, model, documented.get(name, {}))
+        _constrain(model, CONSTRAINTS.get(name, ()))
     for name, short in _SHORT_FORMS.items():
         mapping = definitions[name]
         definitions[name] = {"description": mapping.pop("description", ""), "anyOf": [dict(short), mapping]}
+    definitions[_ZONE] = _time_zone()
     document.pop("title", None)
     return {
         "$schema": _DIALECT,
@@ -61,12 +67,51 @@ def json_schema(source: str) -> dict[str, Any]:
     } | {"properties": {name: _plain(field) for name, field in document["properties"].items()}}
 
 
-def _document(model: dict[str, Any], fields: Mapping[str, str]) -> None:
-    """Give each field of a model's schema its description."""
-    for name, field in model.get("properties", {}).items():
-        text = fields.get(name)
-        if text:
-            field["description"] = text
+def _time_zone() -> dict[str, Any]:
+    """The schema of a time zone. Not as an enum: editors print all of one, in every message and beside every hover."""
+    names = zone_names()
+    return {
+        "description": "An IANA time zone, such as `Europe/Berlin`, as the proof's own database has it.",
+        "type": "string",
+        "pattern": f"^(?:{'|'.join(names).replace('+', '[+]')})$",
+        "patternErrorMessage": "expected an IANA time zone, such as Europe/Berlin",
+        "defaultSnippets": [{"label": name, "body": name} for name in names],
+    }
+
+
+def _document(name: str, model: dict[str, Any], documentation: Mapping[str, str]) -> None:
+    """Give each field of a model's schema its description and its examples."""
+    fields = getattr(schema, name).model_fields
+    own_names = {field.alias or key: key for key, field in fields.items()}
+    for key, field in model.get("properties", {}).items():
+        if key == "timezone":
+            field.clear()
+            field["$ref"] = f"#/$defs/{_ZONE}"
+        field["description"] = documentation.get(key, "")
+        if "`" in field["description"]:
+            field["markdownDescription"] = field["description"]
+        if examples := examples_of(name, own_names[key]):
+            field["examples"] = list(examples)
+
+
+def examples_of(model: str, field: str) -> tuple[Any, ...]:
+    """Return the examples of a model's field, its own or inherited; none, where the choices are listed."""
+    ancestry = getattr(schema, model).__mro__
+    return next((EXAMPLES[key] for cls in ancestry if (key := f"{cls.__name__}.{field}") in EXAMPLES), ())
+
+
+def _constrain(model: dict[str, Any], constraints: Iterable[Fragment]) -> None:
+    """Lay what is asked of several keys over a model's schema."""
+    for constraint in constraints:
+        rest = dict(constraint)
+        for key, limits in rest.pop("properties", {}).items():
+            model["properties"][key] |= limits
+        if needed := rest.pop("required", None):
+            model["required"] = [*model["required"], *needed]
+        if dependent := rest.pop("dependentRequired", None):
+            model["dependentRequired"] = dependent
+        if rest:
+            model.setdefault("allOf", []).append(rest)
 
 
 def _plain(node: Any) -> Any:

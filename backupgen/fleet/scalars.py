@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, StrictBool, StrictInt, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from backupgen.fleet import patterns
 from backupgen.schedule import Auto, CronExpr, SlotError, ZoneError, load_zone, parse_slot
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -498,55 +499,103 @@ def timezone(value: object) -> str:
         raise refuse(error.message, error.hint) from None
 
 
-def _schema(description: str, *examples: str, pattern: str | None = None) -> WithJsonSchema:
-    schema: dict[str, Any] = {"type": "string", "description": description, "examples": list(examples)}
+def _schema(description: str, *examples: str, pattern: str | None = None, longest: int | None = None) -> WithJsonSchema:
+    schema: dict[str, Any] = {"type": "string", "description": description}
+    if examples:
+        schema["examples"] = list(examples)
     if pattern is not None:
+        such = f", such as {' or '.join(examples)}" if examples else ""
         schema["pattern"] = f"^(?:{pattern})$"
+        schema["patternErrorMessage"] = f"expected {description[0].lower()}{description[1:].rstrip('.')}{such}"
+    if longest is not None:
+        schema["maxLength"] = longest
     return WithJsonSchema(schema)
 
 
-Text = Annotated[str, PlainValidator(text), WithJsonSchema({"type": "string"})]
-Line = Annotated[str, PlainValidator(one_line), WithJsonSchema({"type": "string", "minLength": 1})]
+_CREDENTIAL_NAME = patterns.env_name(_CREDENTIALS, _OWN_VARIABLES, _OWN_PREFIXES)
+_QUANTITY_SCHEMA = {
+    "type": ["string", "integer"],
+    "description": "A Kubernetes quantity.",
+    "examples": ["100m", "256Mi", 1],
+    "pattern": f"^(?:{patterns.QUANTITY})$",
+    "minimum": 1,
+    "maximum": 10**15 - 1,
+}
+
+Text = Annotated[str, PlainValidator(text), _schema("Text.", pattern=patterns.TEXT)]
+Line = Annotated[str, PlainValidator(one_line), _schema("One line of text.", pattern=patterns.LINE)]
 Duration = Annotated[
-    int, PlainValidator(duration), _schema("A duration.", "540s", "9m", "2h", "1h30m", pattern=_DURATION.pattern)
+    int, PlainValidator(duration), _schema("A duration.", "540s", "9m", "2h", "1h30m", pattern=patterns.DURATION)
 ]
 StartWindow = Annotated[
-    int, PlainValidator(start_window), _schema("A duration of at least 10s.", "2m", pattern=_DURATION.pattern)
+    int, PlainValidator(start_window), _schema("A duration of at least 10s.", "2m", pattern=patterns.DURATION)
 ]
-Deadline = Annotated[int, PlainValidator(deadline), _schema("A duration.", "9m", "2h", pattern=_DURATION.pattern)]
-Grace = Annotated[int, PlainValidator(grace), _schema("A duration.", "2m", "5m", pattern=_DURATION.pattern)]
+Deadline = Annotated[
+    int, PlainValidator(deadline), _schema("A duration of at least 1m.", "9m", "2h", pattern=patterns.DURATION)
+]
+Grace = Annotated[
+    int, PlainValidator(grace), _schema("A duration of at least 2m.", "2m", "5m", pattern=patterns.DURATION)
+]
 Size = Annotated[
-    str, PlainValidator(size), _schema("A Kubernetes quantity of bytes.", "500Mi", "20Gi", pattern=_QUANTITY.pattern)
+    str, PlainValidator(size), _schema("A Kubernetes quantity of bytes.", "500Mi", "20Gi", pattern=patterns.SIZE)
 ]
-Quantity = Annotated[
-    str, PlainValidator(quantity), WithJsonSchema({"type": ["string", "integer"], "examples": ["100m", "256Mi", 1]})
-]
+Quantity = Annotated[str, PlainValidator(quantity), WithJsonSchema(_QUANTITY_SCHEMA)]
 DnsLabel = Annotated[
-    str, PlainValidator(dns_label), _schema("An RFC 1123 label.", "grafana", pattern=_DNS_LABEL.pattern)
+    str,
+    PlainValidator(dns_label),
+    _schema("A name (an RFC 1123 label).", "grafana", pattern=patterns.DNS_LABEL, longest=63),
 ]
 DnsSubdomain = Annotated[
-    str, PlainValidator(dns_subdomain), _schema("An RFC 1123 subdomain.", "data-0", pattern=_DNS_SUBDOMAIN.pattern)
+    str,
+    PlainValidator(dns_subdomain),
+    _schema("A name (an RFC 1123 subdomain).", "data-0", pattern=patterns.DNS_SUBDOMAIN, longest=253),
 ]
 VolumeName = Annotated[
-    str, PlainValidator(volume_name), _schema("An RFC 1123 label.", "data", pattern=_DNS_LABEL.pattern)
+    str,
+    PlainValidator(volume_name),
+    _schema("A name (an RFC 1123 label).", "data", pattern=patterns.DNS_LABEL, longest=50),
 ]
-FileName = Annotated[str, PlainValidator(file_name), _schema("A file name.", "app.sql")]
-LabelKey = Annotated[str, PlainValidator(label_key), WithJsonSchema({"type": "string"})]
-LabelValue = Annotated[str, PlainValidator(label_value), WithJsonSchema({"type": "string"})]
+FileName = Annotated[str, PlainValidator(file_name), _schema("A file name.", "app.sql", pattern=patterns.FILE_NAME)]
+LabelKey = Annotated[
+    str,
+    PlainValidator(label_key),
+    _schema("A label's key.", "team", "example.com/team", pattern=patterns.LABEL_KEY),
+]
+LabelValue = Annotated[
+    str,
+    PlainValidator(label_value),
+    _schema("A label's value.", "platform", pattern=patterns.LABEL_VALUE, longest=63),
+]
+Tag = Annotated[str, PlainValidator(tag), _schema("A tag or host name.", "grafana", pattern=patterns.TAG, longest=63)]
 LabelName = Annotated[
-    str, PlainValidator(label_name), _schema("A name in Prometheus.", "team", pattern=_LABEL_NAME.pattern)
+    str, PlainValidator(label_name), _schema("A name in Prometheus.", "team", pattern=patterns.LABEL_NAME)
 ]
-Tag = Annotated[str, PlainValidator(tag), _schema("A tag or host name.", "grafana", pattern=_TAG.pattern)]
 Topic = Annotated[str, PlainValidator(topic), _schema("A topic of ntfy.", "backup", pattern=_TOPIC.pattern)]
-AgeRecipient = Annotated[str, PlainValidator(age_recipient), _schema("An age recipient.", "age1…")]
-ValueName = Annotated[
-    str, PlainValidator(value_name), _schema("An RFC 1123 label.", "wiki-db", pattern=_DNS_LABEL.pattern)
+AgeRecipient = Annotated[
+    str, PlainValidator(age_recipient), _schema("An age recipient.", "age1…", pattern=patterns.AGE_RECIPIENT)
 ]
-CredentialName = Annotated[str, PlainValidator(credential_name), WithJsonSchema({"type": "string"})]
-EnvName = Annotated[str, PlainValidator(env_name), WithJsonSchema({"type": "string"})]
+ValueName = Annotated[
+    str,
+    PlainValidator(value_name),
+    _schema("The name of a value.", "wiki-db", pattern=patterns.VALUE_NAME, longest=63),
+]
+CredentialName = Annotated[
+    str,
+    PlainValidator(credential_name),
+    _schema("The name of an environment variable.", "MYSQL_PWD", pattern=_CREDENTIAL_NAME),
+]
 Cidr = Annotated[str, PlainValidator(cidr), _schema("A range of addresses.", "192.0.2.0/24", pattern=_CIDR.pattern)]
-AbsolutePath = Annotated[str, PlainValidator(absolute_path), _schema("An absolute path.", "/vol/data", pattern="/.*")]
-RelativePath = Annotated[str, PlainValidator(relative_path), _schema("A relative path.", "data/library.db")]
+AbsolutePath = Annotated[
+    str, PlainValidator(absolute_path), _schema("An absolute path.", "/vol/data", pattern=patterns.ABSOLUTE_PATH)
+]
+RelativePath = Annotated[
+    str, PlainValidator(relative_path), _schema("A relative path.", "data/library.db", pattern=patterns.RELATIVE_PATH)
+]
+Image = Annotated[
+    str,
+    PlainValidator(image),
+    _schema("An image by digest.", f"ghcr.io/example/restic:0.19.1@sha256:{'0' * 64}", pattern=patterns.IMAGE),
+]
 VolumePattern = Annotated[
     str,
     PlainValidator(volume_pattern),
@@ -555,16 +604,17 @@ VolumePattern = Annotated[
         "media/cache",
         "media/*",
         "/vol/films",
-        pattern=f"{_CLAIM_PATTERN.pattern}|/.*",
+        pattern=f"{_CLAIM_PATTERN.pattern}|{patterns.ABSOLUTE_PATH}",
     ),
 ]
-Image = Annotated[str, PlainValidator(image), _schema("An image by digest.", "ghcr.io/example/restic:0.19.1@sha256:…")]
 RepositoryId = Annotated[
-    str, PlainValidator(repository_id), _schema("restic's repository id.", pattern=_REPOSITORY_ID.pattern)
+    str,
+    PlainValidator(repository_id),
+    _schema("restic's repository id, 64 hexadecimal digits.", pattern=_REPOSITORY_ID.pattern),
 ]
 CheckPart = Annotated[int, PlainValidator(check_part), _schema("A part.", "1/20", pattern=_PART.pattern)]
 Percent = Annotated[int, PlainValidator(percent), _schema("A share.", "50%", pattern=_PERCENT.pattern)]
-Days = Annotated[int, PlainValidator(days), _schema("A number of days.", "90d", pattern=_DAYS.pattern)]
+Days = Annotated[int, PlainValidator(days), _schema("A number of days.", "90d", pattern=patterns.DAYS)]
 Day = Annotated[date, PlainValidator(day), _schema("A day.", "2027-03-01", pattern=_DATE.pattern)]
 KeepWithin = Annotated[
     str, PlainValidator(keep_within), _schema("A span of time.", "90d", "1y6mo", pattern=_KEEP_WITHIN.pattern)
@@ -579,7 +629,7 @@ Timezone = Annotated[str, PlainValidator(timezone), _schema("An IANA time zone."
 Slot = Annotated[
     CronExpr | Auto,
     PlainValidator(slot),
-    _schema("When it starts.", ":20", "03:05", "Sun 04:00", "*/30 * * * *", "auto"),
+    _schema("A slot.", ":20", "03:05", "Sun 04:00", "*/30 * * * *", "auto", pattern=patterns.SLOT),
 ]
 Bool = StrictBool
 Count = Annotated[StrictInt, Field(ge=0, le=100)]

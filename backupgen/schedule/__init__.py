@@ -17,7 +17,7 @@ from backupgen.schedule.waiting import Wait
 from backupgen.schedule.windows import Timing, begins_inside
 from backupgen.schedule.windows import meet as windows_meet
 from backupgen.schedule.yielding import Stuck
-from backupgen.schedule.zones import CYCLE_START, TZDATA_VERSION, Zone, ZoneError, load_zone
+from backupgen.schedule.zones import CYCLE_START, TZDATA_VERSION, Zone, ZoneError, load_zone, zone_names
 
 __all__ = [
     "ALL_HOURS",
@@ -65,4 +65,5 @@ __all__ = [
     "prove",
     "shortest_gap",
     "windows_meet",
+    "zone_names",
 ]

@@ -101,6 +101,19 @@ def load_zone(name: str) -> Zone:
     return Zone(name, parse_tzif(_read("/".join(("zoneinfo", name)))))
 
 
+def zone_names() -> tuple[str, ...]:
+    """Return every name that `load_zone` takes, in order."""
+    return tuple(sorted(filter(_is_accepted, _names())))
+
+
+def _is_accepted(name: str) -> bool:
+    try:
+        _check_form(name)
+    except ZoneError:
+        return False
+    return True
+
+
 def _check_form(name: str) -> None:
     if not name:
         raise ZoneError("the time zone is empty, expected a name such as `Europe/Berlin`")

@@ -19,6 +19,7 @@ from backupgen import __version__
 from backupgen.adapters import tree
 from backupgen.cli import app as commands
 from backupgen.cli import compiling, exits
+from backupgen.cli.commands import daily
 from backupgen.diff import objects
 from backupgen.report import FORMATS
 from backupgen.report.changes import CHANGE_FORMATS
@@ -242,7 +243,7 @@ def test_every_format_of_check(name: str) -> None:
 def test_the_choices_are_the_formats() -> None:
     choices = {
         command: get_args(function.__annotations__["form"].__origin__)
-        for command, function in {"check": commands.check, "diff": commands.diff}.items()
+        for command, function in {"check": daily.check, "diff": daily.diff}.items()
     }
     assert choices == {"check": tuple(FORMATS), "diff": tuple(CHANGE_FORMATS)}
 
