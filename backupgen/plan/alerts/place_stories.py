@@ -126,7 +126,10 @@ def _cluster(story: Story, kinds: Sequence[Watched]) -> None:
 
 
 def _killed(rules: Rules, kinds: Sequence[Watched]) -> Story:
-    """Its Job fails, but what was reported last is older than the Job; then a report comes after all."""
+    """Its Job fails, but what was reported last is older than the Job; then a report comes after all.
+
+    The last of the kinds has never reported anything, and does not.
+    """
     waits = rules.pending("BackupJobKilled")
     reported = _CHANGE + waits + 5
     story = Story(rules, "a Job fails without a report", reported + 5)
@@ -134,6 +137,9 @@ def _killed(rules: Rules, kinds: Sequence[Watched]) -> Story:
     for item in kinds:
         failed = {"namespace": item.job.namespace, "job_name": f"{item.job.name}-1", "condition": "true"}
         story.series("kube_job_failed", (0, _CHANGE), (1, TO_THE_END), **failed)
+        if item is kinds[-1]:
+            story.holds("BackupJobKilled", story.of(item), _CHANGE)
+            continue
         for metric in (metrics.START, metrics.LAST_SUCCESS):
             story.pushed(metric, item.job.instance, (_BEGUN - 1, reported), (_BEGUN, TO_THE_END))
         story.holds("BackupJobKilled", story.of(item), _CHANGE, reported)

@@ -64,4 +64,7 @@ def _constants(fleet: str, recordings: Iterable[RecordingRule]) -> RuleStory:
         found = select(record, fleet=fleet)
         expr = f"round({found} * 100)" if record == metrics.MAX_SHRINK else found
         checks.append(RuleCheck("0m", expr, tuple(samples)))
+    since = f"count({select(metrics.EXPECTED_SINCE, fleet=fleet)})"
+    expected = len(tables[metrics.EXPECTED_WITHIN])
+    checks.append(RuleCheck("0m", since, (("{}", expected),) if expected else ()))
     return RuleStory("the fleet's constants", "1m", (), tuple(checks))

@@ -31,6 +31,7 @@ def stories(rules: Rules, watched: Sequence[Watched], schedules: Mapping[str, Cr
     yield _back_in_time(rules, kinds)
     yield _by_schedule(rules, kinds, schedules)
     yield _without_success(rules, kinds)
+    yield _never_a_success(rules, kinds)
     yield _first_deployment(rules, kinds)
     yield _forgotten(rules, kinds)
     yield _not_expected(rules, [item for item in watched if not item.within])
@@ -142,14 +143,29 @@ def _without_success(rules: Rules, kinds: Sequence[Watched]) -> Story:
     return story
 
 
+def _never_a_success(rules: Rules, kinds: Sequence[Watched]) -> Story:
+    """What counts then is since when the job has been expected."""
+    waits = max(rules.pending(_alert_of_failures(item)) for item in kinds)
+    story = Story(rules, "runs start, but none has ever succeeded", _CHANGE + waits + 5)
+    for item in kinds:
+        story.pushed(metrics.START, item.job.instance, ("now", TO_THE_END))
+        story.series(metrics.EXPECTED_SINCE, (_just_in_time(item), 1), ("stale", 1), **_remembered(rules, item))
+        story.holds(_alert_of_failures(item), story.of(item), _CHANGE + 1)
+    return story
+
+
+def _remembered(rules: Rules, item: Watched) -> dict[str, str]:
+    """Labels of what Prometheus knows of a job from before the story."""
+    return {"fleet": rules.fleet, "instance": item.job.instance, "told": "before"}
+
+
 def _first_deployment(rules: Rules, kinds: Sequence[Watched]) -> Story:
     """Nothing was ever pushed. Since when the jobs are expected is what Prometheus remembers."""
     reports = _CHANGE + rules.pending("BackupNeverRun") + 5
     story = Story(rules, "jobs that have never reported, until they do", reports + 5)
     for item in kinds:
         since = _CHANGE * 60 - max(item.within, NEVER)
-        memory = {"fleet": rules.fleet, "instance": item.job.instance, "told": "before"}
-        story.series(metrics.EXPECTED_SINCE, (since, 1), ("stale", 1), **memory)
+        story.series(metrics.EXPECTED_SINCE, (since, 1), ("stale", 1), **_remembered(rules, item))
         for metric in (metrics.START, metrics.LAST_SUCCESS):
             story.pushed(metric, item.job.instance, ("_", reports), ("now", TO_THE_END))
         story.holds("BackupNeverRun", story.of(item), _CHANGE + 1, reports)
@@ -157,17 +173,20 @@ def _first_deployment(rules: Rules, kinds: Sequence[Watched]) -> Story:
 
 
 def _forgotten(rules: Rules, kinds: Sequence[Watched]) -> Story:
-    """The Pushgateway restarts and has forgotten all; one job runs again, the others never do."""
+    """The Pushgateway restarts and has forgotten all; one job runs again but only fails, the others never run."""
     restart, again, change = 20, 25, 40
-    waits = max(rules.pending(_alert_of_lateness(item)) for item in kinds)
-    story = Story(rules, "the Pushgateway restarts, and only one job runs again", change + waits + 5)
-    for number, item in enumerate(kinds):
-        before, lost = (change * 60 - item.within, restart), ("stale", again - restart)
-        after: Run = ("_", TO_THE_END) if number or len(kinds) == 1 else ("now", TO_THE_END)
-        for metric in (metrics.START, metrics.LAST_SUCCESS):
-            story.pushed(metric, item.job.instance, before, lost, after)
-        if after[0] == "_":
-            story.holds(_alert_of_lateness(item), story.of(item), change + 1)
+    first, *others = kinds
+    waits = max(
+        rules.pending(_alert_of_failures(first)), *(rules.pending(_alert_of_lateness(item)) for item in others), 0
+    )
+    story = Story(rules, "the Pushgateway restarts, one job fails from then on, others rest", change + waits + 5)
+    for item in kinds:
+        before: Run = (change * 60 - item.within, restart)
+        after: tuple[Run, ...] = (("stale", again - restart), ("now" if item is first else "_", TO_THE_END))
+        story.pushed(metrics.START, item.job.instance, before, *after)
+        story.pushed(metrics.LAST_SUCCESS, item.job.instance, before, ("stale", TO_THE_END))
+        alert = _alert_of_failures(item) if item is first else _alert_of_lateness(item)
+        story.holds(alert, story.of(item), change + 1)
     return story
 
 

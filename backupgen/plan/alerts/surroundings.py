@@ -126,7 +126,7 @@ def _cronjob_missing(with_: Expressions) -> Draft:
         expr=f"{_jobs(with_)}\nunless on (namespace, cronjob) (\n"
         "kube_cronjob_info unless on (namespace, cronjob) kube_cronjob_spec_suspend == 1\n)\n"
         # Without kube-state-metrics nothing is known.
-        "and on () count(kube_cronjob_info) > 0",
+        "and on () count(kube_cronjob_info)",
         for_=900,
         severity="critical",
         summary=f"CronJob {JOB} is not in the cluster, or is suspended",

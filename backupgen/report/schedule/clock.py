@@ -30,10 +30,14 @@ class Clock:
     def __init__(self, timezone: str) -> None:
         """Raise ZoneError for an unknown zone."""
         self._zone: Zone = load_zone(timezone)
+        self._walls: dict[int, datetime] = {}
 
     def wall(self, instant: int) -> datetime:
         """Return what the clock shows, without a zone."""
-        return _EPOCH + timedelta(seconds=instant + self._zone.data.offset(instant))
+        # A drawing asks for each instant several times.
+        if instant not in self._walls:
+            self._walls[instant] = _EPOCH + timedelta(seconds=instant + self._zone.data.offset(instant))
+        return self._walls[instant]
 
     def moment(self, instant: int) -> str:
         """Return for instance `Sun 2026-03-29 03:05`."""

@@ -1,0 +1,176 @@
+"""The rule tests that are rendered beside the alerts: promtool runs them, and they find what is wrong with a rule."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from backupgen.fleet import naming
+from backupgen.pipeline import compile_fleet
+from tests.compiled import FLEETS, compiled
+from tests.unit.plan.promtool import Tool
+
+Rule = dict[str, Any]
+WITH_ALL = "\n  kube_state_metrics: true\n  own: {Mine: {expr: vector(1), summary: mine}}"
+"""What a fleet says to get every alert, and one of its own."""
+
+
+def written(files: dict[str, str], folder: Path) -> list[str]:
+    """The rules and tests below a folder; the names of the tests."""
+    for path, text in files.items():
+        if path.startswith(f"{naming.RULE_TESTS}/"):
+            (folder / path.partition("/")[2]).write_text(text, encoding="utf-8")
+    return sorted(path.name for path in folder.glob("tests*.yaml"))
+
+
+def run(promtool: Path, folder: Path, tests: list[str], *flags: str) -> subprocess.CompletedProcess[str]:
+    command = [promtool, "test", "rules", *flags, *tests]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def whole(repository: Path) -> dict[str, str]:
+    """The rendered files of the repository's own fleet, with every alert."""
+    text = (repository / "fleet.yaml").read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("alerts:"))
+    namespace = "alerts:\n  namespace: monitoring\n  labels: {release: kube-prometheus-stack}"
+    text = text.replace(line, namespace + WITH_ALL).replace(
+        "    run_as: 472\n", "    run_as: 472\n    max_shrink: 30%\n"
+    )
+    checked = compile_fleet(text.encode(), "fleet.yaml")
+    assert checked.value is not None, checked.findings
+    return dict(checked.value.manifests.files)
+
+
+@pytest.mark.parametrize("name", FLEETS)
+def test_promtool_passes_the_rendered_tests(name: str, tool: Tool, tmp_path: Path) -> None:
+    files = dict(compiled(name).manifests.files)
+    tests = written(files, tmp_path)
+    assert bool(tests) == (compiled(name).fleet.alerts is not None)
+    if tests:
+        done = run(tool("promtool"), tmp_path, tests)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_rule_file_is_what_the_rule_object_holds(whole: dict[str, str]) -> None:
+    rules = yaml.safe_load(whole[f"{naming.RULE_TESTS}/rules.yaml"])
+    assert rules == yaml.safe_load(whole["monitoring/prometheusrule.backup-alerts.yaml"])["spec"]
+
+
+def test_every_alert_is_told_about(whole: dict[str, str]) -> None:
+    told = "".join(text for path, text in whole.items() if path.startswith(f"{naming.RULE_TESTS}/tests"))
+    alerts = [rule["alert"] for rule in rules_of(whole) if "alert" in rule]
+    assert {name for name in alerts if f'alertname=\\"{name}\\"' not in told} == {"Mine"}
+    assert len(alerts) == 21
+
+
+def rules_of(files: dict[str, str]) -> list[Rule]:
+    found: list[Rule] = yaml.safe_load(files[f"{naming.RULE_TESTS}/rules.yaml"])["groups"][0]["rules"]
+    return found
+
+
+REPLACED = [
+    (r" > ", " >= "),
+    (r" > ", " < "),
+    (r"\n> ", "\n>= "),
+    (r"\n> ", "\n< "),
+    (r" <= ", " > "),
+    (r" == 0", " != 0"),
+    (r" == 1", " == 2"),
+    (r" == 3", " != 3"),
+    (r"\bunless\b", "and"),
+    (r"\band on\b", "unless on"),
+    (r"\) or on\b", ") unless on"),
+    (r"\n- ", "\n+ "),
+    (r'="(?=[a-z3])', '="not-'),
+    (r'!=""', '=""'),
+    (r"(?<== 0\.)\d", "1"),
+]
+"""A part of an expression, and what is written instead."""
+NUMBER = r"(?<![\w.\[\"])\d+(?:\.\d+)?(?=[\s)]|$)"
+AS_THEY_ARE = {"0", "1", "3"}
+"""Numbers whose comparisons are replaced as a whole."""
+
+
+def expressions(expr: str) -> Iterator[tuple[str, str]]:
+    """Each wrong way to write an expression, and what is wrong with it."""
+    for pattern, instead in REPLACED:
+        for match in re.finditer(pattern, expr):
+            yield f"{pattern!r} at {match.start()}", expr[: match.start()] + instead + expr[match.end() :]
+    for match in re.finditer(NUMBER, expr):
+        if match[0] not in AS_THEY_ARE:
+            yield match[0], f"{expr[: match.start()]}{float(match[0]) * 1.1:g}{expr[match.end() :]}"
+    for match in re.finditer(r"\[7d\]", expr):
+        yield "window", f"{expr[: match.start()]}[5d]{expr[match.end() :]}"
+
+
+def mutants(rule: Rule) -> Iterator[tuple[str, Rule]]:
+    """What could be wrong with a rule, one thing at a time."""
+    name = rule.get("alert", rule.get("record"))
+    for what, expr in expressions(rule["expr"]):
+        yield f"{name}: {what}", rule | {"expr": expr}
+    if "alert" in rule:
+        minutes = sum(int(count) * {"h": 60, "m": 1}[unit] for count, unit in re.findall(r"(\d+)([hm])", rule["for"]))
+        for by in (-1, 1):
+            yield f"{name}: for {by:+}m", rule | {"for": f"{minutes + by}m"}
+    for label in rule["labels"]:
+        yield f"{name}: label {label}", rule | {"labels": rule["labels"] | {label: "other"}}
+
+
+def stories_about(files: dict[str, str], rule: Rule) -> list[str]:
+    """Patterns of the stories that are asked about a rule, one at a time: those that tell of it, short ones first."""
+    if rule["expr"].startswith("vector("):
+        return ["^the fleet's constants$"]
+    tests = [text for path, text in files.items() if path.startswith(f"{naming.RULE_TESTS}/tests")]
+    stories = [story for text in tests for story in yaml.safe_load(text)["tests"]]
+    about = f'alertname="{rule["alert"]}"' if "alert" in rule else "alertname="
+    asked = [story for story in stories if about in str(story["promql_expr_test"])]
+    asked.sort(key=lambda story: int(story["promql_expr_test"][-1]["eval_time"].removesuffix("m")))
+    return [f"^{re.escape(story['name'])}$" for story in asked]
+
+
+def survives(promtool: Path, files: dict[str, str], index: int, mutant: Rule, folder: Path) -> bool:
+    """Whether every story passes in spite of a mutated rule."""
+    tests = written(files, folder)
+    rules = rules_of(files)
+    patterns = stories_about(files, rules[index])
+    rules[index] = mutant
+    groups = {"groups": [{"name": "mutated", "rules": rules}]}
+    (folder / "rules.yaml").write_text(yaml.safe_dump(groups), encoding="utf-8")
+    asked = [*(("--run=" + pattern,) for pattern in patterns), ()]
+    return all(run(promtool, folder, tests, *flags).returncode == 0 for flags in asked)
+
+
+def first_of_each(rules: list[Rule]) -> list[Rule | None]:
+    """The rules in their places, without the user's own, and of the constants one of each: they are made alike."""
+    names = [rule.get("alert", rule.get("record")) for rule in rules]
+    return [
+        None if name == "Mine" or name in names[:index] else rule
+        for index, (name, rule) in enumerate(zip(names, rules, strict=True))
+    ]
+
+
+def test_a_mutated_rule_turns_a_test_red(whole: dict[str, str], tool: Tool, tmp_path: Path) -> None:
+    promtool = tool("promtool")
+    wanted = [
+        (index, name, mutant)
+        for index, rule in enumerate(first_of_each(rules_of(whole)))
+        if rule is not None
+        for name, mutant in mutants(rule)
+    ]
+    assert len(wanted) > 200
+
+    def judge(number: int) -> str:
+        index, name, mutant = wanted[number]
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        return name if survives(promtool, whole, index, mutant, folder) else ""
+
+    with ThreadPoolExecutor(2) as pool:
+        survived = [name for name in pool.map(judge, range(len(wanted))) if name]
+    assert not survived, "\n".join(survived)
