@@ -164,7 +164,9 @@ def _compile(
     rendered = render_plan(plan, templates)
     findings = (*findings, *rendered.findings)
     if rendered.value is not None:
-        client_side = fleet.gitops is None or fleet.gitops.flux is None
+        # Flux applies on the server's side, and Argo CD does where the Application is rendered.
+        gitops = fleet.gitops
+        client_side = gitops is None or (gitops.argocd is not None and gitops.argocd.repo is None)
         findings = (*findings, *judge_sizes(rendered.value, client_side=client_side))
     if rendered.value is not None and templates.overridden:
         # Our own templates are proved by our tests; the user's can be proved here only.

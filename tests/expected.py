@@ -296,7 +296,7 @@ def _argo(facts: model.ArgoApplication) -> Item:
         "project": facts.project,
         "source": {"repoURL": facts.repo, "path": facts.path, "targetRevision": facts.revision},
         "destination": {"server": "https://kubernetes.default.svc", "namespace": facts.destination},
-        "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
+        "syncPolicy": {"automated": {"prune": True, "selfHeal": True}, "syncOptions": ["ServerSideApply=true"]},
     }
     return _object("argoproj.io/v1alpha1", "Application", facts.meta, spec=spec)
 

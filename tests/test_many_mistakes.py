@@ -73,7 +73,7 @@ def test_two_hundred_different_mistakes_are_told_of_at_once(
 def test_two_thousand_times_the_same_mistake(tmp_path: Path, backupgen: Run) -> None:
     head = "".join(f"{key}: {json.dumps(value)}\n" for key, value in HEAD.items())
     targets = "".join(
-        f'  app-{number}: {{namespace: apps, at: ":20", deadline: 1m, run_as: 1, volume: {{pvc: x}}, tag: same}}\n'
+        f'  app-{number}: {{namespace: apps, at: ":20", deadline: 10m, run_as: 1, volume: {{pvc: x}}, tag: same}}\n'
         for number in range(2000)
     )
     (tmp_path / "fleet.yaml").write_text(f"{head}targets:\n{targets}", encoding="utf-8")

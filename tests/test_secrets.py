@@ -266,7 +266,8 @@ def test_a_new_target_needs_a_key_only_to_fill_in(done: Place) -> None:
     text = (done.folder / VALUES_FILE).read_text()
     assert text.replace('\n# OTHER_TOKEN of the target `wiki`\nwiki-token: ""\n', "") == values
     assert done.run("render").exit_code == exits.CLEAN  # sops still opens it, and the others stay as they are
-    assert changed(before, done.files()) <= {"wiki/cronjob.backup-wiki.yaml"}
+    # The overview says whose the values are.
+    assert changed(before, done.files()) <= {"wiki/cronjob.backup-wiki.yaml", "_runbooks/README.md"}
     assert ("sealed-keys-differ", WIKI) in done.found()
     done.edit_values({"wiki-token": "t0ken"})
     assert done.run("render").exit_code == exits.CLEAN

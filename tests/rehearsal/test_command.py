@@ -127,12 +127,13 @@ def test_the_reference_fleet_is_green(backupgen: Run) -> None:
 
 @pytest.mark.usefixtures("untouched")
 def test_a_mistake_of_the_fleet_is_red_where_it_shows(backupgen: Run, tmp_path: Path) -> None:
-    """An exclude that leaves out what the restore test looks for: the backup is as asked, and worthless."""
+    """A flag that leaves out what the restore test looks for: the backup is as asked, and worthless."""
     text = (REPOSITORY / "fleet.yaml").read_text(encoding="utf-8")
     before = "volume: {pvc: longhorn-pvc-grafana}\n    exclude: [lost+found]"
     assert before in text
     fleet = tmp_path / "fleet.yaml"
-    fleet.write_text(text.replace(before, before.replace("lost+found", "lost+found, '*.db'")), encoding="utf-8")
+    flag = "\n    backup_args: [--exclude-larger-than=1K]"
+    fleet.write_text(text.replace(before, before + flag), encoding="utf-8")
     done = backupgen("rehearse", "--fleet", fleet, "--target", "grafana")
     assert done.returncode == 1, done.stdout
     lines = done.stdout.splitlines()

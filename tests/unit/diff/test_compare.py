@@ -328,12 +328,3 @@ def test_nothing_changes_between_equal_objects(value: dict[str, Any]) -> None:
     files = {"a.json.yaml": json.dumps({"kind": "X", "metadata": {"name": "n"}, "spec": value})}
     assert read_objects(files, files)
     assert compare(files, {path: f"# again\n{text}" for path, text in files.items()}) == ()
-
-
-def test_a_drawing_is_another_one_and_no_more() -> None:
-    path = "_runbooks/timetable.svg"
-    (change,) = compare({path: "<svg>1</svg>\n"}, {path: "<svg>2</svg>\n"})
-    assert change.identity.name == path
-    (field,) = change.fields
-    assert (field.path, len(str(field.old)), len(str(field.new))) == ("drawing", 8, 8)
-    assert compare({path: "<svg/>"}, {path: "<svg/>"}) == ()
