@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from backupgen.diagnostics import Finding, Span, Spot
 from backupgen.manifests.codes import UNSOUND_MANIFEST
 from backupgen.manifests.render import ManifestSet
-from backupgen.plan import model
+from backupgen.plan import alert_rules, model
 from backupgen.source import PlainError, load_all
 
 
@@ -36,19 +36,25 @@ _KINDS: Final[Mapping[type, tuple[str, str]]] = MappingProxyType(
         model.ServiceAccount: ("v1", "ServiceAccount"),
         model.Role: ("rbac.authorization.k8s.io/v1", "Role"),
         model.RoleBinding: ("rbac.authorization.k8s.io/v1", "RoleBinding"),
-        model.PrometheusRule: ("monitoring.coreos.com/v1", "PrometheusRule"),
+        alert_rules.PrometheusRule: ("monitoring.coreos.com/v1", "PrometheusRule"),
         model.DashboardConfigMap: ("v1", "ConfigMap"),
         model.Kustomization: ("kustomize.config.k8s.io/v1beta1", "Kustomization"),
         model.KsopsGenerator: ("viaduct.ai/v1", "ksops"),
         model.FluxKustomization: ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
         model.ArgoApplication: ("argoproj.io/v1alpha1", "Application"),
-        model.RuleFile: ("", ""),
-        model.RuleTests: ("", ""),
+        alert_rules.RuleFile: ("", ""),
+        alert_rules.RuleTests: ("", ""),
         model.ChosenSlots: ("", ""),
         model.SopsConfig: ("", ""),
     }
 )
-_NAMELESS: Final = (model.Kustomization, model.RuleFile, model.RuleTests, model.ChosenSlots, model.SopsConfig)
+_NAMELESS: Final = (
+    model.Kustomization,
+    alert_rules.RuleFile,
+    alert_rules.RuleTests,
+    model.ChosenSlots,
+    model.SopsConfig,
+)
 _POLICY_KINDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {"kubernetes": ("networking.k8s.io/v1", "NetworkPolicy"), "cilium": ("cilium.io/v2", "CiliumNetworkPolicy")}
 )

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import Job, Repository, ResolvedFleet
 from backupgen.plan import model
+from backupgen.plan.meta import Meta
 from backupgen.plan.mirrors import copy_environment
-from backupgen.plan.model import Meta, Unit
+from backupgen.plan.model import Unit
 from backupgen.plan.pods import (
     client_environment,
     maintenance_environment,

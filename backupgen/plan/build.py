@@ -5,12 +5,13 @@ from itertools import pairwise
 
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.plan.alert_rules import PrometheusRule
 from backupgen.plan.alerts.rule import prometheus_rule
 from backupgen.plan.alerts.rule_tests import rule_test_units
 from backupgen.plan.backup import target_units
 from backupgen.plan.dashboard import dashboard
 from backupgen.plan.maintenance import repository_units
-from backupgen.plan.model import ChosenSlots, Plan, PrometheusRule, Unit
+from backupgen.plan.model import ChosenSlots, Plan, Unit
 from backupgen.plan.policies import network_policies
 from backupgen.plan.runbooks import runbook_units
 from backupgen.plan.scripts import script_units

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 from backupgen.fleet import metrics
 from backupgen.fleet.resolved import Job, ResolvedFleet, StringMap
 from backupgen.fleet.targets import MAX_SHRINK
-from backupgen.plan.model import RecordingRule
+from backupgen.plan.alert_rules import RecordingRule
 from backupgen.plan.promql import select
 from backupgen.schedule import CronExpr, load_zone, longest_gaps
 

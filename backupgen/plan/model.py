@@ -10,18 +10,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
 from backupgen.fleet.resolved import Placement, StringMap, User
+from backupgen.plan.alert_rules import PrometheusRule, RuleFile, RuleTests
+from backupgen.plan.meta import Meta
 from backupgen.plan.panel import Panel
-
-NO_STRINGS: StringMap = {}
-
-
-class Meta(NamedTuple):
-    """An object's name, place and marks."""
-
-    name: str
-    namespace: str
-    labels: StringMap
-    annotations: StringMap = NO_STRINGS
 
 
 class Mount(NamedTuple):
@@ -253,70 +244,6 @@ class NetworkPolicy(NamedTuple):
     """Whether the pods use the Kubernetes API."""
     restrict_egress: bool = True
     """False: only ingress is ruled (a server of somebody else)."""
-
-
-class AlertRule(NamedTuple):
-    """An alerting rule."""
-
-    alert: str
-    expr: str
-    for_: str
-    labels: StringMap
-    annotations: StringMap
-
-
-class RecordingRule(NamedTuple):
-    """A recording rule: a constant of the fleet as a series, or what is remembered of one."""
-
-    record: str
-    expr: str
-    labels: StringMap
-
-
-class PrometheusRule(NamedTuple):
-    """All rules of the fleet."""
-
-    meta: Meta
-    expectations: tuple[RecordingRule, ...]
-    alerts: tuple[AlertRule, ...]
-
-
-class RuleFile(NamedTuple):
-    """The same rules as a file of Prometheus, for the tests: promtool reads no PrometheusRule."""
-
-    name: str
-    expectations: tuple[RecordingRule, ...]
-    alerts: tuple[AlertRule, ...]
-
-
-class RuleCheck(NamedTuple):
-    """What an expression yields at a time of a story: exactly these samples."""
-
-    time: str
-    expr: str
-    samples: tuple[tuple[str, int | float], ...]
-    """Series and value."""
-
-
-class RuleStory(NamedTuple):
-    """A test of promtool."""
-
-    name: str
-    interval: str
-    """The time between two samples of a series."""
-    series: tuple[tuple[str, str], ...]
-    """Series and values, in promtool's notation."""
-    checks: tuple[RuleCheck, ...]
-
-
-class RuleTests(NamedTuple):
-    """A file of tests of promtool."""
-
-    rule_file: str
-    """The file with the rules, beside it."""
-    interval: str
-    """The time between two evaluations."""
-    stories: tuple[RuleStory, ...]
 
 
 class DashboardConfigMap(NamedTuple):

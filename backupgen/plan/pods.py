@@ -6,7 +6,8 @@ from backupgen.fleet import naming
 from backupgen.fleet.resolved import Job, Repository, ResolvedFleet, Server, StringMap, User
 from backupgen.fleet.resolved import Volume as ResolvedVolume
 from backupgen.fleet.scalars import format_duration
-from backupgen.plan.model import Container, Meta, Mount, Pod, Volume
+from backupgen.plan.meta import Meta
+from backupgen.plan.model import Container, Mount, Pod, Volume
 
 NOTHING: StringMap = {}
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 from backupgen.fleet import naming
 from backupgen.plan.edges import Client, Edge, edges
-from backupgen.plan.model import Meta, NetworkPolicy, PodPeer, Unit
+from backupgen.plan.meta import Meta
+from backupgen.plan.model import NetworkPolicy, PodPeer, Unit
 from backupgen.plan.peers import Places
 from backupgen.plan.pods import fleet_meta
 

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import Dump, Mirror, Repository, ResolvedFleet, StringMap, Target
 from backupgen.fleet.scalars import format_duration
+from backupgen.plan.meta import Meta
 from backupgen.plan.mirrors import copy_credentials, mirror_credentials, mirror_environment
-from backupgen.plan.model import Meta, Mount, Pod, RestorePod, Volume
+from backupgen.plan.model import Mount, Pod, RestorePod, Volume
 from backupgen.plan.pods import NOTHING, client_environment, owner, script_container, source_volume
 
 DEADLINE = 86_400

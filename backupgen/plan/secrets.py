@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from backupgen.fleet import naming
-from backupgen.plan.model import Meta, Secret, SecretKey, Unit
+from backupgen.plan.meta import Meta
+from backupgen.plan.model import Secret, SecretKey, Unit
 
 
 def secret_unit(meta: Meta, credentials: Mapping[str, str]) -> Unit:

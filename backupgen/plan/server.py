@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from backupgen.fleet import naming
 from backupgen.fleet.resolved import Repository, ResolvedFleet, Server, StringMap
-from backupgen.plan.model import Container, Deployment, Meta, Mount, Pod, Port, Service, ServiceMonitor, Unit, Volume
+from backupgen.plan.meta import Meta
+from backupgen.plan.model import Container, Deployment, Mount, Pod, Port, Service, ServiceMonitor, Unit, Volume
 from backupgen.plan.pods import NOTHING, owner, server_selector, source_volume
 from backupgen.plan.secrets import htpasswd_unit
 

@@ -12,10 +12,10 @@ from backupgen.fleet import naming
 from backupgen.fleet.alerting import AlertChange, Alerts, OwnAlert
 from backupgen.fleet.resolved import ResolvedFleet
 from backupgen.fleet.scalars import format_duration
+from backupgen.plan.alert_rules import AlertRule, PrometheusRule
 from backupgen.plan.alerts import repositories, runs, surroundings
 from backupgen.plan.alerts.draft import Draft, Expressions
 from backupgen.plan.expectations import Watched, recordings, watched_jobs
-from backupgen.plan.model import AlertRule, PrometheusRule
 from backupgen.plan.pods import fleet_meta
 from backupgen.schedule import CronExpr
 

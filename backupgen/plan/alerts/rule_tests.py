@@ -10,10 +10,11 @@ from itertools import groupby
 
 from backupgen.fleet import metrics, naming
 from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.plan.alert_rules import PrometheusRule, RecordingRule, RuleCheck, RuleFile, RuleStory, RuleTests
 from backupgen.plan.alerts import place_stories, run_stories
 from backupgen.plan.alerts.story import Rules
 from backupgen.plan.expectations import watched_jobs
-from backupgen.plan.model import PrometheusRule, RecordingRule, RuleCheck, RuleFile, RuleStory, RuleTests, Unit
+from backupgen.plan.model import Unit
 from backupgen.plan.promql import select
 from backupgen.schedule import CronExpr
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from backupgen.fleet import metrics
 from backupgen.fleet.alerting import Alerts
 from backupgen.fleet.scalars import duration
+from backupgen.plan.alert_rules import AlertRule, RuleCheck, RuleStory
 from backupgen.plan.expectations import Watched
-from backupgen.plan.model import AlertRule, RuleCheck, RuleStory
 from backupgen.plan.promql import quote, select
 
 _HALF_A_DAY = 43200

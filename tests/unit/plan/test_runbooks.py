@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from backupgen.fleet import naming
 from backupgen.fleet.dump_tools import loader
 from backupgen.fleet.schema import Dump
-from backupgen.plan.model import AlertRule, Page, PrometheusRule, Unit
+from backupgen.plan.alert_rules import AlertRule, PrometheusRule
+from backupgen.plan.model import Page, Unit
 from backupgen.plan.restore import restore_of
 from backupgen.plan.runbooks import ALERTS, runbook_units
 from backupgen.plan.slots import slots_of
