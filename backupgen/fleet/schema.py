@@ -542,8 +542,8 @@ class Target(JobSettings):
     verify: tuple[Verify, ...] | None = None
     """What the restore test looks for; files in every source, if left out."""
     max_age: s.Duration | None = None
-    """How old its newest snapshot may be in the restore test; by default two missed runs, and any age while it is
-    suspended."""
+    """How old its newest snapshot may be in the restore test; by default one more run than `missed_slots` may be
+    missed, and any age while it is suspended."""
     max_shrink: s.Percent | None = None
     """By how much a snapshot may be smaller than the one before it, else the run fails; `50%` by default."""
     before: s.Line | None = None

@@ -192,7 +192,8 @@ def _waive(scene: Scene) -> Iterator[Setting]:
 
 
 def _max_age(scene: Scene) -> Iterator[Setting]:
-    note = "any age, while it is suspended" if scene.target.job.suspend else "two missed runs"
+    job = scene.target.job
+    note = "any age, while it is suspended" if job.suspend else f"a schedule that misses {job.missed_slots + 1} runs"
     yield _setting(scene, ("max_age",), _span(scene.target.max_age), otherwise=derived(note, (*scene.path, "at")))
 
 
