@@ -105,7 +105,7 @@ def test_a_target_in_a_known_namespace() -> None:
 
 
 def test_what_a_new_target_adds() -> None:
-    """Only whole lines come in, and they name the target or its namespace; but the drawing, and how many jobs there are."""
+    """Only whole lines come in, and they name the target or its namespace; but for the drawing, and a count."""
     old, new = before(), files(source() + NEW.format(namespace="media"))
     for path in old.keys() & changed(old, new) - {"_runbooks/timetable.svg", "_alerts/tests.yaml"}:
         lines = added_lines(old, new, path)
