@@ -8,6 +8,7 @@ import json as json_module
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 
 from backupgen.manifests.scalars import Rendered, literal
 
@@ -21,9 +22,15 @@ _NO_COMMENT = re.compile(
 def sh(value: str | Iterable[str]) -> str:
     """One word of POSIX shell, or the words of a command joined by spaces. No NUL: no shell can carry it."""
     words = [value] if isinstance(value, str) else list(value)
-    if any("\0" in word for word in words):
+    return " ".join(map(_word, words))
+
+
+@cache
+def _word(word: str) -> str:
+    """One word, quoted. Names repeat on every page of a fleet."""
+    if "\0" in word:
         raise ValueError("a shell word cannot hold U+0000")
-    return " ".join(shlex.quote(word) for word in words)
+    return shlex.quote(word)
 
 
 def promql(value: str) -> str:
