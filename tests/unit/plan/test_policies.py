@@ -429,3 +429,23 @@ def test_the_rendered_policy_says_what_was_planned(path: str, kind: str) -> None
         assert found["metadata"].get("annotations", {}) == meta.annotations
         assert "egress" in found["spec"] or not unit.facts.restrict_egress
         assert found["spec"].get("egress") != [] or kind == "kubernetes"
+
+
+@both
+def test_prometheus_scrapes_what_the_alerts_need_and_no_more(kind: str) -> None:
+    fleet = fleet_of("fleet.yaml", kind)
+    assert fleet.alerts is not None
+    (server,), (gateway,) = server_pods(fleet), gateway_pods(fleet)
+    own = next(repository.server for repository in fleet.repositories if repository.server)
+    elsewhere = replace(
+        fleet, alerts=replace(fleet.alerts, prometheus_namespace="watch", prometheus_pods={"app": "prometheus"})
+    )
+    usual = pod("monitoring", {"app.kubernetes.io/name": "prometheus"})
+    for judged, scraper in ((fleet, usual), (elsewhere, pod("watch", {"app": "prometheus"}))):
+        policies = network(judged)
+        assert policies.allow(scraper, server, own.port)
+        assert not policies.allow(scraper, server, own.maintenance_port)
+        assert policies.allow(scraper, gateway, 9091)
+        assert not policies.allow(pod(scraper.namespace, {"app": "other"}), server, own.port)
+    assert not network(elsewhere).allow(usual, server, own.port)
+    assert not network(replace(fleet, alerts=None)).allow(usual, server, own.port)
