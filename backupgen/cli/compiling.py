@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from backupgen.diagnostics import Finding
 
 if TYPE_CHECKING:
-    from backupgen.pipeline import Circumstances, Compiled
+    from backupgen.pipeline import Circumstances, Compiled, Scheduled
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,31 @@ def compile_file(fleet: Path, templates: Path | None, out: Path | None) -> Compi
     checked = compile_fleet(raw.value, str(fleet), templates, circumstances(out, int(time.time())), timetable)
     readable = all(finding.info is not UNREADABLE_TEMPLATE for finding in checked.findings)
     return Compilation(checked.value, checked.findings, {str(fleet): shown(raw.value)}, readable=readable)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The outcome of reading a fleet and judging its schedule."""
+
+    scheduled: "Scheduled | None"
+    findings: tuple[Finding, ...]
+    """Located."""
+    sources: Mapping[str, str]
+    """The text of fleet.yaml, for excerpts."""
+    raw: bytes
+    readable: bool = True
+
+
+def schedule_file(fleet: Path, out: Path, now: int) -> Judged:
+    """Read fleet.yaml and judge its schedule, beside what was rendered into `out` before; `now` in epoch seconds."""
+    from backupgen.adapters.files import read_fleet
+    from backupgen.pipeline import schedule_fleet
+
+    raw = read_fleet(fleet)
+    if raw.value is None:
+        return Judged(None, raw.findings, {}, b"", readable=False)
+    checked = schedule_fleet(raw.value, str(fleet), circumstances(out, now))
+    return Judged(checked.value, checked.findings, {str(fleet): shown(raw.value)}, raw.value)
 
 
 def circumstances(out: Path | None, since: int) -> "Circumstances":

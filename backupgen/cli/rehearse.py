@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from backupgen.cli import exits, terminal
 from backupgen.cli.compiling import compile_file
-from backupgen.cli.showing import exit_code, note_findings
+from backupgen.cli.showing import exit_code, note_findings, note_unknown
 
 if TYPE_CHECKING:
     from backupgen.pipeline import Compiled
@@ -43,8 +43,7 @@ def _course(compiled: "Compiled", names: Iterable[str]) -> "Course | None":
 
     targets, unknown = chosen(compiled.fleet, names)
     if unknown:
-        known = ", ".join(f"`{target.name}`" for target in compiled.fleet.targets)
-        terminal.note(f"the fleet has no target `{unknown[0]}`, expected one of {known}\n")
+        note_unknown("the fleet has no target", unknown[0], [target.name for target in compiled.fleet.targets])
         return None
     return Course(compiled.fleet, read_cluster(compiled.manifests.files), targets)
 

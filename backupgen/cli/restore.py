@@ -2,13 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from backupgen.cli import exits, terminal
 from backupgen.cli.compiling import compile_file
-from backupgen.cli.showing import exit_code, note_findings
+from backupgen.cli.showing import exit_code, note_findings, note_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,12 +46,14 @@ def restore(options: RestoreOptions) -> int:
     fleet, templates = compilation.compiled.fleet, compilation.compiled.templates
     target = next((one for one in fleet.targets if one.name == options.target), None)
     if target is None:
-        return _unknown("the fleet has no target", options.target, [one.name for one in fleet.targets])
+        note_unknown("the fleet has no target", options.target, [one.name for one in fleet.targets])
+        return exits.USAGE
     facts = restore_of(fleet, target)
     origin = _origin(facts.origins, options.mirror)
     if origin is None:
         mirrors = [one.mirror for one in facts.origins if one.mirror]
-        return _unknown(f"the repository of `{target.name}` has no mirror", options.mirror or "", mirrors)
+        note_unknown(f"the repository of `{target.name}` has no mirror", options.mirror or "", mirrors)
+        return exits.USAGE
     variables = restore_variables(
         facts._replace(origins=(origin,)), options.snapshot or "latest", _flags(options), bare=options.bare
     )
@@ -66,13 +67,6 @@ def restore(options: RestoreOptions) -> int:
 
 def _origin(origins: "Sequence[Origin]", mirror: str | None) -> "Origin | None":
     return next((origin for origin in origins if origin.mirror == (mirror or "")), None)
-
-
-def _unknown(what: str, name: str, known: list[str]) -> int:
-    near = get_close_matches(name, known, 1)
-    expected = f"did you mean `{near[0]}`?" if near else f"it has {', '.join(f'`{one}`' for one in known) or 'none'}"
-    terminal.note(f"{what} `{name}`: {expected}\n")
-    return exits.USAGE
 
 
 def _flags(options: RestoreOptions) -> str:

@@ -2,13 +2,14 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from backupgen.cli import exits, terminal
-from backupgen.cli.compiling import circumstances, shown
+from backupgen.cli.compiling import schedule_file
 from backupgen.cli.instants import InstantError, at_wall_clock, parse_instant
 from backupgen.cli.showing import exit_code, note_findings
 from backupgen.diagnostics import Finding, NodePath, has_errors
@@ -35,31 +36,28 @@ class ScheduleOptions:
 
 def schedule(options: ScheduleOptions) -> int:
     """Show the schedule, or pin the slots that were chosen. Returns the exit code."""
-    from backupgen.adapters.files import read_fleet
-    from backupgen.pipeline import schedule_fleet
-
-    raw = read_fleet(options.fleet)
-    if raw.value is None:
-        note_findings(raw.findings, {})
-        return exits.USAGE
     now = int(time.time())
-    checked = schedule_fleet(raw.value, str(options.fleet), circumstances(options.out, now))
-    sources = {str(options.fleet): shown(raw.value)}
-    if checked.value is None:
-        note_findings(checked.findings, sources)
-        return exit_code(checked.findings)
+    judged = schedule_file(options.fleet, options.out, now)
+    scheduled, findings = judged.scheduled, judged.findings
+    if scheduled is None:
+        note_findings(findings, judged.sources)
+        return exit_code(findings, readable=judged.readable)
     if options.pin:
-        note_findings(checked.findings, sources, targets=len(checked.value.fleet.targets))
-        return _pin(options, raw.value, checked.value, checked.findings)
+        note_findings(findings, judged.sources, targets=len(scheduled.fleet.targets))
+        return _pin(options, judged.raw, scheduled, findings)
     try:
-        return _show(options, checked.value, now, checked.findings, sources)
+        return _show(options, scheduled, now, findings, judged.sources)
     except InstantError as error:
         terminal.note(f"{error}\n")
         return exits.USAGE
 
 
 def _show(
-    options: ScheduleOptions, scheduled: "Scheduled", now: int, findings: tuple[Finding, ...], sources: dict[str, str]
+    options: ScheduleOptions,
+    scheduled: "Scheduled",
+    now: int,
+    findings: tuple[Finding, ...],
+    sources: Mapping[str, str],
 ) -> int:
     from backupgen.report.schedule import SCHEDULE_FORMATS
     from backupgen.report.schedule.build import build_report

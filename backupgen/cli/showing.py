@@ -1,7 +1,7 @@
 """Findings on a stream."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from backupgen.cli import exits, terminal
@@ -24,6 +24,15 @@ def exit_code(findings: Iterable[Finding], *, readable: bool = True, strict: boo
     if not readable:
         return exits.USAGE
     return exits.FOUND if any(finding.severity.fails(strict=strict) for finding in findings) else exits.CLEAN
+
+
+def note_unknown(what: str, name: str, known: Sequence[str]) -> None:
+    """Say that there is no such thing as somebody named, such as `the fleet has no target`, and what was meant."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, 1)
+    expected = f"did you mean `{near[0]}`?" if near else f"it has {', '.join(f'`{one}`' for one in known) or 'none'}"
+    terminal.note(f"{what} `{name}`: {expected}\n")
 
 
 def given_flags(fleet: Path, out: Path, templates: Path | None) -> str:

@@ -186,7 +186,7 @@ def test_missing_programs_are_named_with_their_packages(backupgen: Run, tmp_path
 def test_an_unknown_target_is_wrong_usage(backupgen: Run) -> None:
     done = backupgen("rehearse", "--target", "grafna")
     assert done.returncode == 2
-    assert done.stderr.startswith("the fleet has no target `grafna`, expected one of `downloader`, ")
+    assert done.stderr == "the fleet has no target `grafna`: did you mean `grafana`?\n"
 
 
 def test_a_fleet_with_an_error_is_not_rehearsed(backupgen: Run, tmp_path: Path) -> None:

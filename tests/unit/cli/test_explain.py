@@ -35,7 +35,7 @@ def test_a_target() -> None:
 def test_an_unknown_target() -> None:
     done = invoke("explain", "grafan")
     assert (done.exit_code, done.stdout) == (exits.USAGE, "")
-    assert done.stderr == "fleet.yaml has no target `grafan`; did you mean `grafana`?\n"
+    assert done.stderr == "the fleet has no target `grafan`: did you mean `grafana`?\n"
     assert "it has `downloader`, `emby`," in invoke("explain", "x").stderr
 
 
