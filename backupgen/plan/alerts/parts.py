@@ -52,7 +52,7 @@ def _bits(instance: str) -> str:
 
 
 def _size(rule: PrometheusRule) -> int:
-    return sum(map(_size_of, (*rule.expectations, *rule.alerts)))
+    return sum(map(_size_of, rule.expectations)) + sum(map(_size_of, rule.alerts))
 
 
 def _size_of(rule: RecordingRule | AlertRule) -> int:
