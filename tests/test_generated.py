@@ -14,6 +14,8 @@ from backupgen.conventions.alert_names import ALERT_NAMES
 from backupgen.diagnostics.code import CodeInfo, Severity
 from tests.compiled import objects
 
+pytestmark = pytest.mark.golden
+
 INFO = CodeInfo(
     code="BG301",
     slug="slots-collide",
