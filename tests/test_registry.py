@@ -11,8 +11,9 @@ import pytest
 import backupgen.rules
 from backupgen.audit import CODES as AUDIT_CODES
 from backupgen.diagnostics import CodeInfo, Severity
-from backupgen.fleet.codes import CODES as FLEET_CODES
+from backupgen.language.codes import CODES as LANGUAGE_CODES
 from backupgen.manifests import CODES as MANIFEST_CODES
+from backupgen.resolve.codes import CODES as RESOLVE_CODES
 from backupgen.rules import CODES as RULE_CODES
 from backupgen.rules import RULES, Rule
 from backupgen.sealing import CODES as SEALING_CODES
@@ -24,7 +25,8 @@ CASES = sorted(path.name for path in FOLDERS.iterdir())
 MODULES = sorted(path.stem for path in Path(backupgen.rules.__file__).parent.glob("bg*.py"))
 CATALOGUE: tuple[CodeInfo, ...] = (
     *SOURCE_CODES,
-    *FLEET_CODES,
+    *LANGUAGE_CODES,
+    *RESOLVE_CODES,
     *RULE_CODES,
     *AUDIT_CODES,
     *MANIFEST_CODES,
@@ -52,7 +54,7 @@ def test_no_code_and_no_slug_is_used_twice() -> None:
     ("codes", "stages"),
     [
         (SOURCE_CODES, "1"),
-        (FLEET_CODES, "2"),
+        ((*LANGUAGE_CODES, *RESOLVE_CODES), "2"),
         (RULE_CODES, "34"),
         (AUDIT_CODES, "4"),
         (MANIFEST_CODES, "5"),

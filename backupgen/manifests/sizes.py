@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+from backupgen.conventions import naming
 from backupgen.diagnostics import Finding, Span, Spot
-from backupgen.fleet import naming
 from backupgen.manifests.codes import LARGE_OBJECT, OVERSIZED_OBJECT
 from backupgen.manifests.render import ManifestSet
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.conventions import naming
 from backupgen.plan.alert_rules import PrometheusRule
 from backupgen.plan.alerts.parts import rule_objects
 from backupgen.plan.alerts.rule import prometheus_rule
@@ -19,6 +18,7 @@ from backupgen.plan.scripts import script_units
 from backupgen.plan.server import server_units
 from backupgen.plan.slots import Slots, slots_of
 from backupgen.plan.wiring import wiring_units
+from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.schedule import CronExpr, ScheduleProof
 
 
