@@ -110,7 +110,9 @@ def compile_fleet(
     return Checked(checked.value, tuple(_located(document, finding) for finding in checked.findings))
 
 
-def schedule_fleet(raw: bytes, file: str, circumstances: Circumstances = _NOTHING_KNOWN) -> Checked[Scheduled]:
+def schedule_fleet(
+    raw: bytes, file: str, circumstances: Circumstances = _NOTHING_KNOWN, own_scripts: tuple[str, ...] = ()
+) -> Checked[Scheduled]:
     """Judge the schedule of the bytes of fleet.yaml, shown as `file` in findings.
 
     Returns the verdict with all findings, located, errors included; or the findings of the stage that could not read
@@ -120,7 +122,7 @@ def schedule_fleet(raw: bytes, file: str, circumstances: Circumstances = _NOTHIN
     if read.value is None:
         return Checked(None, read.findings)
     document = read.value
-    checked = _schedule(document, circumstances)
+    checked = _schedule(document, circumstances, own_scripts)
     findings = checked.findings if checked.value is None else checked.value.findings
     return Checked(checked.value, tuple(_located(document, finding) for finding in findings))
 
@@ -136,7 +138,7 @@ def _located(document: Document, finding: Finding) -> Finding:
     return document.locate(finding)
 
 
-def _schedule(document: Document, circumstances: Circumstances) -> Checked[Scheduled]:
+def _schedule(document: Document, circumstances: Circumstances, own_scripts: tuple[str, ...]) -> Checked[Scheduled]:
     loaded = load_fleet(document)
     if loaded.value is None:
         return Checked(None, loaded.findings)
@@ -146,7 +148,7 @@ def _schedule(document: Document, circumstances: Circumstances) -> Checked[Sched
     fleet = resolved.value
     timetable = timetable_of(fleet, circumstances.chosen_before)
     outcome = prove(timetable.operations, timetable.limits)
-    context = RuleContext(fleet, timetable, outcome, circumstances.since, circumstances.shell)
+    context = RuleContext(fleet, timetable, outcome, circumstances.since, circumstances.shell, own_scripts)
     findings = (*resolved.findings, *judge(context))
     return Checked(Scheduled(document, fleet, timetable, outcome, findings))
 
@@ -154,14 +156,15 @@ def _schedule(document: Document, circumstances: Circumstances) -> Checked[Sched
 def _compile(
     document: Document, templates: Templates, circumstances: Circumstances, draw: Draw | None
 ) -> Checked[Compiled]:
-    checked = _schedule(document, circumstances)
+    own_scripts = tuple(file for _, file in templates.overridden_scripts())
+    checked = _schedule(document, circumstances, own_scripts)
     if checked.value is None:
         return Checked(None, checked.findings)
     scheduled = checked.value
     fleet, outcome, findings = scheduled.fleet, scheduled.outcome, scheduled.findings
     if isinstance(outcome, tuple) or has_errors(findings):
         return Checked(None, findings)
-    context = RuleContext(fleet, scheduled.timetable, outcome, CYCLE_START)
+    context = RuleContext(fleet, scheduled.timetable, outcome, CYCLE_START, own_scripts=own_scripts)
     plan = build_plan(fleet, outcome, scheduled.timetable.chosen, draw(document, context) if draw else "")
     rendered = render_plan(plan, templates)
     findings = (*findings, *rendered.findings)
