@@ -14,6 +14,10 @@ from hypothesis import settings
 # A shell that starts the tests in the background has SIGINT ignored, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Without bytecode every process that a test starts would compile the whole package again, and pytest all tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -25,6 +29,14 @@ settings.load_profile("steady")
 # What a user's shell or CI may set, and what would change the output of a run.
 AMBIENT = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "GITHUB_ACTIONS", "CI", "TZ", "PYTHONWARNINGS")
 AMBIENT_PREFIXES = ("RESTIC_", "RCLONE_", "SOPS_", "AWS_")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What compares with a golden file is marked so: `make regen` runs these alone."""
+    for item in items:
+        if "file_regression" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.golden)
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,8 @@ from backupgen.diagnostics.code import CodeInfo, Severity
 from backupgen.fleet.alerting import ALERT_NAMES
 from tests.compiled import objects
 
+pytestmark = pytest.mark.golden
+
 INFO = CodeInfo(
     code="BG301",
     slug="slots-collide",

@@ -313,8 +313,8 @@ FAULTS = (
     Fault(
         "no-room",
         "The restore test's scratch volume is too small.",
-        "It is not filled: the tag fails with 74 before anything is restored, and the next one is tested.",
-        (74,),
+        "It is not filled: the tag fails with 77 before anything is restored, and the next one is tested.",
+        (77,),
         DRILL,
         "Raise `scratch`.",
     ),

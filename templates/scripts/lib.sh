@@ -27,9 +27,10 @@
 #   65 source missing, empty, not mounted       71 snapshots that had to be removed are still there
 #   66 another repository than the pinned one   72 a restored snapshot failed a verify rule
 #   67 repository or mirror cannot be read      73 snapshot shrank past the limit
-#   68 a hook failed                            74 no room to restore
+#   68 a hook failed                            74 the retention refuses its plan
 #   69 a program is missing or too old          75 snapshot missing or too old
 #                                               76 there is a repository already
+#                                               77 no room to restore
 #   124 the inner time limit was reached
 #
 # Metrics, in the Pushgateway group job="backup", instance="$RESTIC_HOSTNAME":
@@ -58,7 +59,7 @@ set -u
 # shellcheck disable=SC2034 # used by the scripts that source this file
 readonly EX_USAGE=64 EX_SOURCE=65 EX_OTHER_REPOSITORY=66 EX_UNREACHABLE=67 EX_HOOK=68 EX_PROGRAM=69 EX_WORKSPACE=70
 # shellcheck disable=SC2034 # used by the scripts that source this file
-readonly EX_NOT_REMOVED=71 EX_VERIFY=72 EX_SHRANK=73 EX_ROOM=74 EX_SNAPSHOT=75 EX_EXISTS=76
+readonly EX_NOT_REMOVED=71 EX_VERIFY=72 EX_SHRANK=73 EX_REFUSED=74 EX_SNAPSHOT=75 EX_EXISTS=76 EX_ROOM=77
 readonly EX_LATE=124 UNBOUNDED=2592000
 
 child=''
