@@ -258,7 +258,7 @@ def _take(done: Sealed, work: Work, text: str | SopsFault, sources: Sources) -> 
             yield text.finding(standing.file)
         return
     if flaws := [fault for fault in flaws_of(text, standing.ready, standing.rule) if _counts(fault, standing)]:
-        message = f"what sops made of this Secret is not right: {flaws[0].flaw.value} ({flaws[0].detail})"
+        message = f"what sops made of this Secret is not right: {flaws[0].flaw.status} ({flaws[0].detail})"
         yield Finding(codes.SOPS_REFUSED, message, Spot(file=standing.file), "see to the rule in .sops.yaml")
         return
     _put(done, standing, text, _mark(standing, text, sources))
