@@ -10,8 +10,8 @@ from types import ModuleType
 
 import pytest
 
+from backupgen.conventions.alert_names import ALERT_NAMES
 from backupgen.diagnostics.code import CodeInfo, Severity
-from backupgen.fleet.alerting import ALERT_NAMES
 from tests.compiled import objects
 
 pytestmark = pytest.mark.golden

@@ -14,9 +14,10 @@ import backupgen.rules
 from backupgen.audit import CODES as AUDIT_CODES
 from backupgen.diagnostics import CodeInfo, Severity
 from backupgen.diff.codes import CODES as OUT_CODES
-from backupgen.fleet.codes import CODES as FLEET_CODES
+from backupgen.language.codes import CODES as LANGUAGE_CODES
 from backupgen.manifests import CODES as MANIFEST_CODES
 from backupgen.pipeline import CATALOGUE
+from backupgen.resolve.codes import CODES as RESOLVE_CODES
 from backupgen.rules import CODES as RULE_CODES
 from backupgen.rules import RULES, Rule
 from backupgen.sealing import CODES as SEALING_CODES
@@ -63,7 +64,7 @@ def test_no_code_and_no_slug_is_used_twice() -> None:
     ("codes", "stages"),
     [
         (SOURCE_CODES, "1"),
-        (FLEET_CODES, "2"),
+        ((*LANGUAGE_CODES, *RESOLVE_CODES), "2"),
         (RULE_CODES, "34"),
         (AUDIT_CODES, "4"),
         (MANIFEST_CODES, "5"),

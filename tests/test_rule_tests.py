@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from backupgen.fleet import naming
+from backupgen.conventions import naming
 from backupgen.pipeline import compile_fleet
 from tests.compiled import FLEETS, compiled
 from tests.unit.plan.promtool import Tool

@@ -50,10 +50,11 @@ UNSOUND_MANIFEST: Final = CodeInfo(
 OVERSIZED_OBJECT: Final = CodeInfo(
     code="BG505",
     slug="oversized-object",
-    severity=Severity.WARNING,
-    summary="A rendered object is larger than the API server takes.",
-    why="The API server refuses it, and what it held before stays: new targets have no alert or no restore test.",
-    fix="Split the fleet, or its repository: the plans, alerts and panels of all targets of one stand in one object.",
+    severity=Severity.ERROR,
+    summary="A rendered object is larger than the cluster takes.",
+    why="The API server, or Prometheus Operator, refuses it, and what it held before stays: new targets have no "
+    "restore test, no way through the policies, no alert.",
+    fix="Split the fleet, or its repository; of alerts of your own, write fewer or shorter ones.",
     bad="# a fleet with 5,000 targets\n",
     good="# five fleets with 1,000 targets each\n",
 )

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
+from backupgen.conventions.naming import VALUE_VARIABLES
 from backupgen.diagnostics import Finding, Spot
-from backupgen.fleet.naming import VALUE_VARIABLES
 from backupgen.sealing import codes
 from backupgen.sealing.judge import Flaw, Standing, differing_recipients
 from backupgen.sealing.marks import is_from_environment

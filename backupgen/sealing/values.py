@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from backupgen.conventions.naming import value_variable
 from backupgen.diagnostics import Checked, CodeInfo, Finding, Spot, has_errors
 from backupgen.diagnostics.wording import phrase
-from backupgen.fleet.naming import value_variable
 from backupgen.sealing import codes
 from backupgen.sealing.envelope import Envelope, encrypted_type, read_envelope
 from backupgen.sealing.marks import ENVIRONMENT, digest

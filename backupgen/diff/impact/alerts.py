@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from backupgen.conventions import metrics
+from backupgen.conventions.units import format_duration
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact
 from backupgen.diff.jobs import at, mapping, mappings
 from backupgen.diff.objects import Object
-from backupgen.fleet import metrics
-from backupgen.fleet.scalars import format_duration
 
 _DEADLINE: Final = "_deadline_seconds"
 _CONSTANT: Final = re.compile(r"vector\((\d+)\)")

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from backupgen.conventions import naming
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact
 from backupgen.diff.jobs import at, images
 from backupgen.diff.pairs import Pair
-from backupgen.fleet import naming
 
 _MOST: Final = 80
 """Characters of a command."""

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from shlex import split
 from typing import Final, NamedTuple
 
+from backupgen.conventions import naming
+from backupgen.conventions.units import format_duration
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact
 from backupgen.diff.jobs import at, mapping
 from backupgen.diff.objects import Object
 from backupgen.diff.pairs import Pair
-from backupgen.fleet import naming
-from backupgen.fleet.scalars import format_duration
 
 _MOST_STEPS: Final = 4
 _ANY_AGE: Final = 3650 * 86_400

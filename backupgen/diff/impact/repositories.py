@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
+from backupgen.conventions import naming
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact, Situation
 from backupgen.diff.impact.snapshots import fate
 from backupgen.diff.jobs import RenderedJob, at, volumes
 from backupgen.diff.pairs import Pair
-from backupgen.fleet import naming
 
 _SHOWN = 12
 """Digits of an id."""

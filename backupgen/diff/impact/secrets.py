@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
+from backupgen.conventions import naming
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact, Situation
 from backupgen.diff.objects import OTHER_VALUE
-from backupgen.fleet import naming
 from backupgen.sealing.sealed import secret_keys
 
 

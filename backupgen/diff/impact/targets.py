@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
+from backupgen.conventions import naming
+from backupgen.conventions.units import format_duration
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact, Situation
 from backupgen.diff.impact.snapshots import fate
 from backupgen.diff.impact.timing import data_loss, slot_words
 from backupgen.diff.jobs import RenderedJob
 from backupgen.diff.pairs import Pair
-from backupgen.fleet import naming
-from backupgen.fleet.scalars import format_duration
 
 _ENDS: Final = {
     naming.ROLE_RETENTION: "nothing forgets, prunes or checks, so the repository grows and damage is not seen",

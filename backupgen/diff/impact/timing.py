@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from itertools import takewhile
 
+from backupgen.conventions.naming import ROLE_BACKUP
+from backupgen.conventions.units import format_duration
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact, Situation
 from backupgen.diff.jobs import RenderedJob
 from backupgen.diff.pairs import Pair
-from backupgen.fleet.naming import ROLE_BACKUP
-from backupgen.fleet.scalars import format_duration
 from backupgen.rules.wording import when
 from backupgen.schedule import CronError, CronExpr, Zone, ZoneError, load_zone, longest_gap, next_firings, parse_cron
 
