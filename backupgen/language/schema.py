@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from backupgen.conventions.alert_names import ALERT_NAMES
+from backupgen.diagnostics.wording import listed
 from backupgen.language import scalars as s
 
 
@@ -36,7 +37,7 @@ def _exactly_one(*names: str) -> Any:
     def validate(self: Any) -> Any:
         given = [name for name in names if getattr(self, name) is not None]
         if len(given) != 1:
-            choice = ", ".join(f"`{name}`" for name in names)
+            choice = listed(names)
             found = " and ".join(f"`{name}`" for name in given) or "none of them"
             raise s.refuse(f"expected exactly one of {choice}, found {found}")
         return self
@@ -582,7 +583,7 @@ def _alert_name(value: object) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(str(value), ALERT_NAMES, 1)
-    hint = f"did you mean `{near[0]}`?" if near else f"they are {', '.join(f'`{name}`' for name in ALERT_NAMES)}"
+    hint = f"did you mean `{near[0]}`?" if near else f"they are {listed(ALERT_NAMES)}"
     raise s.refuse(f"`{s.shown(value)}` is none of the compiler's alerts", hint)
 
 
