@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from backupgen.audit import CODES as AUDIT_CODES
-from backupgen.diagnostics import Checked, CodeInfo, Finding, Related, Spot, has_errors
+from backupgen.diagnostics import Checked, CodeInfo, Finding, Related, Span, Spot, has_errors
 from backupgen.diff.codes import CODES as OUT_CODES
 from backupgen.language.codes import CODES as LANGUAGE_CODES
 from backupgen.language.load import load_fleet
 from backupgen.manifests import CODES as MANIFEST_CODES
 from backupgen.manifests import ManifestSet, Templates, judge_sizes, load_templates, render_plan
+from backupgen.manifests.codes import OWN_SCRIPT
+from backupgen.manifests.departures import judge_departures
 from backupgen.manifests.verify import verify
 from backupgen.plan.build import build_plan
 from backupgen.plan.model import Plan
@@ -175,13 +177,22 @@ def _compile(
         findings = (*findings, *judge_sizes(rendered.value, client_side=client_side))
     if rendered.value is not None and templates.overridden:
         # Our own templates are proved by our tests; the user's can be proved here only.
-        findings = (*findings, *verify(rendered.value, plan), *_judge_scripts(templates, circumstances))
+        findings = (*findings, *_judge_overrides(rendered.value, plan, templates, circumstances))
     if rendered.value is None or has_errors(findings):
         return Checked(None, findings)
     return Checked(Compiled(document, fleet, outcome, plan, rendered.value, templates), findings)
 
 
-def _judge_scripts(templates: Templates, circumstances: Circumstances) -> Iterator[Finding]:
-    if circumstances.shell is not None:
-        for name, file in templates.overridden_scripts():
+def _judge_overrides(
+    manifests: ManifestSet, plan: Plan, templates: Templates, circumstances: Circumstances
+) -> Iterator[Finding]:
+    unsound = verify(manifests, plan)
+    yield from unsound
+    planned = render_plan(plan, templates.with_scripts_alone())
+    if not unsound and planned.value is not None:
+        yield from judge_departures(manifests, planned.value, plan)
+    for name, file in templates.overridden_scripts():
+        message = "this script takes the place of backupgen's own: nothing is proved about what it does"
+        yield Finding(OWN_SCRIPT, message, Spot(file=file, span=Span(1, 1, 1, 1)), OWN_SCRIPT.help)
+        if circumstances.shell is not None:
             yield from judge_script(file, templates.text(name), circumstances.shell)
