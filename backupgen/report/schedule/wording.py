@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Final
 
+from backupgen.analysis.schedule_report import ScheduleReport
 from backupgen.diagnostics.wording import counted, few
+from backupgen.report.lines import Line, visible
 from backupgen.report.schedule.chart import Block, Chart
 from backupgen.report.schedule.clock import DAY
-from backupgen.report.schedule.model import ScheduleReport
-from backupgen.report.styled import Line
-from backupgen.report.visible import visible
 
 _MOST_RANGES: Final = 4
 _LEAST_WIDTH: Final = 40

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from backupgen.analysis.target_report import Row, TargetReport, dotted
 from backupgen.conventions.units import format_duration
+from backupgen.report.lines import Line, paint, visible
 from backupgen.report.schedule.clock import Clock
 from backupgen.report.schedule.wording import some, spelled_hours, wrapped
-from backupgen.report.styled import Line, paint
-from backupgen.report.target.model import Row, TargetReport, dotted
-from backupgen.report.visible import visible
 
 _MOST_CAUSES: Final = 4
 _LABEL: Final = 14
