@@ -1,9 +1,9 @@
-"""`check --explain CODE`: all that is known about a code."""
+"""All that is known about a code: for `check --explain`, for docs/findings, and for code scanning services."""
 
 import textwrap
 
 from backupgen.diagnostics import CodeInfo
-from backupgen.report.visible import visible
+from backupgen.report.lines import visible
 
 
 def explain(info: CodeInfo, *, width: int = 80) -> str:
@@ -19,3 +19,14 @@ def explain(info: CodeInfo, *, width: int = 80) -> str:
 
 def _wrapped(text: str, width: int) -> str:
     return textwrap.fill(visible(text), max(width, 40), initial_indent="  ", subsequent_indent="  ")
+
+
+def page(info: CodeInfo) -> str:
+    """Return a code's page in Markdown, without a heading; ends with a line break."""
+    return (
+        f"**{info.severity.value}**: {info.summary}\n\n"
+        f"{info.why}\n\n"
+        f"Reported:\n\n```yaml\n{info.bad.strip()}\n```\n\n"
+        f"Instead:\n\n```yaml\n{info.good.strip()}\n```\n\n"
+        f"{info.fix}\n"
+    )

@@ -1,9 +1,8 @@
 """`check --format concise`: one line a finding, as editors and `grep` like it."""
 
 from backupgen.diagnostics import Finding
-from backupgen.report.model import Report, spot_place
-from backupgen.report.summary import summary
-from backupgen.report.visible import visible
+from backupgen.report.findings.check_report import Report, spot_place, summary
+from backupgen.report.lines import visible
 
 
 def render(report: Report) -> str:

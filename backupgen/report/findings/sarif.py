@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from backupgen import __version__
 from backupgen.diagnostics import CodeInfo, Finding, Severity, Spot
-from backupgen.report.excerpt import source_lines
-from backupgen.report.model import Report
-from backupgen.report.page import page
+from backupgen.report.findings.check_report import Report
+from backupgen.report.findings.code_page import page
+from backupgen.report.findings.excerpt import source_lines
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
+from backupgen.analysis.target_report import Home, Rendered, Row, Runs, TargetReport
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration
 from backupgen.plan.backup import target_units
@@ -11,7 +12,6 @@ from backupgen.plan.expectations import overdue_after
 from backupgen.plan.model import CronJob, Unit
 from backupgen.plan.policies import network_policies
 from backupgen.plan.slots import Slots
-from backupgen.report.target.model import Home, Rendered, Row, Runs, TargetReport
 from backupgen.resolve.provenance import Origin, Setting, derived
 from backupgen.resolve.resolved import Target
 from backupgen.resolve.settings import settings_of
@@ -22,7 +22,7 @@ from backupgen.source import Document
 NEXT_RUNS: Final = 3
 
 
-def build_report(document: Document, context: RuleContext, name: str) -> TargetReport:
+def target_report(document: Document, context: RuleContext, name: str) -> TargetReport:
     """Say all about the target of that name, which is in the fleet. `context.since` is from when on runs are shown."""
     fleet = context.fleet
     target = next(target for target in fleet.targets if target.name == name)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from backupgen.diagnostics import Span
-from backupgen.report.visible import visible
+from backupgen.report.lines import visible
 
 _BREAK: Final = re.compile(r"\r\n|\n|\r")
 _PASSWORD: Final = re.compile(r"//[^/@\s]+@")

@@ -1,9 +1,11 @@
-"""What every report is made from."""
+"""What every report of `check` is made from, and the lines that it ends with."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
+from backupgen.diagnostics.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +59,24 @@ def spot_place(finding: Finding) -> str:
     """Return the finding's `FILE:LINE:COLUMN` as far as it is known."""
     span = finding.spot.span
     return place(finding.spot.file, span.line if span else None, span.column if span else None)
+
+
+def summary(report: Report) -> str:
+    """Return for instance `2 errors, 1 warning in 6 targets`, or `no findings: 6 targets, 74 manifests`."""
+    targets = counted(report.targets, "target")
+    notes = [f"{report.hidden} not selected"] if report.hidden else []
+    if not report.findings:
+        notes = [targets, counted(report.manifests, "manifest"), *notes]
+        return f"no findings: {', '.join(notes)}"
+    if report.strict and report.count(Severity.WARNING):
+        notes = ["strict: warnings count as errors", *notes]
+    parts = [counted(report.count(severity), severity.value) for severity in Severity if report.count(severity)]
+    listed = ", ".join(parts) + (f" in {targets}" if report.targets else "")
+    return f"{listed} ({', '.join(notes)})" if notes else listed
+
+
+def rest(findings: Iterable[Finding]) -> str:
+    """Return for instance `13 more findings: 10 BG201, 3 BG305`."""
+    codes = Counter(finding.info.code for finding in findings)
+    listed = ", ".join(f"{number} {code}" for code, number in sorted(codes.items()))
+    return f"{counted(codes.total(), 'more finding')}: {listed}"

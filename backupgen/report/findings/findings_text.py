@@ -6,11 +6,10 @@ from textwrap import wrap
 from typing import Final
 
 from backupgen.diagnostics import Finding, Severity, Spot
-from backupgen.report.excerpt import cut, source_lines
-from backupgen.report.model import Report, place
-from backupgen.report.styled import Line, paint
-from backupgen.report.summary import counted, rest, summary
-from backupgen.report.visible import visible
+from backupgen.diagnostics.wording import counted
+from backupgen.report.findings.check_report import Report, place, rest, summary
+from backupgen.report.findings.excerpt import cut, source_lines
+from backupgen.report.lines import Line, paint, visible
 
 _STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}
 _FRAME: Final = "blue"

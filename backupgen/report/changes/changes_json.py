@@ -2,7 +2,7 @@
 
 import json
 
-from backupgen.report.changes.model import ChangeReport
+from backupgen.report.changes.change_report import ChangeReport
 
 
 def render(report: ChangeReport) -> str:

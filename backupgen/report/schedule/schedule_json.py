@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from backupgen.analysis.schedule_report import Clash, Crowding, Row, ScheduleReport
 from backupgen.report.schedule.clock import utc
-from backupgen.report.schedule.model import Clash, Crowding, Row, ScheduleReport
 
 
 def render(report: ScheduleReport) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations, takewhile
 from typing import Final
 
+from backupgen.analysis.schedule_report import Clash, Crowding, Kind, Overlap, Row, Run, ScheduleReport, Verdict, Wait
 from backupgen.diagnostics import NodePath
-from backupgen.report.schedule.model import Clash, Crowding, Kind, Overlap, Row, Run, ScheduleReport, Verdict, Wait
 from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.rules import RuleContext
 from backupgen.rules.bg301_schedule_conflict import advice, locks_of, next_meeting
@@ -21,7 +21,7 @@ _END: Final = 253_402_214_400
 """9999-12-31: Python's calendar ends there."""
 
 
-def build_report(document: Document, context: RuleContext, start: int, end: int) -> ScheduleReport:
+def schedule_report(document: Document, context: RuleContext, start: int, end: int) -> ScheduleReport:
     """Say what a fleet does between two instants (epoch seconds), and what its proof or its conflicts are.
 
     `context.since` is from when on conflicts are looked for.

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from backupgen.diagnostics import Finding, Severity, Spot
-from backupgen.report.model import Report
+from backupgen.report.findings.check_report import Report
 
 
 def render(report: Report) -> str:

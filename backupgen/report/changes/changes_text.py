@@ -5,11 +5,10 @@ from textwrap import wrap
 from typing import Final
 
 from backupgen.diff.impact import Level
-from backupgen.report.changes.model import ChangeReport
+from backupgen.report.changes.change_report import ChangeReport
+from backupgen.report.changes.grouping import HEADINGS, Told, told
 from backupgen.report.changes.objects import object_lines
-from backupgen.report.changes.telling import HEADINGS, Told, told
-from backupgen.report.styled import Line, paint
-from backupgen.report.visible import visible
+from backupgen.report.lines import Line, paint, visible
 
 _STYLES: Final = {"+": "green", "-": "red", "~": "yellow", " ": ""}
 _LEVELS: Final = {Level.RISK: "red", Level.ACTION: "yellow", Level.NOTE: ""}

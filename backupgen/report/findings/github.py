@@ -6,8 +6,8 @@ The escapes are those of `escapeData` and `escapeProperty` in actions/toolkit, p
 from typing import Final
 
 from backupgen.diagnostics import Finding, Severity
-from backupgen.report.model import Report, place
-from backupgen.report.visible import visible
+from backupgen.report.findings.check_report import Report, place
+from backupgen.report.lines import visible
 
 _COMMANDS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 

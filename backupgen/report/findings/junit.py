@@ -8,8 +8,8 @@ that found nothing as passed, and fails once however many places it found. Warni
 from html import escape
 
 from backupgen.diagnostics import CodeInfo, Finding
-from backupgen.report.model import Report, spot_place
-from backupgen.report.visible import visible
+from backupgen.report.findings.check_report import Report, spot_place
+from backupgen.report.lines import visible
 
 
 def render(report: Report) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final
 
-from backupgen.report.changes.model import ChangeReport
+from backupgen.report.changes.change_report import ChangeReport
+from backupgen.report.changes.grouping import HEADINGS, Told, told
 from backupgen.report.changes.objects import object_lines
-from backupgen.report.changes.telling import HEADINGS, Told, told
-from backupgen.report.visible import visible
+from backupgen.report.lines import visible
 
 _MOST: Final = 60_000
 """Characters. GitHub takes 65,536 in a comment."""

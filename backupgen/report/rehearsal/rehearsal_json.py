@@ -3,7 +3,7 @@
 import json
 
 from backupgen.rehearsal.outcome import Step, Verdict
-from backupgen.report.rehearsal import RehearsalReport
+from backupgen.report.rehearsal.rehearsal_report import RehearsalReport
 
 
 def render(report: RehearsalReport) -> str:

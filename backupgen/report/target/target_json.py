@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from backupgen.analysis.target_report import Row, TargetReport, dotted
 from backupgen.report.schedule.clock import utc
-from backupgen.report.target.model import Row, TargetReport, dotted
 
 
 def render(report: TargetReport) -> str:
