@@ -12,7 +12,7 @@ INFO = CodeInfo(
     slug="bashism",
     severity=Severity.WARNING,
     summary="A hook uses what POSIX `sh` does not have.",
-    why="It is valid to the eye of `sh -n`, and fails or means something else when it runs: `[[` is then a command, and "
+    why="`sh -n` takes it for valid, and it fails or means something else when it runs: `[[` is then a command, and "
     "`set -o pipefail` ends the hook.",
     fix="Write it for POSIX `sh`, or call bash where the image has it: `bash -c '…'`.",
     bad='before: "[[ -e /backup/wiki/lock ]] && exit 1; true"',
@@ -34,14 +34,16 @@ _FORMS: Final = (
 )
 
 
+_QUOTED: Final = re.compile(r"(?<![\\$])'[^']*'|(?<!\\)\"(?:[^\"\\$`]|\\.)*\"")
+_COMMENT: Final = re.compile(r"(?m)(?:^|(?<=\s))#.*$")
+
+
 def bashism(script: str) -> str:
-    """Return a form in a script that POSIX sh (IEEE 1003.1, Shell Command Language) does not have; empty if there is none.
+    """Return a form in a script that POSIX sh (IEEE 1003.1, Shell Command Language) does not have; empty if none.
 
     What stands in quotes is not the shell's, and neither is a comment.
     """
-    code = re.sub(
-        r"(?m)(?:^|(?<=\s))#.*$", "", re.sub(r"(?<![\\$])'[^']*'|(?<!\\)\"(?:[^\"\\$`]|\\.)*\"", "''", script)
-    )
+    code = _COMMENT.sub("", _QUOTED.sub("''", script))
     for pattern, form in _FORMS:
         match = re.search(pattern, code)
         if match is not None:

@@ -13,8 +13,8 @@ INFO = CodeInfo(
     slug="guessable-topic",
     severity=Severity.WARNING,
     summary="A topic on ntfy.sh that can be guessed.",
-    why="There a topic is its own password: whoever guesses it reads every message, and can send messages that look like "
-    "yours.",
+    why="There a topic is its own password: whoever guesses it reads every message, and can send messages that look "
+    "like yours.",
     fix="Use a topic with some random letters and digits, or a server of your own.",
     bad="ntfy: {server: https://ntfy.sh, topic: backup}",
     good="ntfy: {server: https://ntfy.sh, topic: backup-x7Qm2vTfL9}",

@@ -13,8 +13,8 @@ INFO = CodeInfo(
     summary="A verify rule looks at `lost+found`.",
     why="Every new ext file system has that folder: the rule says nothing about the app's data.",
     fix="Name a file or a folder of the app's own.",
-    bad="verify: [{dir: wiki/lost+found}]",
-    good="verify: [{dir: wiki/pages}]",
+    bad="verify: [{dir: grafana/lost+found}]",
+    good="verify: [{dir: grafana/dashboards}]",
 )
 
 

@@ -11,8 +11,8 @@ INFO = CodeInfo(
     slug="node-of-a-group",
     severity=Severity.INFO,
     summary="A claim of one node is looked for on the nodes of a label.",
-    why="That is right while one node has the label. On the day when a second one gets it, the pod may wait there for a "
-    "claim that cannot be attached.",
+    why="That is right while one node has the label. On the day when a second one gets it, the pod may wait there for "
+    "a claim that cannot be attached.",
     fix="Name the app's pod with `with_pod`, or the node by `kubernetes.io/hostname`.",
     bad="volume: {pvc: wiki}\nnode_selector: {storage: ssd}",
     good="volume: {pvc: wiki}\nwith_pod: {app: wiki}",
