@@ -135,6 +135,7 @@ EXAMPLES: Final[Mapping[str, tuple[Any, ...]]] = {
     "Target.max_shrink": ("50%",),
     "Target.before": ("rcon-cli save-off && rcon-cli save-all flush",),
     "Target.after": ("rcon-cli save-on",),
+    "Target.hook_timeout": ("2m", "90s"),
     "Target.credentials": ({"MYSQL_PWD": "warehouse-password"},),
     "Target.waive": ({"slot-capacity": "only the first upload takes so long"},),
     "Node.labels": ({"kubernetes.io/hostname": "node-7"},),

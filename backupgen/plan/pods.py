@@ -74,6 +74,7 @@ def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
     Every value is explicit: a script's own default would be a second source of truth (D52).
     """
     environment = run_environment(job)
+    environment["BACKUP_LONGEST_RUN"] = str(_longest_run(fleet, job))
     environment["PUSHGATEWAY_ENABLED"] = "false" if fleet.pushgateway is None else "true"
     if fleet.pushgateway is not None:
         environment["PUSHGATEWAY_URL"] = fleet.pushgateway.location.text
@@ -88,6 +89,15 @@ def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
         if job.ntfy.title:
             environment["NTFY_TITLE"] = job.ntfy.title  # each script's own default says which of them failed
     return environment
+
+
+def _longest_run(fleet: ResolvedFleet, job: Job) -> int:
+    """By when each run has ended, in seconds from its slot; in steps, so that one deadline seldom changes every job."""
+    longest = max((one.start_within + one.deadline + one.grace for one in fleet.jobs()), default=job.deadline)
+    hours = 1
+    while hours * 3600 < longest:
+        hours *= 2
+    return hours * 3600
 
 
 def ntfy_credentials(job: Job) -> Mapping[str, str]:

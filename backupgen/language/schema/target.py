@@ -109,6 +109,9 @@ class Target(JobSettings):
     """A shell command before the backup, in its container. If it fails, nothing is backed up."""
     after: s.Line | None = None
     """A shell command after the backup, whatever happened, once `before` was begun."""
+    hook_timeout: s.Duration | None = None
+    """How long `after` may take when the run was ended or is out of time; 30s by default. Else it has what is left of
+    the deadline. The run ends itself earlier for it, and the pod's `grace` has to hold it."""
     credentials: Credentials | None = None
     """Further environment variables from values, for a dump's command and hooks."""
     connects_to: tuple[Peer, ...] | None = None
