@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
@@ -20,6 +20,7 @@ from backupgen.fleet.resolve import resolve_fleet
 from backupgen.source import read_document
 from tests.fleets import Data, dumped, fleets
 from tests.test_seeded_mistakes import FLEET, MISTAKES
+from tests.thoroughness import examples
 
 
 def exactly(schema: Any) -> Any:
@@ -127,7 +128,7 @@ def test_no_constraint_is_left_over() -> None:
 
 
 @given(data=fleets())
-@settings(max_examples=60)
+@examples(60)
 def test_it_takes_whatever_the_models_take(data: Data) -> None:
     assert accepted(data)
     assert [error.message for error in VALIDATOR.iter_errors(data)] == []
