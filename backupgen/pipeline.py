@@ -12,16 +12,17 @@ from typing import Final
 from backupgen.audit import CODES as AUDIT_CODES
 from backupgen.diagnostics import Checked, CodeInfo, Finding, Related, Spot, has_errors
 from backupgen.diff.codes import CODES as OUT_CODES
-from backupgen.fleet.codes import CODES as FLEET_CODES
-from backupgen.fleet.load import load_fleet
-from backupgen.fleet.resolve import resolve_fleet
-from backupgen.fleet.resolved import ResolvedFleet
-from backupgen.fleet.timetable import Timetable, timetable_of
+from backupgen.language.codes import CODES as LANGUAGE_CODES
+from backupgen.language.load import load_fleet
 from backupgen.manifests import CODES as MANIFEST_CODES
 from backupgen.manifests import ManifestSet, Templates, judge_sizes, load_templates, render_plan
 from backupgen.manifests.verify import verify
 from backupgen.plan.build import build_plan
 from backupgen.plan.model import Plan
+from backupgen.resolve.codes import CODES as RESOLVE_CODES
+from backupgen.resolve.fleet import resolve_fleet
+from backupgen.resolve.resolved import ResolvedFleet
+from backupgen.resolve.timetable import Timetable, timetable_of
 from backupgen.rules import CODES as RULE_CODES
 from backupgen.rules import RuleContext, judge, judge_script
 from backupgen.schedule import CYCLE_START, Conflict, ScheduleProof, prove
@@ -31,7 +32,8 @@ from backupgen.source import Document, read_document
 
 CATALOGUE: tuple[CodeInfo, ...] = (
     *SOURCE_CODES,
-    *FLEET_CODES,
+    *LANGUAGE_CODES,
+    *RESOLVE_CODES,
     *RULE_CODES,
     *AUDIT_CODES,
     *MANIFEST_CODES,

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 
 from fleets import fleet
 
-from backupgen.fleet.load import load_fleet
-from backupgen.fleet.resolve import resolve_fleet
-from backupgen.fleet.timetable import timetable_of
+from backupgen.language.load import load_fleet
+from backupgen.resolve.fleet import resolve_fleet
+from backupgen.resolve.timetable import timetable_of
 from backupgen.schedule import prove
 from backupgen.source import read_document
 

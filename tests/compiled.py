@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from backupgen.fleet import naming
+from backupgen.conventions import naming
 from backupgen.pipeline import Circumstances, Compiled, compile_fleet
 from backupgen.report.schedule.timetable import timetable
 from tests.conftest import REPOSITORY

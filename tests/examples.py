@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from backupgen.audit import CODES as AUDIT_CODES
 from backupgen.diagnostics import CodeInfo
-from backupgen.fleet.schema import Fleet, Repository, Target
+from backupgen.language.schema import Fleet, Repository, Target
 from backupgen.source import load_all
 
 REST: Final = "…"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 
-from backupgen.fleet import naming
+from backupgen.conventions import naming
 from backupgen.pipeline import compile_fleet
 from tests.compiled import CASES, compiled, file_of
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 import yaml
 
-from backupgen.fleet.naming import CHOSEN_SLOTS
+from backupgen.conventions.naming import CHOSEN_SLOTS
 from tests.compiled import REFERENCE, compile_text, compiled, file_of, objects
 from tests.conftest import REPOSITORY
 

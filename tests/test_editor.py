@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from backupgen.fleet import schema as models
-from backupgen.fleet.json_schema import json_schema
+from backupgen.language import schema as models
+from backupgen.language.json_schema import json_schema
 from tests.language_server import Editor, editor
 
 REPOSITORY = Path(__file__).resolve().parent.parent

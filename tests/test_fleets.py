@@ -3,10 +3,10 @@
 from hypothesis import HealthCheck, given
 
 from backupgen.diagnostics import has_errors
-from backupgen.fleet.load import load_fleet
-from backupgen.fleet.resolve import resolve_fleet
-from backupgen.fleet.resolved import ResolvedFleet
-from backupgen.fleet.timetable import timetable_of
+from backupgen.language.load import load_fleet
+from backupgen.resolve.fleet import resolve_fleet
+from backupgen.resolve.resolved import ResolvedFleet
+from backupgen.resolve.timetable import timetable_of
 from backupgen.rules import RuleContext, judge
 from backupgen.schedule import CYCLE_START, prove
 from backupgen.source import read_document

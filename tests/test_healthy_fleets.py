@@ -11,7 +11,7 @@ import pytest
 
 from backupgen.adapters.shell import syntax_error
 from backupgen.diagnostics import Severity
-from backupgen.fleet import schema
+from backupgen.language import schema
 from backupgen.pipeline import Circumstances, compile_fleet
 from backupgen.source import load_all
 from tests.fleets import dumped, large_fleet

@@ -14,7 +14,7 @@ import kubernetes_validate.utils
 import pytest
 import yaml
 
-from backupgen.fleet import naming
+from backupgen.conventions import naming
 from backupgen.rules.bg419_kubernetes_too_old import SINCE
 from tests.compiled import FLEETS, compile_text, file_of, objects, objects_of, pod_of
 from tests.custom_resources import FILES as CUSTOM

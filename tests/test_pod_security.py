@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.resolve.resolved import ResolvedFleet
 from tests.compiled import FLEETS, compiled, objects, pod_of
 from tests.pod_security import violations
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from backupgen.fleet import naming
+from backupgen.conventions import naming
 from backupgen.pipeline import compile_fleet
 from tests.compiled import FLEETS, compiled
 from tests.thoroughness import is_quick

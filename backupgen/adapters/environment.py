@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-from backupgen.fleet.naming import VALUE_VARIABLES
+from backupgen.conventions.naming import VALUE_VARIABLES
 
 _SOPS: Final = "SOPS_"
 # sops prefers them to its rules: a Secret would be sealed for others than .sops.yaml says.

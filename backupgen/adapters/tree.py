@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from backupgen.adapters.folder import BlockedError, by_folder, join, open_below, open_root, read_file
+from backupgen.conventions.naming import CHOSEN_SLOTS
 from backupgen.diagnostics import Checked, Finding, Spot
 from backupgen.diff import codes
 from backupgen.diff.inventory import INVENTORY, Inventory, InventoryError, parse_inventory
 from backupgen.diff.staleness import OutTree
-from backupgen.fleet.naming import CHOSEN_SLOTS
 from backupgen.source import PlainError, load_all
 
 

@@ -4,8 +4,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from backupgen.conventions import naming
 from backupgen.diagnostics import Checked, Finding, Spot
-from backupgen.fleet import naming
 from backupgen.sealing.codes import SOPS_RULES
 from backupgen.sealing.rules import RulesSource
 from backupgen.source.codes import UNREADABLE_FILE

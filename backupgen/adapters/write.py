@@ -20,11 +20,11 @@ from typing import Final, NamedTuple
 
 from backupgen.adapters.folder import BlockedError, by_folder, join, open_below, open_root
 from backupgen.adapters.tree import Survey, look, read_inventory
+from backupgen.conventions.naming import SEALED_SUFFIX
 from backupgen.diagnostics import Checked, Finding, Spot
 from backupgen.diff import codes
 from backupgen.diff.inventory import INVENTORY, Inventory, dump_inventory, fingerprint, is_inside
 from backupgen.diff.staleness import in_the_way
-from backupgen.fleet.naming import SEALED_SUFFIX
 from backupgen.sealing.marks import Mark
 from backupgen.sealing.seal import Sealed
 from backupgen.sealing.sealed import is_sealed

@@ -6,8 +6,8 @@ from backupgen.audit import codes
 from backupgen.audit.cluster import Cluster
 from backupgen.audit.objects import Identity, Workload
 from backupgen.diagnostics import Finding, Related, Spot
-from backupgen.fleet.load import target_of
-from backupgen.fleet.resolved import ResolvedFleet, Target, User, Volume
+from backupgen.language.paths import target_of
+from backupgen.resolve.resolved import ResolvedFleet, Target, User, Volume
 
 _ALONE = "ReadWriteOncePod"
 

@@ -8,9 +8,9 @@ from backupgen.audit.gitops import Deployed
 from backupgen.audit.instance import Instance
 from backupgen.audit.objects import CLAIM, OWNERS, WORKLOADS, Claim, Template, Workload, modes_of
 from backupgen.audit.tree import is_kustomization
+from backupgen.conventions.naming import MANAGED_BY_LABEL, TOOL
 from backupgen.diagnostics import Spot
-from backupgen.fleet.naming import MANAGED_BY_LABEL, TOOL
-from backupgen.fleet.resolved import StringMap
+from backupgen.resolve.resolved import StringMap
 
 CNPG: Final = "postgresql.cnpg.io"
 CNPG_LABEL: Final = "cnpg.io/cluster"

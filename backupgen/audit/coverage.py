@@ -12,7 +12,7 @@ from backupgen.audit.instance import Instance
 from backupgen.audit.objects import Claim, Folder, Template, Workload, located
 from backupgen.audit.protection import Protection
 from backupgen.diagnostics import Finding, Related, Spot
-from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.resolve.resolved import ResolvedFleet
 
 _SYSTEM: Final = (
     "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/var/run",

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from backupgen.audit.tree import Resource
 from backupgen.diagnostics import Spot
-from backupgen.fleet.resolved import StringMap
+from backupgen.resolve.resolved import StringMap
 
 NOTHING: Final[StringMap] = {}
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-=]([^${}]*))?\}")

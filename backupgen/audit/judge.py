@@ -16,7 +16,7 @@ from backupgen.audit.presence import missing
 from backupgen.audit.protection import Protection
 from backupgen.audit.tree import CHART, Tree
 from backupgen.diagnostics import CodeInfo, Finding, Related, Spot
-from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.resolve.resolved import ResolvedFleet
 
 _NAMED = 5
 _GIVEN_UP = "this kustomization leads to itself, is nested too deep, or makes more objects than any cluster holds"

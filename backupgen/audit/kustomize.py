@@ -14,7 +14,7 @@ from backupgen.audit.instance import NOTHING, Instance, as_written
 from backupgen.audit.objects import CLAIM
 from backupgen.audit.tree import Resource, Tree
 from backupgen.diagnostics import Spot
-from backupgen.fleet.resolved import StringMap
+from backupgen.resolve.resolved import StringMap
 from backupgen.source import PlainError, read_manifest
 
 _DEEPEST: Final = 64

@@ -7,9 +7,9 @@ from backupgen.audit import codes
 from backupgen.audit.cluster import MONITORING, Cluster
 from backupgen.audit.digging import dig, mapping, mappings, words
 from backupgen.audit.instance import Instance
+from backupgen.conventions import naming
 from backupgen.diagnostics import Finding, Related, Spot
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import Pushgateway, ResolvedFleet, StringMap
+from backupgen.resolve.resolved import Pushgateway, ResolvedFleet, StringMap
 
 _ENDPOINTS: Final = {"ServiceMonitor": "endpoints", "PodMonitor": "podMetricsEndpoints"}
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from backupgen.audit.digging import dig, mapping, mappings, words
 from backupgen.audit.instance import Instance
 from backupgen.diagnostics import NodePath, Related, Spot
-from backupgen.fleet.resolved import StringMap
+from backupgen.resolve.resolved import StringMap
 
 WORKLOADS: Final[Mapping[str, NodePath]] = {
     "Deployment": ("spec", "template"),

@@ -7,8 +7,8 @@ from backupgen.audit import codes
 from backupgen.audit.cluster import CNPG_LABEL, Cluster, Pods
 from backupgen.audit.protection import matches
 from backupgen.diagnostics import Finding, NodePath, Related, Spot
-from backupgen.fleet.load import target_of
-from backupgen.fleet.resolved import ResolvedFleet, StringMap
+from backupgen.language.paths import target_of
+from backupgen.resolve.resolved import ResolvedFleet, StringMap
 
 _MOST_CANDIDATES = 3
 

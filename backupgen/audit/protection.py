@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from backupgen.audit.cluster import CNPG_LABEL, Cluster, Database
 from backupgen.audit.objects import Claim, Workload
-from backupgen.fleet.resolved import Dump, ResolvedFleet, StringMap, Target, Volume
+from backupgen.resolve.resolved import Dump, ResolvedFleet, StringMap, Target, Volume
 
 
 class Place(NamedTuple):

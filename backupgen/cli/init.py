@@ -7,7 +7,7 @@ from pathlib import Path
 
 from backupgen.cli import exits, terminal
 from backupgen.cli.showing import given_flags, note_findings
-from backupgen.fleet.beginning import AnswerError, Beginning, FirstTarget, compose, judge, read_target
+from backupgen.cli.starter import AnswerError, Beginning, FirstTarget, compose, judge, read_target
 
 IMAGE = "docker.io/restic/restic:0.19.1"
 _SCHEMA = "fleet.schema.json"

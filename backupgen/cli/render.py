@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from backupgen.cli import exits, terminal
 from backupgen.cli.compiling import Compilation, compile_file
 from backupgen.cli.showing import exit_code, given_flags, note_findings
+from backupgen.conventions.naming import SEALED_SUFFIX
 from backupgen.diagnostics import Checked, has_errors
-from backupgen.fleet.naming import SEALED_SUFFIX
 from backupgen.report.summary import counted
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ def schema() -> int:
 
 def schema_text() -> str:
     """Return the JSON schema of fleet.yaml, as it is printed and written."""
-    from backupgen.fleet.json_schema import json_schema
+    from backupgen.language.json_schema import json_schema
 
     # The descriptions are the docstrings of the fields, which only the source has.
-    source = (files("backupgen.fleet") / "schema.py").read_text(encoding="utf-8")
+    source = (files("backupgen.language") / "schema.py").read_text(encoding="utf-8")
     return json.dumps(json_schema(source), indent=2, ensure_ascii=False) + "\n"

@@ -8,10 +8,10 @@ from backupgen.adapters.environment import value_variables
 from backupgen.adapters.tree import read_out
 from backupgen.adapters.values import find_rules, read_values_file, rendered_rules, values_path
 from backupgen.cli.compiling import Compilation
+from backupgen.conventions import naming
 from backupgen.diagnostics import Checked, Finding
 from backupgen.diff.inventory import Inventory
 from backupgen.diff.staleness import OutTree
-from backupgen.fleet import naming
 from backupgen.pipeline import Compiled
 from backupgen.plan.model import Secret
 from backupgen.sealing import checks, exposed

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from shlex import quote
 from typing import Final, NamedTuple
 
+from backupgen.conventions import metrics
 from backupgen.diff.jobs import RenderedJob, job_of
 from backupgen.diff.objects import read_objects
-from backupgen.fleet import metrics
-from backupgen.fleet.location import LocationError, parse_http
+from backupgen.integrations.location import LocationError, parse_http
 from backupgen.plan.model import CronJob, Plan
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")

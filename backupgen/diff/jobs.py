@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
+from backupgen.conventions import naming
+from backupgen.conventions.naming import ROLE_BACKUP
 from backupgen.diff.objects import Object
-from backupgen.fleet import naming
-from backupgen.fleet.naming import ROLE_BACKUP
 
 _DIGEST: Final = re.compile(r"(@sha256:[0-9a-f]{12})[0-9a-f]+")
 

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
+from backupgen.conventions.naming import ROLE_BACKUP
 from backupgen.diff.compare import Change
 from backupgen.diff.jobs import RenderedJob, job_of
-from backupgen.fleet.naming import ROLE_BACKUP
 
 
 class Pair(NamedTuple):

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from backupgen.conventions.naming import SEALED_SUFFIX
 from backupgen.diagnostics import CodeInfo, Finding, Spot
 from backupgen.diff import codes
 from backupgen.diff.inventory import INVENTORY, Inventory, fingerprint
-from backupgen.fleet.naming import SEALED_SUFFIX
 from backupgen.sealing.sealed import is_sealed
 
 

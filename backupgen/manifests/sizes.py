@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+from backupgen.conventions import naming
 from backupgen.diagnostics import Finding, Span, Spot
-from backupgen.fleet import naming
 from backupgen.manifests.codes import LARGE_OBJECT, OVERSIZED_OBJECT
 from backupgen.manifests.render import ManifestSet
 
@@ -12,10 +12,13 @@ OBJECT_LIMIT: Final = 3 * 2**19
 """What etcd takes in one request (its `--max-request-bytes`), in bytes."""
 DATA_LIMIT: Final = 2**20
 """What a ConfigMap or a Secret may hold (MaxSecretSize, and ValidateConfigMap, in pkg/apis/core/validation)."""
+RULES_LIMIT: Final = 2**19
+"""What Prometheus Operator takes as a PrometheusRule (`ValidateRule` in its pkg/operator/rules.go)."""
 ANNOTATIONS_LIMIT: Final = 2**18
 """What all annotations of an object may hold (TotalAnnotationSizeLimitB in apimachinery), in bytes."""
 
 _DATA: Final = ("configmap.", "secret.")
+_RULES: Final = "prometheusrule."
 _NO_OBJECTS: Final = (f"{naming.RULE_TESTS}/", f"{naming.RUNBOOKS}/")
 
 
@@ -31,9 +34,12 @@ def judge_sizes(manifests: ManifestSet, *, client_side: bool) -> Iterator[Findin
         ):  # not even if all of it were beyond the basic plane
             continue
         size = len(text.encode())
-        limit = DATA_LIMIT if path.rpartition("/")[2].startswith(_DATA) else OBJECT_LIMIT
+        name = path.rpartition("/")[2]
+        rules = name.startswith(_RULES)
+        limit = RULES_LIMIT if rules else DATA_LIMIT if name.startswith(_DATA) else OBJECT_LIMIT
         if size > limit:
-            message = f"the object has about {_mebibytes(size)}, the API server takes {_mebibytes(limit)}"
+            who = "Prometheus Operator" if rules else "the API server"
+            message = f"the object has about {_mebibytes(size)}, {who} takes {_mebibytes(limit)}"
             yield Finding(OVERSIZED_OBJECT, message, _start(path), OVERSIZED_OBJECT.fix)
         elif size > ANNOTATIONS_LIMIT and client_side:
             message = f"the object has about {_mebibytes(size)}, a copy of it fits in no annotation"

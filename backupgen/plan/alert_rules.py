@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from backupgen.fleet.resolved import StringMap
 from backupgen.plan.meta import Meta
+from backupgen.resolve.resolved import StringMap
 
 
 class AlertRule(NamedTuple):

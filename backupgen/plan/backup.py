@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import Dump, ResolvedFleet, Target
+from backupgen.conventions import naming
 from backupgen.plan.cronjobs import cron_job
 from backupgen.plan.model import Container, Mount, Pod, Role, RoleBinding, ServiceAccount, Unit, Volume
 from backupgen.plan.pods import (
@@ -19,6 +18,7 @@ from backupgen.plan.pods import (
 )
 from backupgen.plan.secrets import secret_unit
 from backupgen.plan.slots import Slots
+from backupgen.resolve.resolved import Dump, ResolvedFleet, Target
 
 
 def target_units(fleet: ResolvedFleet, target: Target, slots: Slots) -> Iterator[Unit]:

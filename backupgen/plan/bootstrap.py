@@ -8,8 +8,7 @@ know its pods. So what is in out/ has to be applied first, the Secrets filled in
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import Job, Repository, ResolvedFleet
+from backupgen.conventions import naming
 from backupgen.plan import model
 from backupgen.plan.meta import Meta
 from backupgen.plan.mirrors import copy_environment
@@ -21,6 +20,7 @@ from backupgen.plan.pods import (
     script_container,
     script_pod,
 )
+from backupgen.resolve.resolved import Job, Repository, ResolvedFleet
 
 DEADLINE = 900
 """restic needs seconds; the rest is for the image and a server that is just starting."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.conventions import naming
 from backupgen.plan.alert_rules import PrometheusRule
+from backupgen.plan.alerts.parts import rule_objects
 from backupgen.plan.alerts.rule import prometheus_rule
 from backupgen.plan.alerts.rule_tests import rule_test_units
 from backupgen.plan.backup import target_units
@@ -18,6 +18,7 @@ from backupgen.plan.scripts import script_units
 from backupgen.plan.server import server_units
 from backupgen.plan.slots import Slots, slots_of
 from backupgen.plan.wiring import wiring_units
+from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.schedule import CronExpr, ScheduleProof
 
 
@@ -55,8 +56,8 @@ def _objects(fleet: ResolvedFleet, slots: Slots, rule: PrometheusRule | None) ->
             yield from server_units(fleet, repository, repository.server)
     yield from script_units(fleet)
     yield from network_policies(fleet)
-    if rule is not None:
-        yield Unit(naming.file_of(rule.meta.namespace, "PrometheusRule", rule.meta.name), rule)
+    for part in rule_objects(rule) if rule is not None else ():
+        yield Unit(naming.file_of(part.meta.namespace, "PrometheusRule", part.meta.name), part)
     panels = dashboard(fleet)
     if panels is not None:
         yield Unit(naming.file_of(panels.meta.namespace, "ConfigMap", panels.meta.name), panels)

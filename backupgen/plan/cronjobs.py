@@ -1,10 +1,10 @@
 """Job + pod -> the CronJob's unit."""
 
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import Job, ResolvedFleet
+from backupgen.conventions import naming
 from backupgen.plan.model import CronJob, Pod, Unit
 from backupgen.plan.pods import meta_of
 from backupgen.plan.slots import Slots
+from backupgen.resolve.resolved import Job, ResolvedFleet
 
 
 def cron_job(fleet: ResolvedFleet, job: Job, role: str, pod: Pod, slots: Slots) -> Unit:

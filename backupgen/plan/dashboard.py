@@ -6,13 +6,13 @@ expected jobs and their thresholds come from the rules, so the dashboard of a fl
 
 from collections.abc import Iterable, Iterator
 
-from backupgen.fleet import metrics, naming
-from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.conventions import metrics, naming
 from backupgen.plan.model import DashboardConfigMap
 from backupgen.plan.panel import Panel
 from backupgen.plan.panels import panels
 from backupgen.plan.pods import fleet_meta
 from backupgen.plan.promql import select
+from backupgen.resolve.resolved import ResolvedFleet
 
 WIDTH = 24
 """The columns of Grafana's grid."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal
 
+from backupgen.conventions import naming
 from backupgen.diagnostics import NodePath
-from backupgen.fleet import naming
-from backupgen.fleet.location import Location
-from backupgen.fleet.resolved import Job, Repository, ResolvedFleet, StringMap, Target
+from backupgen.integrations.location import Location
 from backupgen.plan.peers import Place, Places, host_location, selector
+from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, StringMap, Target
 
 Peer = Place | Literal["dns", "api-server"]
 

@@ -14,11 +14,11 @@ hours.
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
-from backupgen.fleet import metrics
-from backupgen.fleet.resolved import Job, ResolvedFleet, StringMap
-from backupgen.fleet.targets import MAX_SHRINK
+from backupgen.conventions import metrics
 from backupgen.plan.alert_rules import RecordingRule
 from backupgen.plan.promql import select
+from backupgen.resolve.resolved import Job, ResolvedFleet, StringMap
+from backupgen.resolve.targets import MAX_SHRINK
 from backupgen.schedule import CronExpr, load_zone, longest_gaps
 
 Kind = Literal["backup", "retention", "restore-test", "mirror"]

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import Job, Mirror, Repository, ResolvedFleet, RestoreTest, Retention, Server, Target
-from backupgen.fleet.scalars import quantity_value
+from backupgen.conventions import naming
+from backupgen.conventions.units import quantity_value
 from backupgen.plan.cronjobs import cron_job
 from backupgen.plan.expectations import overdue_after
 from backupgen.plan.mirrors import copy_credentials, copy_environment, mirror_credentials, mirror_environment
@@ -24,6 +23,7 @@ from backupgen.plan.pods import (
 )
 from backupgen.plan.secrets import secret_unit
 from backupgen.plan.slots import Slots
+from backupgen.resolve.resolved import Job, Mirror, Repository, ResolvedFleet, RestoreTest, Retention, Server, Target
 from backupgen.schedule import load_zone, shortest_gap
 
 _PLAN_MOUNT = Mount("plan", naming.PLAN_DIR, read_only=True)

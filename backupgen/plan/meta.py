@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from backupgen.fleet.resolved import StringMap
+from backupgen.resolve.resolved import StringMap
 
 NO_STRINGS: StringMap = {}
 

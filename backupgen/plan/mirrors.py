@@ -6,10 +6,10 @@ Two places of one kind would take their credentials from the same variables. Bet
 
 from collections.abc import Mapping
 
-from backupgen.fleet import naming
-from backupgen.fleet.location import BACKEND_VARIABLES, Location
-from backupgen.fleet.resolved import Mirror, Repository
+from backupgen.conventions import naming
+from backupgen.integrations.location import BACKEND_VARIABLES, Location
 from backupgen.plan.pods import client_environment
+from backupgen.resolve.resolved import Mirror, Repository
 
 _PASSWORD = "RESTIC_PASSWORD"  # noqa: S105 - the variable's name
 _MIRROR = "MIRROR_"

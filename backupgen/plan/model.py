@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
-from backupgen.fleet.resolved import Placement, StringMap, User
 from backupgen.plan.alert_rules import PrometheusRule, RuleFile, RuleTests
 from backupgen.plan.meta import Meta
 from backupgen.plan.panel import Panel
+from backupgen.resolve.resolved import Placement, StringMap, User
 
 
 class Mount(NamedTuple):

@@ -6,11 +6,11 @@ what ran in the last day, and at last how things went before.
 
 from collections.abc import Iterable, Iterator
 
-from backupgen.fleet import metrics, naming
-from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.conventions import metrics, naming
 from backupgen.plan import panel as look
 from backupgen.plan.panel import LabelColumn, Look, Panel, Query
 from backupgen.plan.series import Series
+from backupgen.resolve.resolved import ResolvedFleet
 
 Column = tuple[str, str, Look]
 """A query's expression, legend and look."""

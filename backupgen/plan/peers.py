@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 
-from backupgen.fleet import naming
-from backupgen.fleet.location import Location
-from backupgen.fleet.resolved import Peer as WrittenPeer
-from backupgen.fleet.resolved import Repository, ResolvedFleet, Server, StringMap
+from backupgen.conventions import naming
+from backupgen.integrations.location import Location
 from backupgen.plan.model import CidrPeer, HostPeer, PodPeer
+from backupgen.resolve.resolved import Peer as WrittenPeer
+from backupgen.resolve.resolved import Repository, ResolvedFleet, Server, StringMap
 
 Place = PodPeer | HostPeer | CidrPeer
 

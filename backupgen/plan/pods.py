@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import Job, Repository, ResolvedFleet, Server, StringMap, User
-from backupgen.fleet.resolved import Volume as ResolvedVolume
-from backupgen.fleet.scalars import format_duration
+from backupgen.conventions import naming
+from backupgen.conventions.units import format_duration
 from backupgen.plan.meta import Meta
 from backupgen.plan.model import Container, Mount, Pod, Volume
+from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, Server, StringMap, User
+from backupgen.resolve.resolved import Volume as ResolvedVolume
 
 NOTHING: StringMap = {}
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from backupgen.fleet import naming
+from backupgen.conventions import naming
 from backupgen.plan.edges import Client, Edge, edges
 from backupgen.plan.meta import Meta
 from backupgen.plan.model import NetworkPolicy, PodPeer, Unit
@@ -20,7 +20,7 @@ from backupgen.plan.peers import Places
 from backupgen.plan.pods import fleet_meta
 
 if TYPE_CHECKING:
-    from backupgen.fleet.resolved import Pushgateway, ResolvedFleet, Server, StringMap
+    from backupgen.resolve.resolved import Pushgateway, ResolvedFleet, Server, StringMap
 
 _KINDS = {"kubernetes": "NetworkPolicy", "cilium": "CiliumNetworkPolicy"}
 

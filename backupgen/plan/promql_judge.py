@@ -7,7 +7,7 @@ own; it is imported when there is something to judge.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from backupgen.fleet.metrics import METRICS, RECORDED
+from backupgen.conventions.metrics import METRICS, RECORDED
 
 if TYPE_CHECKING:
     from promql_parser import Expr

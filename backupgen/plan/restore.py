@@ -11,13 +11,13 @@ needs are copied for the time of the restore.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import Dump, Mirror, Repository, ResolvedFleet, StringMap, Target
-from backupgen.fleet.scalars import format_duration
+from backupgen.conventions import naming
+from backupgen.conventions.units import format_duration
 from backupgen.plan.meta import Meta
 from backupgen.plan.mirrors import copy_credentials, mirror_credentials, mirror_environment
 from backupgen.plan.model import Mount, Pod, RestorePod, Volume
 from backupgen.plan.pods import NOTHING, client_environment, owner, script_container, source_volume
+from backupgen.resolve.resolved import Dump, Mirror, Repository, ResolvedFleet, StringMap, Target
 
 DEADLINE = 86_400
 """A day: then the pod ends, whoever has forgotten it."""

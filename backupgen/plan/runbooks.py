@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import Job, Mirror, Repository, ResolvedFleet, Target, VerifyRule
-from backupgen.fleet.scalars import format_duration
+from backupgen.conventions import naming
+from backupgen.conventions.units import format_duration
 from backupgen.plan.alert_rules import PrometheusRule
 from backupgen.plan.model import Page, Picture, Secret, Unit
 from backupgen.plan.restore import DEADLINE, Restore, restore_of
 from backupgen.plan.slots import Slots
+from backupgen.resolve.resolved import Job, Mirror, Repository, ResolvedFleet, Target, VerifyRule
 from backupgen.schedule import load_zone, longest_gap
 
 ALERTS = frozenset(

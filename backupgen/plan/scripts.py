@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.conventions import naming
 from backupgen.plan.model import ScriptsConfigMap, Unit
 from backupgen.plan.pods import fleet_meta
+from backupgen.resolve.resolved import ResolvedFleet
 
 SCRIPTS = ("lib.sh", "backup.sh", "dump.sh", "retention.sh", "restore-test.sh", "mirror.sh", "bootstrap.sh")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from backupgen.fleet import naming
+from backupgen.conventions import naming
 from backupgen.plan.meta import Meta
 from backupgen.plan.model import Secret, SecretKey, Unit
 

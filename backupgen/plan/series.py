@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from backupgen.fleet import metrics
-from backupgen.fleet.resolved import Repository, ResolvedFleet
+from backupgen.conventions import metrics
 from backupgen.plan.promql import one_of, quote, select
+from backupgen.resolve.resolved import Repository, ResolvedFleet
 
 CHOSEN = 'instance=~"$instance"'
 """The dashboard's variable."""

@@ -6,12 +6,12 @@ retention (D42). Each has its own port and its own users, and the network polici
 
 from collections.abc import Iterator
 
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import Repository, ResolvedFleet, Server, StringMap
+from backupgen.conventions import naming
 from backupgen.plan.meta import Meta
 from backupgen.plan.model import Container, Deployment, Mount, Pod, Port, Service, ServiceMonitor, Unit, Volume
 from backupgen.plan.pods import NOTHING, owner, server_selector, source_volume
 from backupgen.plan.secrets import htpasswd_unit
+from backupgen.resolve.resolved import Repository, ResolvedFleet, Server, StringMap
 
 _DATA = "/data"
 _GRACE = 60

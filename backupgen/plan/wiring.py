@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import ResolvedFleet
-from backupgen.fleet.scalars import format_duration
-from backupgen.fleet.schema import ArgoCd, Flux
+from backupgen.conventions import naming
+from backupgen.conventions.units import format_duration
+from backupgen.language.schema import ArgoCd, Flux
 from backupgen.plan.model import (
     ArgoApplication,
     FluxKustomization,
@@ -16,6 +15,7 @@ from backupgen.plan.model import (
     Unit,
 )
 from backupgen.plan.pods import fleet_meta
+from backupgen.resolve.resolved import ResolvedFleet
 
 _KUSTOMIZATION = "kustomization.yaml"
 _KSOPS = "ksops.yaml"

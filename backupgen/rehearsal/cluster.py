@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from backupgen.fleet import naming
+from backupgen.conventions import naming
 from backupgen.source import load_all
 
 Object = dict[str, Any]

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import Job, Mirror, Repository, ResolvedFleet, Target
+from backupgen.conventions import naming
 from backupgen.rehearsal.cluster import Cluster, Object, role_of
 from backupgen.rehearsal.environment import environment_of
 from backupgen.rehearsal.job import job_of
@@ -15,6 +14,7 @@ from backupgen.rehearsal.pod import Changes
 from backupgen.rehearsal.samples import is_lowered
 from backupgen.rehearsal.stand_ins import Replaced, StandIn, replaced, replacements, stand_ins
 from backupgen.rehearsal.values import ValueOf
+from backupgen.resolve.resolved import Job, Mirror, Repository, ResolvedFleet, Target
 
 Phase = Literal["server", "init", "backup", "retention", "restore test", "mirror", "restore"]
 

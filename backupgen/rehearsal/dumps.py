@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-from backupgen.fleet.resolved import Target
 from backupgen.rehearsal.needs import database_of
 from backupgen.rehearsal.samples import dump_content, lowered
+from backupgen.resolve.resolved import Target
 
 _REAL: Final = frozenset({"sh", "bash", "ash", "dash", "env", "cat", "printf", "echo", "tar"})
 """Programs that are what they are on any machine."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from backupgen.fleet.resolved import ResolvedFleet, Target
 from backupgen.rehearsal.stand_ins import StandIn
+from backupgen.resolve.resolved import ResolvedFleet, Target
 
 _ALWAYS: Final = ("bwrap", "unshare", "nsenter", "setpriv", "ip", "mount", "tar", "sha256sum", "restic", "curl")
 _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from backupgen.fleet.scalars import quantity_value
+from backupgen.conventions.units import quantity_value
 from backupgen.plan.model import Mount
 from backupgen.rehearsal.cluster import Cluster, Object
 from backupgen.rehearsal.environment import ConfigError, arguments_of, data_of, environment_of

@@ -8,8 +8,8 @@ from contextlib import closing
 from fnmatch import fnmatchcase
 from typing import Final, Literal, NamedTuple
 
-from backupgen.fleet.resolved import Target, VerifyRule
 from backupgen.rehearsal.pod import Pod, volume_of
+from backupgen.resolve.resolved import Target, VerifyRule
 
 MOST: Final = 8 << 20
 """Bytes that a rule may ask for in a rehearsal; a rule that asks for more gets so many, and its size is lowered."""

@@ -7,8 +7,8 @@ so that two hosts may use one port; a pod of the fleet that serves has a network
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
-from backupgen.fleet import naming
-from backupgen.fleet.location import Location, LocationError, parse_http, parse_repository
+from backupgen.conventions import naming
+from backupgen.integrations.location import Location, LocationError, parse_http, parse_repository
 from backupgen.rehearsal.cluster import Cluster, name_of, namespace_of
 
 Kind = Literal["pushgateway", "ntfy", "rest", "s3"]

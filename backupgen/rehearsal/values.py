@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from backupgen.fleet import naming
+from backupgen.conventions import naming
 from backupgen.rehearsal.cluster import Object
 
 ValueOf = Callable[[str], str]

@@ -76,7 +76,7 @@ def _secrets(report: SecretsReport) -> Iterator[Line]:
 def _state(one: Standing) -> tuple[str, str]:
     if one.faults:
         harmless = all(fault.flaw in {Flaw.ENVIRONMENT, Flaw.UNPROVEN} for fault in one.faults)
-        return "; ".join(fault.flaw.value for fault in one.faults), "yellow" if harmless else "red"
+        return "; ".join(fault.flaw.status for fault in one.faults), "yellow" if harmless else "red"
     if one.sealed is not None:
         return "sealed by hand", "yellow"
     if one.waiting:

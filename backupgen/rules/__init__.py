@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from backupgen.audit import CODES as AUDIT_CODES
 from backupgen.diagnostics import Finding, Severity
-from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.rules import (
     bg301_schedule_conflict,
     bg302_slot_capacity,

@@ -6,9 +6,9 @@ from datetime import date
 from functools import cached_property
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
-from backupgen.fleet.load import target_of
-from backupgen.fleet.resolved import Job, ResolvedFleet, Waiver
-from backupgen.fleet.timetable import Timetable
+from backupgen.language.paths import target_of
+from backupgen.resolve.resolved import Job, ResolvedFleet, Waiver
+from backupgen.resolve.timetable import Timetable
 from backupgen.schedule import Conflict, Operation, ScheduleProof, load_zone, shortest_gap
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from backupgen.conventions.units import format_duration
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.fleet.scalars import format_duration
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(

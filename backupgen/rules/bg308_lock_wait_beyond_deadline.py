@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from backupgen.conventions.units import format_duration
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.fleet.jobs import LOCK_WAIT
-from backupgen.fleet.resolved import Repository
-from backupgen.fleet.scalars import format_duration
+from backupgen.resolve.jobs import LOCK_WAIT
+from backupgen.resolve.resolved import Repository
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.wording import some
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.fleet.resolved import Job, Repository
+from backupgen.resolve.resolved import Job, Repository
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.wording import SHOWN, slots_of, some, windows
 from backupgen.schedule import begins_inside

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from backupgen.conventions.units import format_duration
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
-from backupgen.fleet.scalars import format_duration
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.wording import SHOWN, slots_of, some
 from backupgen.schedule import Pool, PoolKind, Shortage, firings_per_year, load_zone

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from backupgen.conventions.units import image_parts
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.fleet.scalars import image_parts
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.images import images_of
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.fleet.resolved import Volume
+from backupgen.resolve.resolved import Volume
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Related, Severity, Spot
-from backupgen.fleet.resolved import Target, VerifyRule
+from backupgen.resolve.resolved import Target, VerifyRule
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.patterns import excluder, written
 from backupgen.rules.sources import sources_of, within

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.fleet.resolved import Target
+from backupgen.resolve.resolved import Target
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.patterns import Pattern, split, written
 from backupgen.rules.sources import sources_of

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from backupgen.conventions.units import image_parts
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.fleet.scalars import image_parts
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.images import images_of
 

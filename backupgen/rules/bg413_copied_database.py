@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
-from backupgen.fleet.resolved import Target, Volume
+from backupgen.resolve.resolved import Target, Volume
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(

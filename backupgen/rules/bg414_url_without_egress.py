@@ -7,8 +7,8 @@ from ipaddress import ip_address, ip_network
 from typing import Final
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
-from backupgen.fleet.location import Location
-from backupgen.fleet.resolved import Peer, ResolvedFleet, Target
+from backupgen.integrations.location import Location
+from backupgen.resolve.resolved import Peer, ResolvedFleet, Target
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.commands import own_commands
 

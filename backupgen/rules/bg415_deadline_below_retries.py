@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+from backupgen.conventions.units import format_duration
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.fleet.scalars import format_duration
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from backupgen.conventions.units import quantity_value
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.fleet.resolved import Job
-from backupgen.fleet.scalars import quantity_value
+from backupgen.resolve.resolved import Job
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from backupgen.conventions import naming
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import ResolvedFleet, StringMap
+from backupgen.resolve.resolved import ResolvedFleet, StringMap
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(

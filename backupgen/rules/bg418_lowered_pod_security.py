@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
-from backupgen.fleet.resolved import Target
+from backupgen.resolve.resolved import Target
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.wording import some
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity, Span, Spot
-from backupgen.fleet.resolved import Target
+from backupgen.resolve.resolved import Target
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from backupgen.conventions.units import quantity_value
 from backupgen.diagnostics import CodeInfo, Finding, Related, Severity, Spot
-from backupgen.fleet.resolved import Repository, RestoreTest, Target
-from backupgen.fleet.scalars import quantity_value
+from backupgen.resolve.resolved import Repository, RestoreTest, Target
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from backupgen.conventions.metrics import METRICS, RECORDED
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.fleet.metrics import METRICS, RECORDED
 from backupgen.plan.promql_judge import judge_promql
 from backupgen.rules.base import Rule, RuleContext, finding
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from backupgen.diagnostics import NodePath
-from backupgen.fleet.resolved import Target
+from backupgen.resolve.resolved import Target
 
 
 def own_commands(target: Target) -> Iterator[tuple[NodePath, str]]:

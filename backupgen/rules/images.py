@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from backupgen.diagnostics import NodePath
-from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.resolve.resolved import ResolvedFleet
 
 
 def images_of(fleet: ResolvedFleet) -> Iterator[tuple[str, NodePath]]:

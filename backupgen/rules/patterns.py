@@ -14,7 +14,7 @@ from functools import cached_property
 from posixpath import normpath
 from typing import Final
 
-from backupgen.fleet import naming
+from backupgen.conventions import naming
 
 _ROOT: Final = "/"
 _ANY: Final = "**"

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import Target
+from backupgen.conventions import naming
+from backupgen.resolve.resolved import Target
 
 
 def sources_of(target: Target) -> Iterator[str]:

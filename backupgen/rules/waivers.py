@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
-from backupgen.fleet.resolved import Waiver
+from backupgen.resolve.resolved import Waiver
 from backupgen.rules.base import finding, is_expired
 
 _CROWD: Final = 'a: {at: ":00", deadline: 30m, …}\nb: {at: ":10", deadline: 30m, …}\n'

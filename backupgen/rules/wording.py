@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from backupgen.conventions.units import format_duration, format_hours
 from backupgen.diagnostics import Related, Spot
-from backupgen.fleet.scalars import format_duration, format_hours
 from backupgen.rules.base import RuleContext
 from backupgen.schedule import ALL_HOURS, CronExpr, Lever, Operation, Remedy, format_slot, load_zone
 

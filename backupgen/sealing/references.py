@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from backupgen.conventions import naming
 from backupgen.diagnostics import NodePath
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import Mirror, Repository, ResolvedFleet
 from backupgen.plan.model import Plan, Secret, SecretKey
+from backupgen.resolve.resolved import Mirror, Repository, ResolvedFleet
 
 
 class Reference(NamedTuple):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from backupgen.fleet.naming import SEALED_SUFFIX
+from backupgen.conventions.naming import SEALED_SUFFIX
 
 _SOPS_KEY: Final = re.compile(r"^sops:", re.MULTILINE)
 

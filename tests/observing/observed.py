@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from backupgen.fleet import metrics
+from backupgen.conventions import metrics
 from backupgen.schedule import load_zone, next_firings, parse_cron
 from tests.compiled import compile_text
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from backupgen.fleet import metrics
+from backupgen.conventions import metrics
 from tests.observing.observed import DAY, Observed
 from tests.observing.prometheus import Sample
 

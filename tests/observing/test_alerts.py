@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from backupgen.fleet import metrics
+from backupgen.conventions import metrics
 from tests.observing.cluster import Cluster
 from tests.observing.gateway import Gateway
 from tests.observing.grafana import Answer, ask, panel

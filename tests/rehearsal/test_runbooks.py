@@ -13,10 +13,10 @@ from backupgen.adapters.rehearsal.databases import App
 from backupgen.adapters.rehearsal.sources import Source
 from backupgen.adapters.rehearsal.stage import Stage, digest
 from backupgen.adapters.rehearsal.volumes import place_of
-from backupgen.fleet import naming
-from backupgen.fleet.resolved import Target
+from backupgen.conventions import naming
 from backupgen.rehearsal.course import Course, Known, Operation
 from backupgen.rehearsal.samples import places
+from backupgen.resolve.resolved import Target
 from tests.compiled import compiled
 from tests.rehearsal.hands import Hands, Workload, blocks
 from tests.rehearsal.stages import course_of, put_repository, stage_of

@@ -11,13 +11,13 @@ from backupgen.adapters.rehearsal.enclosure import EnclosureError
 from backupgen.adapters.rehearsal.sources import Source
 from backupgen.adapters.rehearsal.stage import Stage
 from backupgen.adapters.rehearsal.volumes import place_of
-from backupgen.fleet.resolved import Mirror, Repository, Target
 from backupgen.plan.model import Mount
 from backupgen.rehearsal.course import Course, Known, Operation
 from backupgen.rehearsal.environment import ConfigError
 from backupgen.rehearsal.job import COMPLETE, Job
 from backupgen.rehearsal.outcome import JobEnd, Rehearsal, Step, Verdict, judge_job
 from backupgen.rehearsal.pod import Container, Pod, Volume
+from backupgen.resolve.resolved import Mirror, Repository, Target
 
 _ID: Final = re.compile(r'"id": *"([0-9a-f]{64})"')
 _SAVED: Final = re.compile(r"^snapshot ([0-9a-f]{8,}) saved$", re.MULTILINE)

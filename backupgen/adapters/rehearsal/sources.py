@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from backupgen.adapters.rehearsal.databases import AppPod
 from backupgen.adapters.rehearsal.stage import Stage, digest
 from backupgen.adapters.rehearsal.volumes import place_of
-from backupgen.fleet.resolved import Target
 from backupgen.rehearsal.dumps import DumpSource, dump_source
 from backupgen.rehearsal.pod import Pod
 from backupgen.rehearsal.samples import Sample, places, samples_of
+from backupgen.resolve.resolved import Target
 
 
 class Source:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from backupgen.diff.groups import reporting
 from backupgen.diff.impact.model import Holding, Situation
-from backupgen.fleet.resolved import Repository, ResolvedFleet
 from backupgen.plan.model import Plan
 from backupgen.plan.slots import slots_of
+from backupgen.resolve.resolved import Repository, ResolvedFleet
 from backupgen.schedule import ScheduleProof
 from backupgen.sealing.references import secrets_of, value_names
 

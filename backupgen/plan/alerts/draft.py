@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from backupgen.fleet import metrics
+from backupgen.conventions import metrics
 from backupgen.plan.promql import select
 
 JOB = "{{ $labels.cronjob }} (namespace {{ $labels.namespace }})"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from backupgen.fleet import metrics
-from backupgen.fleet.resolved import Repository, ResolvedFleet
+from backupgen.conventions import metrics
 from backupgen.plan.alerts.story import TO_THE_END, Rules, Run, Story, one_of_each_kind
 from backupgen.plan.expectations import Watched
+from backupgen.resolve.resolved import Repository, ResolvedFleet
 
 _CHANGE = 10
 _BEGUN = 1_000_000

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from backupgen.fleet import metrics
-from backupgen.fleet.alerting import Alerts
-from backupgen.fleet.resolved import Repository, ResolvedFleet
+from backupgen.conventions import metrics
 from backupgen.plan.alerts.draft import NOT_OF_MIRRORS, RETENTIONS, Draft, Expressions
 from backupgen.plan.expectations import Watched
 from backupgen.plan.promql import select
+from backupgen.resolve.alerting import Alerts
+from backupgen.resolve.resolved import Repository, ResolvedFleet
 from backupgen.schedule import CronExpr, load_zone, longest_gap
 
 HELD = 'holder!=""'

@@ -8,15 +8,15 @@ own schedule sets its threshold, and silence is no success. What an alert says o
 
 from collections.abc import Iterator, Mapping
 
-from backupgen.fleet import naming
-from backupgen.fleet.alerting import AlertChange, Alerts, OwnAlert
-from backupgen.fleet.resolved import ResolvedFleet
-from backupgen.fleet.scalars import format_duration
+from backupgen.conventions import naming
+from backupgen.conventions.units import format_duration
 from backupgen.plan.alert_rules import AlertRule, PrometheusRule
 from backupgen.plan.alerts import repositories, runs, surroundings
 from backupgen.plan.alerts.draft import Draft, Expressions
 from backupgen.plan.expectations import Watched, recordings, watched_jobs
 from backupgen.plan.pods import fleet_meta
+from backupgen.resolve.alerting import AlertChange, Alerts, OwnAlert
+from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.schedule import CronExpr
 
 

@@ -8,14 +8,14 @@ are grouped by the length of their steps, since promtool evaluates all rules at 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
-from backupgen.fleet import metrics, naming
-from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.conventions import metrics, naming
 from backupgen.plan.alert_rules import PrometheusRule, RecordingRule, RuleCheck, RuleFile, RuleStory, RuleTests
 from backupgen.plan.alerts import place_stories, run_stories
 from backupgen.plan.alerts.story import Rules
 from backupgen.plan.expectations import watched_jobs
 from backupgen.plan.model import Unit
 from backupgen.plan.promql import select
+from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.schedule import CronExpr
 
 _RULE_FILE = "rules.yaml"

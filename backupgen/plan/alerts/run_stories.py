@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, pairwise, takewhile
 
-from backupgen.fleet import metrics
-from backupgen.fleet.targets import MAX_SHRINK
+from backupgen.conventions import metrics
 from backupgen.plan.alerts.runs import NEVER, SHRINK_WINDOW
 from backupgen.plan.alerts.story import TO_THE_END, Rules, Run, Story, one_of_each_kind
 from backupgen.plan.expectations import Watched
+from backupgen.resolve.targets import MAX_SHRINK
 from backupgen.schedule import CYCLE_START, CronExpr, load_zone, next_firings
 
 EXIT_CODES = (1, 2, 3, 10, 11, 12, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 124, 130, 137, 143)

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from backupgen.fleet import metrics
-from backupgen.fleet.alerting import Alerts
-from backupgen.fleet.scalars import format_duration
-from backupgen.fleet.targets import MAX_SHRINK
+from backupgen.conventions import metrics
+from backupgen.conventions.units import format_duration
 from backupgen.plan.alerts.draft import (
     BACKUPS,
     JOB,
@@ -21,6 +19,8 @@ from backupgen.plan.alerts.draft import (
 )
 from backupgen.plan.expectations import Watched
 from backupgen.plan.promql import select
+from backupgen.resolve.alerting import Alerts
+from backupgen.resolve.targets import MAX_SHRINK
 
 NEVER = 86400
 """How long a new job has to report at least before it counts as one that never ran, in seconds."""

@@ -8,12 +8,12 @@ is over. It looks at all alerts of the compiler's at once: one that fires and is
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from backupgen.fleet import metrics
-from backupgen.fleet.alerting import Alerts
-from backupgen.fleet.scalars import duration
+from backupgen.conventions import metrics
+from backupgen.conventions.units import parse_duration
 from backupgen.plan.alert_rules import AlertRule, RuleCheck, RuleStory
 from backupgen.plan.expectations import Watched
 from backupgen.plan.promql import quote, select
+from backupgen.resolve.alerting import Alerts
 
 _HALF_A_DAY = 43200
 TO_THE_END = 0
@@ -39,7 +39,7 @@ class Rules(NamedTuple):
     def pending(self, alert: str, step: int = 1) -> int:
         """How many steps of so many minutes an alert has to wait; 0 for one that the fleet does not have."""
         rule = self.alerts.get(alert)
-        return 0 if rule is None else -(-duration(rule.for_) // (step * 60))
+        return 0 if rule is None else -(-(parse_duration(rule.for_) or 0) // (step * 60))
 
 
 class _Hold(NamedTuple):

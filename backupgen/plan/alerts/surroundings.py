@@ -6,11 +6,11 @@ those of its documentation (docs/metrics/workload: job, cronjob, pod).
 
 from collections.abc import Iterator
 
-from backupgen.fleet import metrics
-from backupgen.fleet.alerting import Alerts
-from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.conventions import metrics
 from backupgen.plan.alerts.draft import JOB, LOGS, Draft, Expressions
 from backupgen.plan.promql import select
+from backupgen.resolve.alerting import Alerts
+from backupgen.resolve.resolved import ResolvedFleet
 
 KUBE_METRICS = (
     "kube_job_owner",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from backupgen.diff.impact import Impact, Kind, Level
+from backupgen.diff.impact import ConsequenceKind, Impact, Level
 
 HEADINGS: Final = {
     Level.RISK: "what is less safe than before",
@@ -24,7 +24,7 @@ class Told:
 
 def told(impacts: Iterable[Impact]) -> dict[Level, list[Told]]:
     """Return the consequences by level, in their order; the levels without any are left out."""
-    groups: dict[tuple[Kind, str], list[Impact]] = {}
+    groups: dict[tuple[ConsequenceKind, str], list[Impact]] = {}
     for one in impacts:
         groups.setdefault((one.kind, one.message.replace(f"`{one.target}`", "\0")), []).append(one)
     found: dict[Level, list[Told]] = {}

@@ -6,8 +6,8 @@ from itertools import combinations, takewhile
 from typing import Final
 
 from backupgen.diagnostics import NodePath
-from backupgen.fleet.resolved import ResolvedFleet
 from backupgen.report.schedule.model import Clash, Crowding, Kind, Overlap, Row, Run, ScheduleReport, Verdict, Wait
+from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.rules import RuleContext
 from backupgen.rules.bg301_schedule_conflict import advice, locks_of, next_meeting
 from backupgen.schedule import TZDATA_VERSION, Operation, Yielded, load_zone, next_firings

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from backupgen.fleet.scalars import format_duration
+from backupgen.conventions.units import format_duration
 from backupgen.report.schedule.model import Row, ScheduleReport
 from backupgen.report.visible import visible
 

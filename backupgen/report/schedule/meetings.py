@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from backupgen.fleet.scalars import format_duration
+from backupgen.conventions.units import format_duration
 from backupgen.report.schedule.clock import Clock
 from backupgen.report.schedule.model import Clash, Overlap, ScheduleReport
 from backupgen.report.schedule.wording import frequency, listed, wrapped

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from backupgen.fleet.scalars import format_duration
+from backupgen.conventions.units import format_duration
 from backupgen.report.schedule.clock import DAY, Clock
 from backupgen.report.schedule.columns import Cell, Columns
 from backupgen.report.schedule.gantt import gantt

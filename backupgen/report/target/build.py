@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from backupgen.fleet import naming
-from backupgen.fleet.provenance import Origin, Setting, derived
-from backupgen.fleet.resolved import Target
-from backupgen.fleet.scalars import format_duration
-from backupgen.fleet.settings import settings_of
+from backupgen.conventions import naming
+from backupgen.conventions.units import format_duration
 from backupgen.plan.backup import target_units
 from backupgen.plan.expectations import overdue_after
 from backupgen.plan.model import CronJob, Unit
 from backupgen.plan.policies import network_policies
 from backupgen.plan.slots import Slots
 from backupgen.report.target.model import Home, Rendered, Row, Runs, TargetReport
+from backupgen.resolve.provenance import Origin, Setting, derived
+from backupgen.resolve.resolved import Target
+from backupgen.resolve.settings import settings_of
 from backupgen.rules import RuleContext
 from backupgen.schedule import load_zone, longest_gap, next_firings
 from backupgen.source import Document

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backupgen.diagnostics import NodePath, Span
-from backupgen.fleet.provenance import OriginKind
+from backupgen.resolve.provenance import OriginKind
 
 
 @dataclass(frozen=True, slots=True)

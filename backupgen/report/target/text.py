@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from backupgen.fleet.scalars import format_duration
+from backupgen.conventions.units import format_duration
 from backupgen.report.schedule.clock import Clock
 from backupgen.report.schedule.wording import listed, spelled_hours, wrapped
 from backupgen.report.styled import Line, paint

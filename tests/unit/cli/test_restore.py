@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from backupgen.cli import app as commands
 from backupgen.cli import exits
-from backupgen.fleet import naming
+from backupgen.conventions import naming
 from backupgen.plan.restore import restore_of
 from tests.compiled import FLEETS, compiled, file_of
 from tests.rehearsal.hands import blocks

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from backupgen.cli import app as commands
 from backupgen.cli import exits
-from backupgen.fleet.naming import CHOSEN_SLOTS
+from backupgen.conventions.naming import CHOSEN_SLOTS
 from tests.unit.schedule.oracle import epoch
 
 REPOSITORY = Path(__file__).resolve().parents[3]

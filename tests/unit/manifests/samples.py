@@ -1,7 +1,7 @@
 """Facts for the tests: small ones, and a CronJob in which every field holds something."""
 
-from backupgen.fleet.resolved import Placement, Toleration, User
 from backupgen.plan import model
+from backupgen.resolve.resolved import Placement, Toleration, User
 from tests.replacing import replace
 
 DIGEST = "sha256:" + "0" * 64

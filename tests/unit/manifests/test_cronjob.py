@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backupgen.fleet.resolved import User
 from backupgen.plan import model
+from backupgen.resolve.resolved import User
 from backupgen.source import load_all
 from tests.replacing import replace
 from tests.unit.manifests import samples

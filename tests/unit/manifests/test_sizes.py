@@ -16,8 +16,10 @@ def judged(path: str, size: int, *, client_side: bool = True) -> list[str]:
     [
         ("monitoring/prometheusrule.backup-alerts.yaml", 2**18, []),
         ("monitoring/prometheusrule.backup-alerts.yaml", 2**18 + 1, ["BG506"]),
-        ("monitoring/prometheusrule.backup-alerts.yaml", 3 * 2**19, ["BG506"]),
-        ("monitoring/prometheusrule.backup-alerts.yaml", 3 * 2**19 + 1, ["BG505"]),
+        ("monitoring/prometheusrule.backup-alerts.yaml", 2**19, ["BG506"]),
+        ("monitoring/prometheusrule.backup-alerts.yaml", 2**19 + 1, ["BG505"]),
+        ("storage/networkpolicy.rest-server.yaml", 3 * 2**19, ["BG506"]),
+        ("storage/networkpolicy.rest-server.yaml", 3 * 2**19 + 1, ["BG505"]),
         ("backup/configmap.backup-restore-test-plan.yaml", 2**20, ["BG506"]),
         ("backup/configmap.backup-restore-test-plan.yaml", 2**20 + 1, ["BG505"]),
         ("backup/secret.rest-server-htpasswd.enc.yaml", 2**20 + 1, ["BG505"]),

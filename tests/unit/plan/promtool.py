@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backupgen.fleet.load import load_fleet
-from backupgen.fleet.resolve import resolve_fleet
-from backupgen.fleet.resolved import ResolvedFleet
+from backupgen.language.load import load_fleet
 from backupgen.plan.alert_rules import PrometheusRule
 from backupgen.plan.alerts.rule import prometheus_rule
 from backupgen.plan.expectations import Watched, expectations
+from backupgen.resolve.fleet import resolve_fleet
+from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.schedule import AUTO, CronExpr, parse_cron
 from backupgen.source import read_document
 

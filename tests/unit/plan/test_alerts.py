@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from backupgen.fleet.alerting import ALERT_NAMES
-from backupgen.fleet.metrics import METRICS, RECORDED
+from backupgen.conventions.alert_names import ALERT_NAMES
+from backupgen.conventions.metrics import METRICS, RECORDED
 from backupgen.plan.alerts.rule import prometheus_rule
 from backupgen.plan.alerts.surroundings import KUBE_METRICS
 from backupgen.plan.expectations import Watched, expectations

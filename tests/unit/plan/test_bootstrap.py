@@ -6,7 +6,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from backupgen.fleet import naming
+from backupgen.conventions import naming
 from backupgen.manifests import load_templates, render_plan
 from backupgen.plan.bootstrap import bootstrap_plan
 from tests.compiled import compile_text, file_of, objects, pod_of

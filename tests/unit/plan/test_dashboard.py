@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from backupgen.fleet.metrics import METRICS, RECORDED
-from backupgen.fleet.naming import dashboard_uid
+from backupgen.conventions.metrics import METRICS, RECORDED
+from backupgen.conventions.naming import dashboard_uid
 from backupgen.plan.dashboard import WIDTH, dashboard
 from backupgen.plan.model import DashboardConfigMap
 from backupgen.plan.panel import EXIT_TEXTS, Panel

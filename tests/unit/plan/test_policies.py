@@ -14,15 +14,15 @@ import pytest
 import yaml
 from kubernetes_validate.utils import all_versions
 
-from backupgen.fleet import naming
-from backupgen.fleet.load import load_fleet
-from backupgen.fleet.location import parse_http, parse_repository
-from backupgen.fleet.resolve import resolve_fleet
-from backupgen.fleet.resolved import Peer, ResolvedFleet
+from backupgen.conventions import naming
+from backupgen.integrations.location import parse_http, parse_repository
+from backupgen.language.load import load_fleet
 from backupgen.manifests import load_templates, render_plan
 from backupgen.plan.edges import edges, unreachable
 from backupgen.plan.model import CidrPeer, HostPeer, NetworkPolicy, Plan, PodPeer, Unit
 from backupgen.plan.policies import network_policies
+from backupgen.resolve.fleet import resolve_fleet
+from backupgen.resolve.resolved import Peer, ResolvedFleet
 from backupgen.source import read_document
 from tests.custom_resources import validator_of
 from tests.replacing import replace

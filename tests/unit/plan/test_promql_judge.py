@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backupgen.fleet.metrics import METRICS, RECORDED
+from backupgen.conventions.metrics import METRICS, RECORDED
 from backupgen.plan.promql_judge import judge_promql
 from tests.compiled import FLEETS, objects
 

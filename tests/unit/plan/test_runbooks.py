@@ -13,14 +13,14 @@ import pytest
 import yaml
 from hypothesis import given
 
-from backupgen.fleet import naming
-from backupgen.fleet.dump_tools import loader
-from backupgen.fleet.schema import Dump
+from backupgen.conventions import naming
+from backupgen.language.schema import Dump
 from backupgen.plan.alert_rules import AlertRule, PrometheusRule
 from backupgen.plan.model import Page, Unit
 from backupgen.plan.restore import restore_of
 from backupgen.plan.runbooks import ALERTS, runbook_units
 from backupgen.plan.slots import slots_of
+from backupgen.resolve.dump_tools import loader
 from tests.compiled import FLEETS, compile_text, compiled, file_of, objects
 from tests.conftest import REPOSITORY
 from tests.fleets import Data, fleets

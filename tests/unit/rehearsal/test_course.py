@@ -6,7 +6,6 @@ from contextlib import closing
 
 import pytest
 
-from backupgen.fleet.resolved import Target
 from backupgen.rehearsal.cluster import read_cluster
 from backupgen.rehearsal.course import Course, Known, chosen
 from backupgen.rehearsal.dumps import dump_source
@@ -15,6 +14,7 @@ from backupgen.rehearsal.plan_file import restricted
 from backupgen.rehearsal.pod import Changes, Pod, pod_of
 from backupgen.rehearsal.samples import MOST, Sample, content_for, samples_of
 from backupgen.rehearsal.stand_ins import addresses
+from backupgen.resolve.resolved import Target
 from tests.compiled import FLEETS, compiled
 
 

@@ -1,1 +1,0 @@
-"""fleet.yaml as written (`Fleet`) and as meant (`ResolvedFleet`)."""

@@ -1,0 +1,168 @@
+"""The JSON schema of fleet.yaml, for editors: what the models accept, with the documentation of every field.
+
+Input: the source of `schema.py`, whose docstrings under the fields Python itself throws away. Output: a JSON schema of
+draft 2020-12 as plain data. Never: the file itself, which whoever calls has read.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from backupgen.language import patterns, schema
+from backupgen.language.examples import EXAMPLES
+from backupgen.language.json_constraints import CONSTRAINTS, Fragment
+from backupgen.schedule import zone_names
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_SHORT_FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "RunAsMapping": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1, "description": "The user id."},
+    "ScratchMapping": {"type": "string", "pattern": f"^(?:{patterns.SIZE})$", "description": "The size."},
+    "WaiverMapping": {"type": "string", "pattern": f"^(?:{patterns.LINE})$", "description": "Why it is accepted."},
+}
+"""What may stand for a mapping, by the model of the mapping: its only needed field."""
+_ZONE: Final = "Timezone"
+
+_EXAMPLE: Final[Mapping[str, Any]] = {
+    "fleet": "home",
+    "home_namespace": "backup",
+    "timezone": "Europe/Berlin",
+    "images": {"restic": f"ghcr.io/example/restic:0.19.1@sha256:{'0' * 64}"},
+    "repository": {
+        "url": "s3:s3.example.org/backups/home",
+        "retention": {"at": "03:05", "deadline": "45m", "keep": {"daily": 7, "weekly": 4}},
+        "restore_test": {"at": "Sun 04:00", "deadline": "2h", "scratch": "20Gi"},
+    },
+    "targets": {
+        "grafana": {
+            "namespace": "monitoring",
+            "at": ":20",
+            "deadline": "10m",
+            "with_pod": {"app.kubernetes.io/name": "grafana"},
+            "volume": {"pvc": "grafana"},
+            "run_as": 472,
+        }
+    },
+}
+
+
+def json_schema(source: str) -> dict[str, Any]:
+    """Return the schema; `source` is the text of `schema.py`."""
+    document = schema.Fleet.model_json_schema()
+    definitions: dict[str, Any] = document.pop("$defs")
+    documented = dict(_documentation(source))
+    for name, model in {**definitions, "Fleet": document}.items():
+        _document(name, model, documented.get(name, {}))
+        _constrain(model, CONSTRAINTS.get(name, ()))
+    for name, short in _SHORT_FORMS.items():
+        mapping = definitions[name]
+        definitions[name] = {"description": mapping.pop("description", ""), "anyOf": [dict(short), mapping]}
+    definitions[_ZONE] = _time_zone()
+    document.pop("title", None)
+    return {
+        "$schema": _DIALECT,
+        "title": "fleet.yaml of backupgen",
+        **document,
+        "examples": [dict(_EXAMPLE)],
+        "$defs": {name: _plain(definitions[name]) for name in sorted(definitions)},
+    } | {"properties": {name: _plain(field) for name, field in document["properties"].items()}}
+
+
+def _time_zone() -> dict[str, Any]:
+    """The schema of a time zone. Not as an enum: editors print all of one, in every message and beside every hover."""
+    names = zone_names()
+    return {
+        "description": "An IANA time zone, such as `Europe/Berlin`, as the proof's own database has it.",
+        "type": "string",
+        "pattern": f"^(?:{'|'.join(names).replace('+', '[+]')})$",
+        "patternErrorMessage": "expected an IANA time zone, such as Europe/Berlin",
+        "defaultSnippets": [{"label": name, "body": name} for name in names],
+    }
+
+
+def _document(name: str, model: dict[str, Any], documentation: Mapping[str, str]) -> None:
+    """Give each field of a model's schema its description and its examples."""
+    fields = getattr(schema, name).model_fields
+    own_names = {field.alias or key: key for key, field in fields.items()}
+    for key, field in model.get("properties", {}).items():
+        if key == "timezone":
+            field.clear()
+            field["$ref"] = f"#/$defs/{_ZONE}"
+        field["description"] = documentation.get(key, "")
+        if "`" in field["description"]:
+            field["markdownDescription"] = field["description"]
+        if examples := examples_of(name, own_names[key]):
+            field["examples"] = list(examples)
+
+
+def examples_of(model: str, field: str) -> tuple[Any, ...]:
+    """Return the examples of a model's field, its own or inherited; none, where the choices are listed."""
+    ancestry = getattr(schema, model).__mro__
+    return next((EXAMPLES[key] for cls in ancestry if (key := f"{cls.__name__}.{field}") in EXAMPLES), ())
+
+
+def _constrain(model: dict[str, Any], constraints: Iterable[Fragment]) -> None:
+    """Lay what is asked of several keys over a model's schema."""
+    for constraint in constraints:
+        rest = dict(constraint)
+        for key, limits in rest.pop("properties", {}).items():
+            model["properties"][key] |= limits
+        if needed := rest.pop("required", None):
+            model["required"] = [*model["required"], *needed]
+        if dependent := rest.pop("dependentRequired", None):
+            model["dependentRequired"] = dependent
+        if rest:
+            model.setdefault("allOf", []).append(rest)
+
+
+def _plain(node: Any) -> Any:
+    """Return a schema without what says nothing to a reader: made-up titles, and null for a field left out.
+
+    The models take an empty value for a field left out; an editor had better point at it.
+    """
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {
+        key: {name: _plain(field) for name, field in value.items()} if key in {"properties", "$defs"} else _plain(value)
+        for key, value in node.items()
+        if key not in {"title", "default"} and not (key == "description" and not value)
+    }
+    if "patternProperties" in kept:
+        kept["additionalProperties"] = False
+    choices = [choice for choice in kept.get("anyOf", []) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del kept["anyOf"]
+        return choices[0] | kept
+    return kept | ({"anyOf": choices} if choices else {})
+
+
+def _documentation(source: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each class of the source and the docstrings of its fields, those of its bases included."""
+    found: dict[str, dict[str, str]] = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef):
+            bases = [found.get(base.id, {}) for base in node.bases if isinstance(base, ast.Name)]
+            found[node.name] = {name: text for base in bases for name, text in base.items()} | dict(_fields(node))
+            yield node.name, found[node.name]
+
+
+def _fields(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for field, after in zip(node.body, node.body[1:], strict=False):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(after, ast.Expr)
+            and isinstance(after.value, ast.Constant)
+        ):
+            text = " ".join(str(after.value.value).split())
+            yield field.target.id, text
+            yield _alias(field) or field.target.id, text
+
+
+def _alias(field: ast.AnnAssign) -> str:
+    """Return the name under which a field is written, where that is no name in Python."""
+    for word in field.value.keywords if isinstance(field.value, ast.Call) else ():
+        if word.arg == "alias" and isinstance(word.value, ast.Constant):
+            return str(word.value.value)
+    return ""

@@ -1,0 +1,1 @@
+"""From the fleet as written (`Fleet`) to the fleet as meant (`ResolvedFleet`)."""

@@ -1,0 +1,178 @@
+"""Fleet -> ResolvedFleet.
+
+Input: the fleet as written. Output: the fleet with every default filled in, or what keeps it from being whole. Never: a
+judgement about a whole fleet (those are rules); only what leaves a value open, or two names alike, is refused here.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from backupgen.conventions import naming
+from backupgen.diagnostics import Checked, NodePath, has_errors
+from backupgen.language import schema
+from backupgen.resolve import codes, resolved
+from backupgen.resolve.jobs import Context, Notes, check_labels, check_override, resolve_ntfy
+from backupgen.resolve.reports import resolve_reports
+from backupgen.resolve.repositories import resolve_repository
+from backupgen.resolve.targets import resolve_target
+
+
+def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
+    """Fill in every default.
+
+    Returns the resolved fleet, or findings whose spots name paths in the document.
+    """
+    notes = Notes()
+    annotations = _annotations(fleet)
+    context = Context(fleet, resolve_ntfy(fleet.ntfy, notes) if fleet.ntfy else None, annotations, notes)
+    written = _repositories(fleet, notes)
+    repositories = [resolve_repository(name, repository, context) for name, repository in written.items()]
+    targets = [resolve_target(name, target, written, context) for name, target in sorted(fleet.targets.items())]
+    reports = resolve_reports(fleet, notes)
+    _check_shared(fleet, context)
+    result = resolved.ResolvedFleet(
+        name=fleet.fleet,
+        home_namespace=fleet.home_namespace,
+        timezone=fleet.timezone,
+        kubernetes=fleet.kubernetes,
+        images=fleet.images,
+        image_pull_secrets=fleet.image_pull_secrets or (),
+        repositories=tuple(repository for repository in repositories if repository is not None),
+        targets=tuple(targets),
+        nodes=_nodes(fleet),
+        reflect_scripts=fleet.scripts == "reflector",
+        network_policies=fleet.network_policies or "none",
+        pushgateway=reports.pushgateway,
+        ntfy=context.ntfy,
+        alerts=reports.alerts,
+        dashboard=fleet.dashboard,
+        gitops=fleet.gitops,
+        sops=fleet.sops,
+        labels=fleet.labels or {},
+        annotations=annotations,
+        unprotected=fleet.unprotected or {},
+        waivers=tuple(_waivers(fleet)),
+    )
+    _check_names(result, notes)
+    _check_places(result, notes)
+    _check_legacy(result, notes)
+    findings = tuple(notes.findings)
+    return Checked(None if has_errors(findings) else result, findings)
+
+
+def _annotations(fleet: schema.Fleet) -> Mapping[str, str]:
+    """The annotations of every object: with Argo CD the sync wave, with Flux that `${…}` in scripts is not for it."""
+    own: dict[str, str] = {}
+    if fleet.gitops is not None and fleet.gitops.flux is not None:
+        own[naming.FLUX_SUBSTITUTE] = "disabled"
+    elif fleet.gitops is not None and fleet.gitops.argocd and fleet.gitops.argocd.sync_wave is not None:
+        own[naming.SYNC_WAVE] = str(fleet.gitops.argocd.sync_wave)
+    return {**own, **(fleet.annotations or {})}
+
+
+def _repositories(fleet: schema.Fleet, notes: Notes) -> Mapping[str, schema.Repository]:
+    further = fleet.repositories or {}
+    if naming.MAIN in further:
+        message = f"`{naming.MAIN}` is the name of the fleet's `repository`, expected another name"
+        notes.add(codes.BAD_NAME, message, ("repositories", naming.MAIN), on_key=True)
+    return {naming.MAIN: fleet.repository, **{name: further[name] for name in sorted(further) if name != naming.MAIN}}
+
+
+def _nodes(fleet: schema.Fleet) -> tuple[resolved.Node, ...]:
+    written = sorted((fleet.nodes or {}).items(), key=lambda item: (-len(item[1].labels), item[0]))
+    return tuple(resolved.Node(name, node.labels, node.parallel, ("nodes", name)) for name, node in written)
+
+
+def _check_shared(fleet: schema.Fleet, context: Context) -> None:
+    """Judge what holds for many objects where it is written, not at each of them."""
+    check_labels(fleet.labels, (), context.notes)
+    if fleet.defaults is not None:
+        check_labels(fleet.defaults.labels, ("defaults",), context.notes)
+        check_override(fleet.defaults.ntfy, ("defaults",), context)
+
+
+def _check_names(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+    taken: dict[str, NodePath] = {}
+    for job in sorted(fleet.jobs(), key=lambda job: job.path[0] == "targets"):
+        if job.name in taken:
+            other = ".".join(str(part) for part in taken[job.name])
+            notes.add(codes.BAD_NAME, f"the CronJob's name `{job.name}` is taken by `{other}`", job.path, on_key=True)
+        taken.setdefault(job.name, job.path)
+    for target in fleet.targets:
+        if target.name in taken:  # both would have the Secret `backup-env-configuration-<name>`
+            other = ".".join(str(part) for part in taken[target.name])
+            notes.add(codes.BAD_NAME, f"the name `{target.name}` is taken by `{other}`", target.job.path, on_key=True)
+    for repository in fleet.repositories:  # one without operations has no CronJob that would tell of it
+        name = naming.bootstrap(repository.name)
+        if len(name) > naming.JOB_NAME_LIMIT:
+            message = f"the Job's name `{name}` has {len(name)} characters, expected at most {naming.JOB_NAME_LIMIT}"
+            notes.add(codes.BAD_NAME, message, repository.path, on_key=True)
+    _check_servers(fleet, taken, notes)
+
+
+def _check_places(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+    """Refuse two names for one place: the proof is one of each repository, and a mirror overwrites what is there."""
+    taken: dict[str, NodePath] = {}
+    ids: dict[str, NodePath] = {}
+    for repository in fleet.repositories:
+        places = [(repository.location, (*repository.path, "url"))]
+        places += [(mirror.to, (*mirror.job.path, "to")) for mirror in repository.mirrors]
+        for location, path in places:
+            _claim(taken, location.place, path, notes)
+        pinned = [(repository.id, repository.path), *((mirror.id, mirror.job.path) for mirror in repository.mirrors)]
+        for id_, path in pinned:
+            if id_ is not None:
+                _claim(ids, id_, (*path, "id"), notes)
+
+
+def _check_legacy(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+    """Refuse to let a target's own snapshots expire."""
+    for repository in fleet.repositories:
+        owners = {target.tag: target.name for target in fleet.targets_of(repository.name)}
+        for tag in repository.retention.legacy if repository.retention else ():
+            if tag in owners:
+                path = (*repository.path, "retention", "legacy", tag)
+                message = f"`{tag}` is the tag of the target `{owners[tag]}`, expected one that no target has any more"
+                notes.add(codes.CONFLICTING_KEYS, message, path, "write its `keep` instead", on_key=True)
+
+
+def _claim(taken: dict[str, NodePath], place: str, path: NodePath, notes: Notes) -> None:
+    if place in taken:
+        other = ".".join(str(part) for part in taken[place])
+        notes.add(codes.CONFLICTING_KEYS, f"this is the same repository as `{other}`", path)
+    taken.setdefault(place, path)
+
+
+def _check_servers(fleet: resolved.ResolvedFleet, taken: Mapping[str, NodePath], notes: Notes) -> None:
+    servers: dict[tuple[str, str], NodePath] = {}
+    for repository in fleet.repositories:
+        server = repository.server
+        if server is None:
+            continue
+        place, url = (server.namespace, server.name), (*repository.path, "url")
+        if place in servers:
+            message = f"the server `{server.name}` in `{server.namespace}` belongs to another repository already"
+            notes.add(codes.BAD_NAME, message, url, "one server serves one repository: give each a Service of its own")
+        if server.name[0].isdigit():  # RFC 1035: stricter than all other names
+            message = f"`{server.name}` begins with a digit, expected a letter: it becomes the name of a Service"
+            notes.add(codes.BAD_NAME, message, url)
+        if server.name in taken:
+            notes.add(codes.BAD_NAME, f"the server's name `{server.name}` is that of a CronJob", url)
+        servers.setdefault(place, url)
+
+
+def _waivers(fleet: schema.Fleet) -> Iterator[resolved.Waiver]:
+    scopes: list[tuple[NodePath, schema.Waivers | None]] = [((), fleet.waive)]
+    scopes += [(("targets", name), target.waive) for name, target in fleet.targets.items()]
+    for name, repository in {naming.MAIN: fleet.repository, **(fleet.repositories or {})}.items():
+        path: NodePath = ("repository",) if name == naming.MAIN else ("repositories", name)
+        scopes.append((path, repository.waive))
+        for key in ("retention", "restore_test"):
+            operation = getattr(repository, key)
+            scopes.append(((*path, key), operation.waive if operation else None))
+        for key, mirror in (repository.mirrors or {}).items():
+            scopes.append(((*path, "mirrors", key), mirror.waive))
+            test = mirror.restore_test
+            scopes.append(((*path, "mirrors", key, "restore_test"), test.waive if test else None))
+    for scope, waivers in scopes:
+        for slug, waiver in (waivers or {}).items():
+            yield resolved.Waiver(scope, slug, waiver.reason, waiver.until)

@@ -1,0 +1,242 @@
+"""JobSettings as written -> Job: defaults, merged mappings, and what every operation must say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from backupgen.conventions import naming
+from backupgen.conventions.units import amount, format_duration
+from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
+from backupgen.integrations.location import Location, LocationError, parse_http
+from backupgen.language import schema
+from backupgen.language.paths import target_of
+from backupgen.resolve import codes, resolved
+from backupgen.schedule import Auto, CronExpr
+
+START_WITHIN = 120
+RETRIES = 2
+GRACE = 120
+HISTORY = (1, 3)
+MISSED_SLOTS = 1
+REQUESTS: Mapping[str, str] = {"cpu": "50m", "memory": "256Mi"}
+EVERY = 3600
+LOCK_WAIT = 600
+NOBODY = 65532
+
+T = TypeVar("T")
+
+_EMPTY: Mapping[str, str] = {}
+
+
+@dataclass(slots=True)
+class Notes:
+    """The findings of a resolution, as they come up."""
+
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, info: CodeInfo, message: str, path: NodePath, help_: str = "", *, on_key: bool = False) -> None:
+        """Note a finding at a path of the document."""
+        self.findings.append(Finding(info, message, Spot(path=path, on_key=on_key), help_, target_of(path)))
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What all jobs of the fleet share."""
+
+    fleet: schema.Fleet
+    ntfy: resolved.Ntfy | None
+    annotations: Mapping[str, str]
+    """The annotations of every object."""
+    notes: Notes
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a job is called and where it stands."""
+
+    name: str
+    instance: str
+    namespace: str
+    path: NodePath
+
+
+def resolve_job(
+    own: schema.JobSettings,
+    defaults: schema.JobSettings | None,
+    slot: tuple[CronExpr | Auto, int],
+    identity: Identity,
+    context: Context,
+    user: resolved.User | None = None,
+) -> resolved.Job:
+    """One operation's settings.
+
+    `defaults` are those of targets, `slot` is the slot with its cadence, `user` is the one that a job without `run_as`
+    gets. Notes a missing deadline and a name that is too long.
+    """
+    layers = [own] if defaults is None else [own, defaults]
+
+    def given(name: str, default: T) -> T:
+        return next((value for layer in layers if (value := getattr(layer, name)) is not None), default)
+
+    def inner(mapping: str, name: str, default: T) -> T:
+        nested = (getattr(getattr(layer, mapping), name, None) for layer in layers)
+        return next((value for value in nested if value is not None), default)
+
+    fleet = context.fleet
+    deadline = _deadline(layers, identity, context.notes)
+    if len(identity.name) > naming.CRONJOB_NAME_LIMIT:
+        said = f"the CronJob's name `{identity.name}` has {len(identity.name)} characters"
+        message = f"{said}, expected at most {naming.CRONJOB_NAME_LIMIT}"
+        context.notes.add(codes.BAD_NAME, message, identity.path, on_key=True)
+    if inner("cache", "medium", "disk") == "memory" and not inner("cache", "size", ""):
+        context.notes.add(codes.CONFLICTING_KEYS, "a cache in memory needs a `size`", (*identity.path, "cache"))
+    check_labels(own.labels, identity.path, context.notes)
+    placement = resolve_placement(layers)
+    check_resources(placement, identity.path, context.notes)
+    run_as: schema.RunAsMapping | None = given("run_as", None)
+    needs: int | None = given("needs", None)
+    job = resolved.Job(
+        name=identity.name,
+        instance=identity.instance,
+        namespace=identity.namespace,
+        timezone=given("timezone", fleet.timezone),
+        slot=slot[0],
+        every=slot[1],
+        deadline=deadline,
+        start_within=given("start_within", START_WITHIN),
+        retries=given("retries", RETRIES),
+        needs=needs,
+        grace=given("grace", GRACE),
+        history=(inner("history", "success", HISTORY[0]), inner("history", "failure", HISTORY[1])),
+        suspend=given("suspend", default=False),
+        missed_slots=given("missed_slots", MISSED_SLOTS),
+        image=given("image", fleet.images.restic),
+        cache_size=inner("cache", "size", ""),
+        cache_in_memory=inner("cache", "medium", "disk") == "memory",
+        placement=placement,
+        user=resolve_user(run_as) if run_as else user or resolved.User(NOBODY, NOBODY),
+        labels=merged(fleet.labels, *(layer.labels for layer in reversed(layers))),
+        annotations=merged(context.annotations, *(layer.annotations for layer in reversed(layers))),
+        ntfy=_ntfy(layers, identity, context),
+        path=identity.path,
+    )
+    _check_needs(own, job, context.notes)
+    return job
+
+
+def _deadline(layers: Sequence[schema.JobSettings], identity: Identity, notes: Notes) -> int:
+    for layer in layers:
+        if layer.deadline is not None:
+            return layer.deadline
+    help_ = "write `deadline:` here" + (", or for all targets under `defaults`" if len(layers) > 1 else "")
+    notes.add(codes.NO_DEADLINE, f"`{identity.path[-1]}` has no deadline", identity.path, help_, on_key=True)
+    return 0
+
+
+def _check_needs(own: schema.JobSettings, job: resolved.Job, notes: Notes) -> None:
+    if job.needs is None or not job.deadline or job.needs < job.ends_itself:
+        return
+    message = f"`needs` leaves no time to wait: a run ends itself after {format_duration(job.ends_itself)}"
+    help_ = "raise the deadline by the time that it may wait for a lock, or leave `needs` out"
+    path = job.path if own.needs is None else (*job.path, "needs")
+    notes.add(codes.CONFLICTING_KEYS, message, path, help_, on_key=own.needs is None)
+
+
+def check_labels(labels: Mapping[str, str] | None, path: NodePath, notes: Notes) -> None:
+    """Note labels by which the compiler's own objects are told apart."""
+    for key in labels or {}:
+        if key in naming.OWN_LABELS:
+            message = f"the label `{key}` is the compiler's own"
+            notes.add(codes.CONFLICTING_KEYS, message, (*path, "labels", key), "leave it out", on_key=True)
+
+
+def check_resources(placement: resolved.Placement, path: NodePath, notes: Notes) -> None:
+    """Note a request above its limit, also a default one: the API server refuses such a pod."""
+    for name, limit in placement.limits.items():
+        request = placement.requests.get(name, "0")
+        if amount(request) > amount(limit):
+            message = f"the request of `{request}` {name} is more than its limit `{limit}`"
+            help_ = f"raise the limit, or write `{name}` under `requests` too"
+            notes.add(codes.CONFLICTING_KEYS, message, (*path, "resources"), help_, on_key=True)
+
+
+def resolve_user(run_as: schema.RunAsMapping) -> resolved.User:
+    """`run_as` with the group filled in."""
+    gid = run_as.uid if run_as.gid is None else run_as.gid
+    return resolved.User(run_as.uid, gid, run_as.fs_group, run_as.reason)
+
+
+def resolve_placement(layers: Sequence[schema.JobSettings | schema.Server]) -> resolved.Placement:
+    """Node selector, tolerations and resources, the first layer before the others."""
+    tolerations = next((layer.tolerations for layer in layers if layer.tolerations is not None), ())
+    return resolved.Placement(
+        node_selector=merged(*(layer.node_selector for layer in reversed(layers))),
+        tolerations=tuple(
+            resolved.Toleration(item.key or "", item.operator or "Equal", item.value or "", item.effect or "")
+            for item in tolerations
+        ),
+        requests={**REQUESTS, **_resources(layers, "requests")},
+        limits=_resources(layers, "limits"),
+    )
+
+
+def _resources(
+    layers: Sequence[schema.JobSettings | schema.Server], kind: Literal["requests", "limits"]
+) -> dict[str, str]:
+    result: dict[str, str] = {}
+    for layer in reversed(layers):
+        amounts = getattr(layer.resources, kind, None)
+        if isinstance(amounts, schema.ResourceList):
+            result |= amounts.model_dump(by_alias=True, exclude_none=True)
+    return result
+
+
+def merged(*mappings: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Mappings laid over one another, the last on top."""
+    given = [mapping for mapping in mappings if mapping]
+    match given:
+        case []:
+            return _EMPTY
+        case [only]:
+            return only
+        case _:
+            return {key: value for mapping in given for key, value in mapping.items()}
+
+
+def resolve_ntfy(ntfy: schema.Ntfy, notes: Notes) -> resolved.Ntfy | None:
+    """The fleet's own `ntfy`; None after noting a URL that is none."""
+    server = http_location(ntfy.server, ("ntfy", "server"), notes)
+    if server is None:
+        return None
+    tags = ("bangbang",) if ntfy.tags is None else ntfy.tags
+    auth, priority = bool(ntfy.auth), ntfy.priority or 4
+    return resolved.Ntfy(server, ntfy.topic, auth, priority, tags, ntfy.title or "", ntfy.pod_labels or {})
+
+
+def _ntfy(layers: Sequence[schema.JobSettings], identity: Identity, context: Context) -> resolved.Ntfy | None:
+    ntfy = context.ntfy
+    overrides = [layer.ntfy for layer in layers if layer.ntfy is not None]
+    if ntfy is None:
+        check_override(layers[0].ntfy, identity.path, context)
+        return None
+    if next((override.enabled for override in overrides if override.enabled is not None), True) is False:
+        return None
+    for override in reversed(overrides):
+        ntfy = ntfy._replace(**override.model_dump(exclude_none=True, exclude={"enabled"}))
+    return ntfy
+
+
+def check_override(override: schema.NtfyOverride | None, path: NodePath, context: Context) -> None:
+    """Note an override of a `ntfy` that the fleet does not have."""
+    if override is not None and override.enabled is not False and context.fleet.ntfy is None:
+        message = "the fleet has no `ntfy` that could be overridden here"
+        context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "ntfy"), on_key=True)
+
+
+def http_location(text: str, path: NodePath, notes: Notes) -> Location | None:
+    """A URL of one of the fleet's services; None after noting that it is none."""
+    try:
+        return parse_http(text)
+    except LocationError as error:
+        notes.add(codes.UNSUPPORTED_URL, str(error), path)
+        return None

@@ -1,0 +1,353 @@
+"""The fleet as it is meant: no default is left open, and every node knows the path that it came from.
+
+Durations are seconds, paths are absolute, patterns are as restic gets them.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal, NamedTuple
+
+from backupgen.diagnostics import NodePath
+from backupgen.integrations.location import Location
+from backupgen.language.schema import Dashboard, Gitops, Images, Sops
+from backupgen.resolve.alerting import Alerts
+from backupgen.schedule import Auto, CronExpr
+
+StringMap = Mapping[str, str]
+
+
+class User(NamedTuple):
+    """The user of a pod. Root carries the reason why."""
+
+    uid: int
+    gid: int
+    fs_group: int | None = None
+    reason: str | None = None
+
+
+class Toleration(NamedTuple):
+    """A toleration; an empty string is a field that is left out."""
+
+    key: str
+    operator: str
+    value: str
+    effect: str
+
+
+class Placement(NamedTuple):
+    """Where a pod may run and what it may use."""
+
+    node_selector: StringMap
+    tolerations: tuple[Toleration, ...]
+    requests: StringMap
+    limits: StringMap
+
+
+class Ntfy(NamedTuple):
+    """Where a job's failures are sent."""
+
+    server: Location
+    topic: str
+    auth: bool
+    priority: int
+    tags: tuple[str, ...]
+    title: str
+    pod_labels: StringMap
+
+
+class Job(NamedTuple):
+    """How an operation runs."""
+
+    name: str
+    """The CronJob's name, and the `app.kubernetes.io/name` of its pods."""
+    instance: str
+    """The snapshots' host and the Pushgateway's instance."""
+    namespace: str
+    timezone: str
+    slot: CronExpr | Auto
+    every: int
+    """The cadence of an `auto` slot; 0 where the slot is given."""
+    deadline: int
+    start_within: int
+    retries: int
+    needs: int | None
+    """How long a run takes at most once it has its lock, if the fleet says so."""
+    grace: int
+    history: tuple[int, int]
+    """Succeeded and failed Jobs that are kept."""
+    suspend: bool
+    missed_slots: int
+    """How many runs in a row may be missed."""
+    image: str
+    cache_size: str
+    """Empty: no limit."""
+    cache_in_memory: bool
+    placement: Placement
+    user: User
+    labels: StringMap
+    annotations: StringMap
+    ntfy: Ntfy | None
+    path: NodePath
+
+    @property
+    def ends_itself(self) -> int:
+        """When a run ends itself, ahead of its deadline, to report (`job_start` in templates/scripts/lib.sh)."""
+        return self.deadline - 60 if self.deadline >= 600 else self.deadline * 9 // 10
+
+
+class Volume(NamedTuple):
+    """A claim or a folder of the node."""
+
+    name: str
+    claim: str | None
+    host_path: str | None
+    access: str
+    """The claim's access mode; empty for a folder."""
+    paths: tuple[str, ...]
+    """The folders of it that are mounted; all of it, if there are none."""
+    sentinel: str
+    """What has to be there before anything is backed up; empty: nothing is said."""
+    path: NodePath
+
+    @property
+    def shared(self) -> bool:
+        """Whether several nodes may mount it at once."""
+        return self.access in {"ReadWriteMany", "ReadOnlyMany"}
+
+
+class Dump(NamedTuple):
+    """A command whose output is backed up as a file."""
+
+    in_pod: StringMap
+    """The labels of the app's pod; without any, the command runs in the job's own container."""
+    container: str
+    command: tuple[str, ...]
+    file: str
+    """The dump's absolute path in the snapshot."""
+    staging_claim: str | None
+    staging_size: str
+    loading: Literal["stopped", "running", "client", ""]
+    """Where it is read back in: beside the stopped database, in the app's pod, by a client; empty: not known."""
+    loader: tuple[str, ...]
+    """The command that reads it back in, from its standard input."""
+
+
+class VerifyRule(NamedTuple):
+    """What the restore test looks for in a snapshot."""
+
+    kind: Literal["file", "dir", "sqlite", "xbstream", "pgdump"]
+    file: str
+    """The absolute path in the snapshot."""
+    min_bytes: int
+    min_files: int
+    derived: bool
+    """Whether the compiler made it up because the fleet gives none."""
+
+
+class Peer(NamedTuple):
+    """Somebody whom a job talks to: pods, a host name or a range of addresses."""
+
+    pod: StringMap
+    namespace: str
+    host: str
+    cidr: str
+    port: int
+
+
+class Target(NamedTuple):
+    """One thing that is backed up."""
+
+    name: str
+    job: Job
+    repository: str
+    skip: int
+    """The hours in which it does not start, as a bit set."""
+    yields: bool
+    """Whether it leaves out the hours in which it could meet an exclusive operation."""
+    volumes: tuple[Volume, ...]
+    dump: Dump | None
+    with_pod: StringMap
+    exclude: tuple[str, ...]
+    backup_args: tuple[str, ...]
+    tag: str
+    keep: tuple[str, ...]
+    verify: tuple[VerifyRule, ...]
+    sentinels: tuple[tuple[str, ...], ...]
+    """For each volume that has any: absolute paths of which one has to be there before anything is backed up."""
+    max_age: int | None
+    """How old the newest snapshot may be; None: what its schedule says."""
+    max_shrink: int
+    """By how many percent a snapshot may be smaller than the one before it."""
+    before: str
+    after: str
+    credentials: StringMap
+    """Environment variables of its own -> names of values."""
+    connects_to: tuple[Peer, ...]
+
+    @property
+    def dump_in_pod(self) -> Dump | None:
+        """The dump, if its command runs in the app's pod."""
+        return self.dump if self.dump is not None and self.dump.in_pod else None
+
+
+class Retention(NamedTuple):
+    """Forget, prune and check."""
+
+    job: Job
+    keep: tuple[str, ...]
+    """The flags of `restic forget`."""
+    read_data: int
+    """In how many runs the check reads the whole repository; 0 reads no data."""
+    legacy: Mapping[str, int]
+    """Tags that no target has any more -> the age in days at which their snapshots are forgotten."""
+
+
+class RestoreTest(NamedTuple):
+    """Restores every tag."""
+
+    job: Job
+    scratch_size: str
+    storage_class: str | None
+
+
+class Mirror(NamedTuple):
+    """A second copy of the repository."""
+
+    name: str
+    job: Job
+    to: Location
+    method: Literal["rclone", "restic_copy"]
+    id: str | None
+    """The copy's id, where it is a repository of its own."""
+    read_data: int
+    """In how many runs the check reads the whole copy; 0 reads no data."""
+    restore_test: RestoreTest | None
+    credentials: StringMap
+
+    def jobs(self) -> tuple[Job, ...]:
+        """The copy, and the restore test of the copy."""
+        return (self.job,) if self.restore_test is None else (self.job, self.restore_test.job)
+
+
+class Server(NamedTuple):
+    """The REST server: an append-only endpoint for everybody, one with all rights for the retention."""
+
+    name: str
+    namespace: str
+    port: int
+    maintenance_port: int
+    image: str
+    user: User
+    volume: Volume
+    placement: Placement
+    labels: StringMap
+    annotations: StringMap
+    path: NodePath
+
+
+class Repository(NamedTuple):
+    """A restic repository."""
+
+    name: str
+    location: Location
+    id: str | None
+    lock_wait: int
+    parallel: int
+    quota: int | None
+    """How many bytes there are for it."""
+    credentials: StringMap
+    """Environment variables of the clients -> names of values."""
+    server: Server | None
+    retention: Retention | None
+    restore_test: RestoreTest | None
+    mirrors: tuple[Mirror, ...]
+    path: NodePath
+
+    def lock_wait_of(self, job: Job) -> int:
+        """How long a job's commands wait for a lock.
+
+        Not so long that the work would not be done by the deadline; where nobody says how long that takes, half of it.
+        Else a lock would be reported as a hang.
+        """
+        return min(self.lock_wait, job.deadline // 2 if job.needs is None else job.ends_itself - job.needs)
+
+    def jobs(self) -> tuple[Job, ...]:
+        """The operations on the whole repository."""
+        single = [operation.job for operation in (self.retention, self.restore_test) if operation is not None]
+        return (*single, *(job for mirror in self.mirrors for job in mirror.jobs()))
+
+
+class Node(NamedTuple):
+    """A node, or a group of them, that takes only so many jobs at once."""
+
+    name: str
+    labels: StringMap
+    parallel: int
+    path: NodePath
+
+
+class Pushgateway(NamedTuple):
+    """The Pushgateway that jobs report to."""
+
+    location: Location
+    pod_labels: StringMap
+
+
+class Waiver(NamedTuple):
+    """A finding that is accepted at a place of the fleet and below it."""
+
+    scope: NodePath
+    slug: str
+    reason: str
+    until: date | None
+    """The last day on which it is accepted."""
+
+    @property
+    def path(self) -> NodePath:
+        """The waiver's own place."""
+        return (*self.scope, "waive", self.slug)
+
+
+class ResolvedFleet(NamedTuple):
+    """The whole fleet."""
+
+    name: str
+    home_namespace: str
+    timezone: str
+    kubernetes: int | None
+    """The minor of Kubernetes 1, if the fleet says it."""
+    images: Images
+    image_pull_secrets: tuple[str, ...]
+    repositories: tuple[Repository, ...]
+    targets: tuple[Target, ...]
+    """Sorted by name, so that the order of the file changes no output."""
+    nodes: tuple[Node, ...]
+    """Those with the most labels first: a job runs on the first that it fits."""
+    reflect_scripts: bool
+    network_policies: Literal["none", "kubernetes", "cilium"]
+    pushgateway: Pushgateway | None
+    ntfy: Ntfy | None
+    alerts: Alerts | None
+    dashboard: Dashboard | None
+    gitops: Gitops | None
+    sops: Sops | None
+    labels: StringMap
+    """The labels of every object."""
+    annotations: StringMap
+    """The annotations of every object."""
+    unprotected: StringMap
+    """Which claims and folders are not backed up, as patterns, and why."""
+    waivers: tuple[Waiver, ...]
+
+    def repository(self, name: str) -> Repository:
+        """The repository of that name."""
+        return next(repository for repository in self.repositories if repository.name == name)
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Every operation of the fleet."""
+        own = [job for repository in self.repositories for job in repository.jobs()]
+        return (*(target.job for target in self.targets), *own)
+
+    def targets_of(self, repository: str) -> tuple[Target, ...]:
+        """The targets that a repository holds."""
+        return tuple(target for target in self.targets if target.repository == repository)

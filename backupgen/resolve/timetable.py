@@ -1,0 +1,150 @@
+"""ResolvedFleet -> the operations that the schedule proof is about."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from backupgen.conventions import naming
+from backupgen.resolve.resolved import Job, Mirror, Repository, ResolvedFleet, Target
+from backupgen.schedule import (
+    CronError,
+    CronExpr,
+    Operation,
+    Pool,
+    PoolKind,
+    Request,
+    Shortage,
+    Use,
+    parse_cron,
+    place,
+)
+
+_ANY = parse_cron("0 * * * *")
+"""Stands for the slot of an operation that has none yet."""
+
+NOTHING_CHOSEN: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """Every operation with its slot, and what the proof has to know beside them."""
+
+    operations: tuple[Operation, ...]
+    """The backups in the order of the targets, then each repository's own operations."""
+    chosen: Mapping[str, CronExpr]
+    """The slots that the compiler chose, by job: what `at:` would say; `skip` and yielding come on top."""
+    shortages: tuple[Shortage, ...]
+    """Where not all of them found room."""
+    limits: Mapping[Pool, int]
+    """How many operations a repository or a node takes at once."""
+
+
+def timetable_of(fleet: ResolvedFleet, chosen_before: Mapping[str, str] = NOTHING_CHOSEN) -> Timetable:
+    """Give every operation its slot and its lock.
+
+    `chosen_before` maps a job to the slot that was chosen for it when it was rendered last; it is kept where it can be.
+    A suspended operation counts as well: it may be resumed, or started by hand, at any time.
+    """
+    repositories = {repository.name: repository for repository in fleet.repositories}
+    own = [operation for repository in fleet.repositories for operation in _of_repository(fleet, repository)]
+    backups = {target.job.name: _backup(fleet, target, repositories[target.repository]) for target in fleet.targets}
+    auto = [target for target in fleet.targets if not isinstance(target.job.slot, CronExpr)]
+    requests = [
+        Request(backups[target.job.name], target.job.every, target.skip, _slot(chosen_before.get(target.job.name)))
+        for target in auto
+    ]
+    placed_by_hand = [backups[target.job.name] for target in fleet.targets if isinstance(target.job.slot, CronExpr)]
+    limits = _limits(fleet)
+    placement = place(requests, [*placed_by_hand, *own], limits)
+    for target in auto:
+        slot = placement.slots[target.job.name]
+        rest = slot.without_hours(target.skip) or slot
+        backups[target.job.name] = _backup(fleet, target, repositories[target.repository], rest)
+    return Timetable((*backups.values(), *own), placement.slots, placement.shortages, limits)
+
+
+def _slot(text: str | None) -> CronExpr | None:
+    try:
+        return None if text is None else parse_cron(text)
+    except CronError:
+        return None
+
+
+def _limits(fleet: ResolvedFleet) -> dict[Pool, int]:
+    limits = {Pool(PoolKind.REPOSITORY, repository.name): repository.parallel for repository in fleet.repositories}
+    return limits | {Pool(PoolKind.NODE, node.name): node.parallel for node in fleet.nodes}
+
+
+def _backup(fleet: ResolvedFleet, target: Target, repository: Repository, slot: CronExpr = _ANY) -> Operation:
+    schedule = target.job.slot if isinstance(target.job.slot, CronExpr) else slot
+    node = _node(fleet, target.job.placement.node_selector)
+    return _operation(target.job, repository, Use.BACKUP, schedule, node=node, yields=target.yields)
+
+
+def _operation(
+    job: Job,
+    repository: Repository,
+    use: Use,
+    schedule: CronExpr,
+    *,
+    node: str,
+    yields: bool = False,
+    commands: int = 1,
+) -> Operation:
+    return Operation(
+        name=job.name,
+        repository=repository.name,
+        use=use,
+        schedule=schedule,
+        zone=job.timezone,
+        deadline=job.deadline,
+        start_within=job.start_within,
+        grace=job.grace,
+        lock_wait=repository.lock_wait_of(job),
+        may_yield=yields,
+        # What is left when a run ends itself ahead of its deadline is no time to wait either.
+        needs=None if job.needs is None else job.needs + job.deadline - job.ends_itself,
+        locks=commands * (job.retries + 1),
+        node=node,
+    )
+
+
+def _of_repository(fleet: ResolvedFleet, repository: Repository) -> Iterator[Operation]:
+    targets = len(fleet.targets_of(repository.name))
+    operations: list[tuple[Job, Use, int, Mapping[str, str]]] = []
+    if repository.retention is not None:
+        # One `forget` for each target and legacy tag, then `prune` and `check`.
+        job = repository.retention.job
+        commands = targets + len(repository.retention.legacy) + 2
+        operations.append((job, Use.EXCLUSIVE, commands, job.placement.node_selector))
+    if repository.restore_test is not None:
+        # One `restore` for each target; what else it asks takes no lock.
+        job = repository.restore_test.job
+        operations.append((job, Use.READ, max(targets, 1), job.placement.node_selector))
+    operations += [(mirror.job, _use(mirror), 1, _place_of(mirror, repository)) for mirror in repository.mirrors]
+    for job, use, commands, labels in operations:
+        if isinstance(job.slot, CronExpr):
+            yield _operation(job, repository, use, job.slot, node=_node(fleet, labels), commands=commands)
+    for mirror in repository.mirrors:
+        test = mirror.restore_test
+        if test is not None and isinstance(test.job.slot, CronExpr):
+            # It reads the copy, which is a repository of its own, without a lock: nobody removes anything there.
+            node = _node(fleet, test.job.placement.node_selector)
+            operation = _operation(test.job, repository, Use.READ, test.job.slot, node=node, commands=1)
+            yield replace(operation, repository=naming.mirror_owner(repository.name, mirror.name))
+
+
+def _use(mirror: Mirror) -> Use:
+    """The script of `rclone` copies from frozen lists, so it may meet backups; `restic copy` locks as a reader."""
+    return Use.FILE_COPY if mirror.method == "rclone" else Use.READ
+
+
+def _place_of(mirror: Mirror, repository: Repository) -> Mapping[str, str]:
+    own = mirror.job.placement.node_selector
+    if mirror.method == "rclone" and repository.server is not None:  # it runs beside the server
+        return {**repository.server.placement.node_selector, **own}
+    return own
+
+
+def _node(fleet: ResolvedFleet, labels: Mapping[str, str]) -> str:
+    """The name of the node that a node selector leads to; empty where the fleet names none."""
+    return next((node.name for node in fleet.nodes if node.labels.items() <= labels.items()), "")
