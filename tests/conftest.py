@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.thoroughness import register_profiles
+import tests.thoroughness  # noqa: F401 (registers Hypothesis' profiles)
 
 # A shell that starts the tests in the background has SIGINT ignored, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -22,8 +22,6 @@ sys.dont_write_bytecode = False
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-register_profiles()
 
 # What a user's shell or CI may set, and what would change the output of a run.
 AMBIENT = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "GITHUB_ACTIONS", "CI", "TZ", "PYTHONWARNINGS")

@@ -1,6 +1,6 @@
 """The fleets that other tests draw are fleets: they read back as drawn, load and resolve."""
 
-from hypothesis import HealthCheck, given
+from hypothesis import given
 
 from backupgen.diagnostics import has_errors
 from backupgen.language.load import load_fleet
@@ -26,7 +26,7 @@ def resolved(data: Data) -> ResolvedFleet:
     return checked.value
 
 
-@examples(60, suppress=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@examples(60)
 @given(fleets())
 def test_a_drawn_fleet_resolves(data: Data) -> None:
     fleet = resolved(data)

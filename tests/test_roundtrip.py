@@ -26,7 +26,6 @@ from tests.unit.manifests.kubernetes import expand
 
 Tool = Callable[[str], Path]
 Item = dict[str, Any]
-SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
 def compile_drawn(data: Data) -> Compiled:
@@ -97,7 +96,7 @@ def test_an_examples_files_are_the_planned_objects(name: str) -> None:
     check_roundtrip(compiled(name))
 
 
-@examples(40, suppress=SLOW)
+@examples(40)
 @given(data=fleets())
 def test_any_fleets_files_are_the_planned_objects(data: Data) -> None:
     check_roundtrip(compile_drawn(data))
@@ -174,7 +173,7 @@ def test_restic_gets_the_planned_arguments(name: str, recorder: Path, tmp_path: 
     check_backup(found, recorder, tmp_path, jobs)
 
 
-@examples(8, suppress=[*SLOW, HealthCheck.function_scoped_fixture])
+@examples(8, suppress=[HealthCheck.function_scoped_fixture])
 @given(data=fleets(targets=2))
 def test_restic_gets_the_planned_arguments_of_any_fleet(data: Data, recorder: Path, tmp_path: Path) -> None:
     found = compile_drawn(data)

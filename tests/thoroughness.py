@@ -17,18 +17,25 @@ DRAWN = {QUICK: 15, ALL: 100, NIGHTLY: 1000}
 """The profile -> how many examples a test draws that asks for no number."""
 
 
-def register_profiles() -> None:
-    """Make the profiles known to Hypothesis, and `quick` the one that holds if the command line names none."""
-    for name, number in DRAWN.items():
-        # Time says nothing on a shared machine.
-        settings.register_profile(name, max_examples=number, derandomize=name != NIGHTLY, deadline=None)
-    settings.load_profile(QUICK)
+# Time says nothing on a shared machine, and whether a strategy is wasteful shall not depend on what is drawn first.
+UNJUDGED = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+
+for _name, _number in DRAWN.items():
+    settings.register_profile(
+        _name,
+        max_examples=_number,
+        derandomize=_name != NIGHTLY,
+        deadline=None,
+        suppress_health_check=UNJUDGED,
+    )
+# What holds unless pytest is called with --hypothesis-profile.
+settings.load_profile(QUICK)
 
 
 def examples(number: int, *, quick: int = DRAWN[QUICK], suppress: Collection[HealthCheck] = ()) -> settings:
     """Settings of a property that draws so many examples in `make test-all`; at most `quick` in `make test`."""
     drawn = {QUICK: min(number, quick), ALL: number, NIGHTLY: 10 * number}[settings.get_current_profile_name()]
-    return settings(max_examples=drawn, suppress_health_check=suppress)
+    return settings(max_examples=drawn, suppress_health_check={*UNJUDGED, *suppress})
 
 
 def is_quick() -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from backupgen.diagnostics.wording import few, joined, quoted
 from backupgen.diff.impact import ConsequenceKind, Impact, Level
 
 HEADINGS: Final = {
@@ -41,7 +42,5 @@ def _told(group: list[Impact]) -> Told:
 
 
 def _names(others: list[Impact]) -> str:
-    names = [f"`{one.target}`" for one in others]
-    if len(names) > _NAMED + 1:
-        names = [*names[:_NAMED], f"{len(names) - _NAMED} more"]
-    return " and ".join([*([", ".join(names[:-1])] if len(names) > 1 else []), names[-1]])
+    names = quoted(one.target for one in others)
+    return few(names, _NAMED) if len(names) > _NAMED + 1 else joined(names)

@@ -1,7 +1,7 @@
 """From a document to the models: each mistake is one finding, where it stands."""
 
 import pytest
-from hypothesis import HealthCheck, example, given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backupgen.diagnostics import Severity
@@ -327,7 +327,7 @@ def _judged(data: dict[str, object]) -> None:
 POSITIONS = document(fleet())._positions
 
 
-@examples(100, suppress=[HealthCheck.too_slow])
+@examples(100)
 @given(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=6), VALUES, max_size=8))
 def test_any_document_is_judged(data: dict[str, object]) -> None:
     _judged(data)

@@ -28,7 +28,7 @@ from tests.pod_security import violations
 from tests.rehearsal.hands import blocks
 from tests.test_objects import SUPPORTED
 from tests.test_pod_security import HOST_PATH
-from tests.test_roundtrip import SLOW, compile_drawn
+from tests.test_roundtrip import compile_drawn
 from tests.thoroughness import examples
 
 Item = dict[str, Any]
@@ -201,7 +201,7 @@ def test_strange_names_stay_what_they_are() -> None:
     assert f"sqlite3 {command} 'PRAGMA integrity_check'" in page
 
 
-@examples(15, suppress=SLOW)
+@examples(15)
 @given(data=fleets(targets=3))
 def test_the_commands_of_any_fleet_are_a_shells(data: Data) -> None:
     """Any text that the model accepts comes to kubectl as it is: every call is one, with the words that are meant."""
