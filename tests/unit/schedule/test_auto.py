@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backupgen.schedule.auto import Placement, Request, place
@@ -15,7 +15,6 @@ from backupgen.schedule.firings import firings_per_year, longest_gap, shortest_g
 from backupgen.schedule.locks import Operation, Pool, PoolKind, Use
 from backupgen.schedule.proof import ScheduleProof, first_meeting, prove
 from backupgen.schedule.zones import load_zone
-from tests.thoroughness import examples
 
 BERLIN = "Europe/Berlin"
 LOCAL = Pool(PoolKind.REPOSITORY, "local")
@@ -56,7 +55,7 @@ names = st.text(min_size=1, max_size=12)
 
 @pytest.mark.parametrize("every", CADENCES)
 @given(name=names)
-@examples(5)
+@settings(max_examples=5, deadline=None)
 def test_cadence_is_kept(every: int, name: str) -> None:
     schedule, zone = slot(replace(auto(name), zone="UTC"), every, []), load_zone("UTC")
     if every == MONTH:
@@ -72,7 +71,7 @@ def test_other_cadences_are_refused(every: int) -> None:
 
 
 @given(name=names, every=st.sampled_from([DAY, WEEK]))
-@examples(20)
+@settings(max_examples=20, deadline=None)
 def test_a_daily_slot_is_neither_lost_nor_doubled_by_a_clock_change(name: str, every: int) -> None:
     schedule = slot(auto(name), every, [])
     assert longest_gap(schedule, load_zone(BERLIN)) == every + HOUR
@@ -80,7 +79,7 @@ def test_a_daily_slot_is_neither_lost_nor_doubled_by_a_clock_change(name: str, e
 
 
 @given(name=names, every=st.sampled_from(CADENCES))
-@examples(40)
+@settings(max_examples=40, deadline=None)
 def test_what_is_placed_proves(name: str, every: int) -> None:
     explicit = [RETENTION, CHECK, *HOURLY]
     wanted = replace(auto(name), name=f"auto-{name}")
@@ -91,7 +90,7 @@ def test_what_is_placed_proves(name: str, every: int) -> None:
 
 
 @given(name=names, use=st.sampled_from([Use.EXCLUSIVE, Use.FILE_COPY, Use.READ]))
-@examples(20)
+@settings(max_examples=20, deadline=None)
 def test_others_avoid_what_excludes_them(name: str, use: Use) -> None:
     wanted = auto(name, use, HOUR)
     wanted = replace(wanted, schedule=slot(wanted, DAY, [RETENTION, CHECK]))
@@ -106,7 +105,7 @@ def test_where_everything_is_excluded_there_is_a_slot_all_the_same() -> None:
 
 
 @given(names, st.sampled_from(CADENCES), st.integers(0, 23), st.integers(1, 23))
-@examples(60)
+@settings(max_examples=60, deadline=None)
 def test_it_keeps_out_of_skipped_hours(name: str, every: int, first: int, count: int) -> None:
     skip = sum(1 << (first + hour) % 24 for hour in range(count))
     chosen = slot(auto(name), every, [RETENTION], skip=skip)
@@ -200,7 +199,7 @@ def fleets(draw: st.DrawFn) -> list[Request]:
 
 
 @given(fleets(), st.integers(1, 3))
-@examples(60)
+@settings(max_examples=60, deadline=None)
 def test_where_there_is_room_nothing_is_crowded_and_where_not_it_is_said(fleet: list[Request], limit: int) -> None:
     placement = place(fleet, [RETENTION], {LOCAL: limit})
     result = prove([RETENTION, *placed(placement, fleet)], {LOCAL: limit})
@@ -223,7 +222,7 @@ def remembered(wanted: list[Request], placement: Placement) -> list[Request]:
 
 
 @given(fleets(), st.data())
-@examples(60)
+@settings(max_examples=60, deadline=None)
 def test_nobody_is_moved_by_who_comes_goes_or_is_renamed(fleet: list[Request], data: st.DataObject) -> None:
     before = place(fleet, [RETENTION, *HOURLY], {LOCAL: 3})
     if before.shortages:
