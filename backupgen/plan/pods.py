@@ -93,7 +93,7 @@ def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
 
 
 def _longest_run(fleet: ResolvedFleet) -> dict[str, str]:
-    """By when each run has ended, in seconds from its slot, where that is later than the scripts' own day (locks.sh)."""
+    """By when each run has ended, in seconds from its slot, if that is later than what locks.sh takes for granted."""
     longest = max((job.start_within + job.deadline + job.grace for job in fleet.jobs()), default=0)
     return {"BACKUP_LONGEST_RUN": str(longest)} if longest > _DAY else {}
 
