@@ -8,7 +8,7 @@ from typing import Final
 from backupgen.analysis.schedule_report import Clash, Crowding, Kind, Overlap, Row, Run, ScheduleReport, Verdict, Wait
 from backupgen.diagnostics import NodePath
 from backupgen.resolve.resolved import ResolvedFleet
-from backupgen.rules import RuleContext
+from backupgen.rules import RuleContext, reservations
 from backupgen.rules.bg301_schedule_conflict import advice, locks_of, next_meeting
 from backupgen.schedule import TZDATA_VERSION, Operation, Yielded, load_zone, next_firings
 from backupgen.schedule import windows_meet as _meet
@@ -44,6 +44,7 @@ def schedule_report(document: Document, context: RuleContext, start: int, end: i
         end=end,
         rows=rows,
         clashes=tuple(_clashes(document, context)),
+        reservations=reservations(context),
         waits=tuple(Wait(wait.waiter, wait.holder, wait.seconds) for wait in (proof.waits if proof else ())),
         crowdings=tuple(_crowdings(context, start)),
         pairs=len(pairs),

@@ -114,7 +114,7 @@ class ScheduleReport:
     end: int
     rows: tuple[Row, ...]
     clashes: tuple[Clash, ...]
-    """Empty: it is proved that operations which exclude each other never meet."""
+    """Empty, and no reservations: it is proved that operations which exclude each other never meet."""
     waits: tuple[Wait, ...]
     crowdings: tuple[Crowding, ...]
     pairs: int
@@ -127,8 +127,15 @@ class ScheduleReport:
     """These pairs."""
     tzdata: str
     """The version of the time zone database that all of this holds for; empty: it is not to be said."""
+    reservations: tuple[str, ...] = ()
+    """What takes the proof out of backupgen's hands; while there is any, nothing is proved."""
     file: str = "fleet.yaml"
     """The file whose lines are named, as in findings."""
     color: bool = False
     width: int = 100
     """How many columns a line may take."""
+
+    @property
+    def proved(self) -> bool:
+        """Whether it holds that operations which exclude each other never meet."""
+        return not self.clashes and not self.reservations

@@ -21,6 +21,8 @@ from backupgen.rules import (
     bg308_lock_wait_beyond_deadline,
     bg309_follows_too_early,
     bg310_no_room,
+    bg320_same_repository_by_port,
+    bg321_own_restic,
     bg401_unpinned_image,
     bg402_unpinned_repository,
     bg403_shared_identity,
@@ -45,6 +47,14 @@ from backupgen.rules import (
     bg422_installs_at_night,
     bg423_bad_promql,
     bg424_unknown_metric,
+    bg438_password_in_command,
+    bg439_wide_egress,
+    bg440_idle_egress,
+    bg441_bashism,
+    bg442_guessable_topic,
+    bg443_patient_max_age,
+    bg444_verify_lost_found,
+    bg445_node_of_a_group,
 )
 from backupgen.rules.base import Rule, RuleContext, day_of
 from backupgen.rules.bg420_shell_syntax import judge_script
@@ -61,6 +71,8 @@ RULES: tuple[Rule, ...] = (
     bg308_lock_wait_beyond_deadline.RULE,
     bg309_follows_too_early.RULE,
     bg310_no_room.RULE,
+    bg320_same_repository_by_port.RULE,
+    bg321_own_restic.RULE,
     bg401_unpinned_image.RULE,
     bg402_unpinned_repository.RULE,
     bg403_shared_identity.RULE,
@@ -85,6 +97,14 @@ RULES: tuple[Rule, ...] = (
     bg422_installs_at_night.RULE,
     bg423_bad_promql.RULE,
     bg424_unknown_metric.RULE,
+    bg438_password_in_command.RULE,
+    bg439_wide_egress.RULE,
+    bg440_idle_egress.RULE,
+    bg441_bashism.RULE,
+    bg442_guessable_topic.RULE,
+    bg443_patient_max_age.RULE,
+    bg444_verify_lost_found.RULE,
+    bg445_node_of_a_group.RULE,
 )
 
 SCHEDULE_CONFLICT = bg301_schedule_conflict.INFO
@@ -92,7 +112,17 @@ CODES = (*(rule.info for rule in RULES), EXPIRED_WAIVER, IDLE_WAIVER)
 _NAMEABLE = (*(rule.info for rule in RULES), *AUDIT_CODES)
 _OF_AUDIT = frozenset(info.slug for info in AUDIT_CODES if info.severity is not Severity.ERROR)
 
-__all__ = ["CODES", "RULES", "SCHEDULE_CONFLICT", "Rule", "RuleContext", "judge", "judge_script", "waive_audit"]
+__all__ = [
+    "CODES",
+    "RULES",
+    "SCHEDULE_CONFLICT",
+    "Rule",
+    "RuleContext",
+    "judge",
+    "judge_script",
+    "reservations",
+    "waive_audit",
+]
 
 
 def judge(context: RuleContext) -> tuple[Finding, ...]:
@@ -102,6 +132,13 @@ def judge(context: RuleContext) -> tuple[Finding, ...]:
     unknown = () if context.proof else (bg302_slot_capacity.INFO.slug,)
     waivers = [waiver for waiver in context.fleet.waivers if waiver.slug not in _OF_AUDIT]
     return apply_waivers(findings, waivers, _NAMEABLE, context.today, unknown)
+
+
+def reservations(context: RuleContext) -> tuple[str, ...]:
+    """What takes the proof out of backupgen's hands, waived or not: while there is any, nothing is proved."""
+    found = (finding for rule in RULES if rule.info.voids_proof for finding in rule.check(context))
+    scripts = (f"`{file}` takes the place of a script that takes the locks" for file in context.own_scripts)
+    return (*(finding.message for finding in found), *scripts)
 
 
 def waive_audit(findings: Sequence[Finding], fleet: ResolvedFleet, since: int) -> tuple[Finding, ...]:

@@ -1,13 +1,12 @@
 """`backupgen check`."""
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backupgen.cli import exits, terminal
+from backupgen.cli import clock, exits, terminal
 from backupgen.cli.command import Fleet, OneOf, Out, Templates, command
 from backupgen.cli.completing import finding_codes
 from backupgen.report.findings import FORMATS
@@ -101,7 +100,7 @@ def _audited(
         return (), {}, True
     from backupgen.cli.auditing import audit_tree
 
-    return audit_tree(compilation.compiled, repo, out, int(time.time()))
+    return audit_tree(compilation.compiled, repo, out, clock.now())
 
 
 def _out_findings(compilation: "Compilation", fleet: Path, out: Path) -> "tuple[Finding, ...]":

@@ -1,14 +1,13 @@
 """`backupgen diff`."""
 
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backupgen.cli import exits, terminal
+from backupgen.cli import clock, exits, terminal
 from backupgen.cli.command import Fleet, OneOf, Out, Templates, command
 from backupgen.report.changes import CHANGE_FORMATS
 
@@ -88,7 +87,7 @@ def _impact(
     situation = replace(
         situation_of(compiled.fleet, compiled.proof, compiled.plan),
         given=frozenset(name for name in needed if sources.has(name)),
-        since=int(time.time()),
+        since=clock.now(),
         bootstrap=f"backupgen bootstrap{paths._replace(out=Path('out')).flags()}",
         secrets=f"backupgen secrets{paths.flags()}",
     )

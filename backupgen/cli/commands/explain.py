@@ -1,13 +1,12 @@
 """`backupgen explain`: a target as it is meant, every value with where it comes from."""
 
 import sys
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from backupgen.cli import exits, terminal
+from backupgen.cli import clock, exits, terminal
 from backupgen.cli.command import Fleet, OneOf, Out, command
 from backupgen.cli.completing import target_names
 from backupgen.report.target import TARGET_FORMATS
@@ -37,7 +36,7 @@ def explain(
     from backupgen.cli.showing import exit_code, note_findings, note_unknown
     from backupgen.rules import RuleContext
 
-    now = int(time.time())
+    now = clock.now()
     judged = schedule_file(fleet, out, now)
     scheduled = judged.scheduled
     if scheduled is None:

@@ -1,12 +1,11 @@
 """`backupgen next`: when a schedule fires, as Kubernetes has it."""
 
-import time
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from backupgen.cli import exits, terminal
+from backupgen.cli import clock, exits, terminal
 from backupgen.cli.command import command
 from backupgen.cli.completing import zone_names
 
@@ -45,7 +44,7 @@ def next_(
 
     try:
         schedule, zone = _read(expression, zone_name)
-        since = int(time.time()) if start is None else parse_instant(start, zone)
+        since = clock.now() if start is None else parse_instant(start, zone)
     except (_RefusedError, InstantError) as error:
         terminal.note(f"{error}\n")
         return exits.USAGE

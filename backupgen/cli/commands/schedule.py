@@ -1,13 +1,12 @@
 """`backupgen schedule`: when everything runs, what is proved about it, and the slots of `auto` written down."""
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from backupgen.cli import exits, terminal
+from backupgen.cli import clock, exits, terminal
 from backupgen.cli.command import Fleet, OneOf, Out, command
 from backupgen.report.schedule import SCHEDULE_FORMATS
 
@@ -49,7 +48,7 @@ def schedule(
     from backupgen.rules import SCHEDULE_CONFLICT, RuleContext
     from backupgen.schedule import load_zone
 
-    now = int(time.time())
+    now = clock.now()
     judged = schedule_file(fleet, out, now)
     scheduled = judged.scheduled
     if scheduled is None:

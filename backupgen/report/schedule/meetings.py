@@ -22,6 +22,7 @@ def meetings(report: ScheduleReport, clock: Clock) -> Iterator[Line]:
     """Yield the lines about what meets, a section for everything that there is."""
     sections = (
         ("conflicts", "bold red", _conflicts(report, clock)),
+        ("why nothing is proved", "bold red", (_paragraph(reason, report) for reason in report.reservations)),
         ("waits for a lock", "bold", _waits(report)),
         ("at the same time", "bold", _overlaps(report)),
         ("more at once than there should be", "bold yellow", _crowds(report, clock)),

@@ -74,7 +74,7 @@ class _Picture:
     def _body(self) -> Iterator[str]:
         report = self._report
         yield self._write(f"{report.fleet}: {_span(report, self._chart.clock)}", "title", 26)
-        yield self._write(verdict(report), "bad" if report.clashes else "good")
+        yield self._write(verdict(report), "good" if report.proved else "bad")
         for clash in report.clashes[:_MOST_CLASHES]:
             yield self._write(_clash(clash, self._chart.clock), "")
         if len(report.clashes) > _MOST_CLASHES:
