@@ -45,6 +45,7 @@ from backupgen.rules import (
     bg422_installs_at_night,
     bg423_bad_promql,
     bg424_unknown_metric,
+    bg425_bad_template,
 )
 from backupgen.rules.base import Rule, RuleContext, day_of
 from backupgen.rules.bg420_shell_syntax import judge_script
@@ -85,6 +86,7 @@ RULES: tuple[Rule, ...] = (
     bg422_installs_at_night.RULE,
     bg423_bad_promql.RULE,
     bg424_unknown_metric.RULE,
+    bg425_bad_template.RULE,
 )
 
 SCHEDULE_CONFLICT = bg301_schedule_conflict.INFO

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from backupgen.conventions.metrics import METRICS, RECORDED
-from backupgen.plan.promql_judge import judge_promql
+from backupgen.grammars.promql import judge_promql
+from backupgen.rules.bg424_unknown_metric import strangers as unknown
 from tests.compiled import FLEETS, objects
 
 GOOD = [
@@ -20,10 +21,17 @@ GOOD = [
     'a{b=~"x|y", c!="", d!~"z.*"} == bool 1',
     "time() - 5",
     '{__name__="a"}',
+    'up{"a"="b"} @ end() offset -1h',
+    "sum by (a) (rate(up[1h30m:5m])) # a comment with info() and 1h",
+    "rate + info * limit",
+    'up{or="x", job="a or b"}',
 ]
 BAD = [
     "", "a{", "a{b=}", "1 +", "unheard_of(a)", "sum(a, b)", "rate(a)", "a and ignoring (x) group_left (y) b",
-    'a{b=~"["}', "{}", "a offset", "by (x) a",
+    'a{b=~"["}', "{}", "a offset", "by (x) a", "up{a='b' or c='d'}", "limitk(3, up)", "sum(limit_ratio(0.5, up))",
+    "info(up)", "mad_over_time(up[5m])", "sort_by_label(up, 'a')", "first_over_time(up[5m])", "up > 1h", "up[90]",
+    "ts_of_max_over_time(up[5m])", "double_exponential_smoothing(up[5m], 0.5, 0.5)", "up offset 90", "up[5m:90]",
+    "sum by ('a') (up)", '{"a.b"}', "end()", "up offset -90",
 ]  # fmt: skip
 
 
@@ -75,7 +83,7 @@ def test_what_promtool_takes_but_no_rule_can_be(expr: str, promtool_takes: Calla
 )
 def test_which_metrics_are_read(expr: str, metrics: tuple[str, ...] | None, strangers: tuple[str, ...]) -> None:
     judgement = judge_promql(expr)
-    assert judgement.strangers == strangers
+    assert tuple(unknown(judgement.metrics)) == strangers
     assert metrics is None or judgement.metrics == metrics
 
 
@@ -85,7 +93,7 @@ def test_the_rendered_rules_and_panels_read_what_there_is(name: str) -> None:
     for expr in _expressions(name):
         judgement = judge_promql(expr)
         assert judgement.errors == ()
-        assert judgement.strangers == ()
+        assert unknown(judgement.metrics) == []
         assert {metric for metric in judgement.metrics if metric.startswith(("backup_", "instance:"))} <= known
 
 
@@ -117,3 +125,13 @@ def _filled(expr: str) -> str:
     for variable, value in {"$__rate_interval": "5m", "$__range": "1h", "$__interval": "1m"}.items():
         expr = expr.replace(variable, value)
     return expr
+
+
+@pytest.mark.parametrize(
+    "expr",
+    ["1" + "+1" * 600, "a" + " and a" * 600, "-" * 100_000 + "1", "(" * 100_000, "a{" * 9_000, "1" + "+1" * 60_000],
+)
+def test_an_expression_without_end_is_refused_at_once(expr: str) -> None:
+    """The parser's time grows with the square of the operators, and from 8,000 on it ends the process."""
+    (error,) = judge_promql(expr).errors
+    assert "more than" in error
