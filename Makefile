@@ -48,6 +48,10 @@ diff: $(RUN) ## say what `make render` would change, in the words of backups
 test: $(DEV) $(TOOLS) $(EDITOR) ## run every test, the real tools included (ARGS=... goes to pytest)
 	$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: nightly
+nightly: $(DEV) $(TOOLS) $(EDITOR) ## let the tests that could look for ever look for long (TIMES=1 for an hour, more for more)
+	BACKUPGEN_NIGHTLY=$(or $(TIMES),1) $(BIN)/python -m pytest -m nightly $(ARGS)
+
 .PHONY: coverage
 coverage: $(DEV) $(TOOLS) $(EDITOR) ## run every test and list the lines and branches that none reaches
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)

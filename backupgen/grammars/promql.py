@@ -77,7 +77,7 @@ def judge_promql(expr: str) -> Judgement:
     while isinstance(tree, ParenExpr):
         tree = tree.expr
     errors = list(dict.fromkeys(_of_words(words)))
-    if isinstance(tree, MatrixSelector | StringLiteral):
+    if not errors and isinstance(tree, MatrixSelector | StringLiteral):
         errors.append("a rule needs an instant vector or a number, not a range or a text")
     return Judgement(tuple(errors), tuple(sorted(set(_metrics(words)))))
 
@@ -131,9 +131,7 @@ def _is_called(word: _Word) -> bool:
 
 
 def _is_name(word: _Word) -> bool:
-    """Whether a text stands where a name does; label names in matchers may stand in quotes."""
-    if word.opened == "{":
-        return word.before in {"{", ","} and word.after not in {"=", "!"}
+    """Whether a text stands for a label's name in a list of them; between braces names may stand in quotes."""
     return word.opened in _GROUPING and word.before in {"(", ","}
 
 
