@@ -60,10 +60,6 @@ test-all: $(DEV) $(TOOLS) $(EDITOR) ## run every test, with all mutants and more
 nightly: $(DEV) $(TOOLS) $(EDITOR) ## run every test, with other and ten times as many examples each time
 	$(PYTEST) $(IN_PARALLEL) --hypothesis-profile=nightly $(ARGS)
 
-.PHONY: nightly
-nightly: $(DEV) $(TOOLS) $(EDITOR) ## let the tests that could look for ever look for long (TIMES=1 for an hour, more for more)
-	BACKUPGEN_NIGHTLY=$(or $(TIMES),1) $(BIN)/python -m pytest -m nightly $(ARGS)
-
 .PHONY: coverage
 coverage: $(DEV) $(TOOLS) $(EDITOR) ## run every test and list the lines and branches that none reaches
 	$(PYTEST) $(IN_PARALLEL) --hypothesis-profile=all --cov --cov-report=term-missing:skip-covered $(ARGS)

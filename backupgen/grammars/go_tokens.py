@@ -176,5 +176,5 @@ def _ends_here(template: str, at: int) -> bool:
 
 
 def _is_letter(character: str) -> bool:
-    """Go's isAlphaNumeric: an underscore, a letter (L) or a decimal digit (Nd)."""
+    """Go's isAlphaNumeric: an underscore, a letter or a decimal digit."""
     return character == "_" or (bool(character) and (character.isalpha() or character.isdecimal()))

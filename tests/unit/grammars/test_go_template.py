@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
 
 from backupgen.grammars.go_template import FUNCTIONS, as_template, template_error
-from tests.nightly import rounds
+from tests.thoroughness import examples
 
 BATCH = 400
 PIECES = [
@@ -42,12 +44,12 @@ def refused(tool: Callable[[str], Path], tmp_path: Path) -> Callable[[Sequence[s
     return judge
 
 
-@pytest.mark.nightly
-def test_any_text_is_judged_as_promtool_does(refused: Callable[[Sequence[str]], set[int]]) -> None:
-    for seed in range(rounds(3, 1000)):
-        chance = random.Random(seed)  # noqa: S311 - no secret is made
-        texts = [chance.choice((pieces, pieces, action, action, structure))(chance) for _ in range(BATCH)]
-        assert {place for place, text in enumerate(texts) if template_error(text)} == refused(texts)
+@examples(40, quick=3, suppress=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32))
+def test_any_text_is_judged_as_promtool_does(seed: int, refused: Callable[[Sequence[str]], set[int]]) -> None:
+    chance = random.Random(seed)  # noqa: S311 - no secret is made
+    texts = [chance.choice((pieces, pieces, action, action, structure))(chance) for _ in range(BATCH)]
+    assert {place for place, text in enumerate(texts) if template_error(text)} == refused(texts)
 
 
 def test_each_function_is_one_of_prometheus(refused: Callable[[Sequence[str]], set[int]]) -> None:
