@@ -44,6 +44,7 @@ def build_report(document: Document, context: RuleContext, start: int, end: int)
         end=end,
         rows=rows,
         clashes=tuple(_clashes(document, context)),
+        reservations=tuple(_reservations(context)),
         waits=tuple(Wait(wait.waiter, wait.holder, wait.seconds) for wait in (proof.waits if proof else ())),
         crowdings=tuple(_crowdings(context, start)),
         pairs=len(pairs),
@@ -52,6 +53,11 @@ def build_report(document: Document, context: RuleContext, start: int, end: int)
         overlaps=overlaps,
         tzdata=TZDATA_VERSION,
     )
+
+
+def _reservations(context: RuleContext) -> Iterator[str]:
+    if context.irregular:
+        yield f"in {', '.join(context.irregular)} Kubernetes departs from its own rule when clocks change"
 
 
 def _kinds(fleet: ResolvedFleet) -> Mapping[str, Kind]:

@@ -27,7 +27,8 @@ def render(report: ScheduleReport) -> str:
         "timezone": report.timezone,
         "from": utc(report.start),
         "to": utc(report.end),
-        "proved": not report.clashes,
+        "proved": not report.clashes and not report.reservations,
+        "reservations": list(report.reservations),
         "tzdata": report.tzdata,
     }
     return json.dumps(document, indent=2) + "\n"

@@ -73,7 +73,8 @@ def _place(report: ScheduleReport, line: int | None) -> str:
 def _remedies(for_whom: str, remedies: Sequence[str], report: ScheduleReport) -> Iterator[Line]:
     if remedies:
         each = ", each of these alone" if len(remedies) > 1 else ""
-        yield from _paragraph(f"proved to help{f' {for_whom}' if for_whom else ''}{each}:", report, "    ", "green")
+        known = "would help by the plain rule of cron" if report.reservations else "proved to help"
+        yield from _paragraph(f"{known}{f' {for_whom}' if for_whom else ''}{each}:", report, "    ", "green")
     for remedy in remedies:
         yield from _paragraph(f"- {remedy}", report, "      ")
 

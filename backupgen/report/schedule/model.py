@@ -114,7 +114,9 @@ class ScheduleReport:
     end: int
     rows: tuple[Row, ...]
     clashes: tuple[Clash, ...]
-    """Empty: it is proved that operations which exclude each other never meet."""
+    """Empty, and nothing in `reservations`: it is proved that operations which exclude each other never meet."""
+    reservations: tuple[str, ...]
+    """Why there is no proof although no conflict was found: what the proof would rest on does not hold."""
     waits: tuple[Wait, ...]
     crowdings: tuple[Crowding, ...]
     pairs: int

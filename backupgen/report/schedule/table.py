@@ -41,7 +41,7 @@ def render(report: ScheduleReport) -> str:
     clock = Clock(report.timezone)
     span = f"{clock.moment(report.start)} to {clock.moment(report.end)}"
     lines: list[Line] = [
-        [(verdict(report), "bold red" if report.clashes else "bold green")],
+        [(verdict(report), "bold red" if report.clashes else "bold yellow" if report.reservations else "bold green")],
         [(visible(f"{report.fleet}, {span}, {report.timezone}"), "")],
         [],
         *_operations(report, clock),

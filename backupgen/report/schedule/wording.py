@@ -20,6 +20,8 @@ def verdict(report: ScheduleReport) -> str:
     data = f" (tzdata {visible(report.tzdata)})" if report.tzdata else ""
     if report.clashes:
         return f"{counted(len(report.clashes), 'conflict')}: operations that exclude each other can meet{data}"
+    if report.reservations:
+        return f"no conflict was found, but there is no proof: {'; '.join(report.reservations)}{data}"
     if report.waits:
         covered = counted(len(report.waits), "wait")
         return f"proved: no two operations that exclude each other ever meet, but for {covered} with time enough{data}"
