@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from backupgen.diagnostics.wording import counted
 from backupgen.report.schedule.clock import Clock
 from backupgen.report.schedule.intervals import Interval, Step, common, depths, merged
 from backupgen.report.schedule.model import Kind, Row, Run, ScheduleReport
-from backupgen.report.summary import counted
 from backupgen.report.visible import visible
 
 _KINDS: Final[tuple[Kind, ...]] = ("backup", "retention", "restore-test", "mirror")
