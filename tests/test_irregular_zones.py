@@ -13,7 +13,8 @@ CAIRO = """\
 fleet: home
 home_namespace: backup
 timezone: Africa/Cairo
-images: {restic: "ghcr.io/example/restic:0.19.1@sha256:62c66a7a5dd70c3146618063c344e531e6d4b59e379808443ce962b3abd63c5a"}
+images:
+  restic: "ghcr.io/example/restic:0.19.1@sha256:62c66a7a5dd70c3146618063c344e531e6d4b59e379808443ce962b3abd63c5a"
 repository:
   url: "s3:s3.example.com/home-backup"
   id: 44775e1cd5de347f281990250de183d57ba766e5ff6650227b9e1b6e82a42889
@@ -22,7 +23,7 @@ repository:
   restore_test: {at: "Thu 06:00", deadline: 1h, scratch: 10Gi}
 targets:
   notes:
-    {namespace: notes, at: "22:00", deadline: 20m, run_as: 1000, with_pod: {app: notes}, volume: {pvc: notes}, verify: [{dir: notes}]}
+    {namespace: notes, at: "22:00", deadline: 20m, run_as: 1000, volume: {pvc: notes}, verify: [{dir: notes}]}
 """
 
 

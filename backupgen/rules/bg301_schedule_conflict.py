@@ -40,7 +40,9 @@ def check(context: RuleContext) -> Iterator[Finding]:
     for conflicts, remedies in advice(context):
         one, other = conflicts[0].one, conflicts[0].other
         subject, related = (one, [other]) if len(conflicts) == 1 else (other, [each.one for each in conflicts])
-        found = finding(INFO, _message(context, conflicts), (*context.jobs[subject].path, "at"), _help(context, remedies))
+        found = finding(
+            INFO, _message(context, conflicts), (*context.jobs[subject].path, "at"), _help(context, remedies)
+        )
         cause = windows(context, (subject, related[0]), late=True)
         yield replace(found, related=slots_of(context, related[:SHOWN]), cause=cause)
 

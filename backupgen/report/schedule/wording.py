@@ -21,7 +21,8 @@ def verdict(report: ScheduleReport) -> str:
     if report.clashes:
         return f"{counted(len(report.clashes), 'conflict')}: operations that exclude each other can meet{data}"
     if report.reservations:
-        return f"no conflict was found, but there is no proof: {'; '.join(report.reservations)}{data}"
+        why = "; ".join(map(visible, report.reservations))
+        return f"no conflict was found, but there is no proof: {why}{data}"
     if report.waits:
         covered = counted(len(report.waits), "wait")
         return f"proved: no two operations that exclude each other ever meet, but for {covered} with time enough{data}"
