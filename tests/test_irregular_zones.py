@@ -1,4 +1,4 @@
-"""In zones where Kubernetes departs from its own rule, nothing that is printed or rendered calls the schedule proved."""
+"""In zones where Kubernetes departs from its own rule, nothing that is printed or rendered says that it is proved."""
 
 import json
 from collections.abc import Callable

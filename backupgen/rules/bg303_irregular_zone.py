@@ -15,6 +15,7 @@ INFO = CodeInfo(
     fix="Write the slots in another zone, such as `UTC`.",
     bad="timezone: Africa/Cairo",
     good="timezone: Europe/Berlin",
+    voids_proof=True,
 )
 
 
@@ -28,7 +29,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
         reason = load_zone(job.timezone).irregular
         if reason:
             path = ("timezone",) if job.timezone == context.fleet.timezone else (*job.path, "timezone")
-            message = f"`{job.timezone}`: {reason}; there is no proof of the schedule"
+            message = f"`{job.timezone}`: {reason}; there is no proof of when its jobs run"
             yield finding(INFO, message, path, "write the slots in `UTC`")
 
 

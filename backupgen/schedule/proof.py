@@ -9,7 +9,7 @@ from backupgen.schedule.locks import Operation, Pool, Use, Why, exclusion
 from backupgen.schedule.waiting import Pair, Wait, covered, waits
 from backupgen.schedule.windows import meet, meetings, next_meeting
 from backupgen.schedule.yielding import Stuck, hours_meeting, leave_out
-from backupgen.schedule.zones import TZDATA_VERSION, irregular_zones
+from backupgen.schedule.zones import TZDATA_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,6 @@ class ScheduleProof:
     """Not an error of exclusion, but more load at once than a repository or a node is meant to take."""
     tzdata: str
     """The time zone database that the proof holds for."""
-    irregular: tuple[str, ...] = ()
-    """The zones of operations in which Kubernetes departs from its own rule: what is said of them is no proof."""
 
 
 def prove(operations: Sequence[Operation], limits: Mapping[Pool, int]) -> ScheduleProof | tuple[Conflict, ...]:
@@ -79,7 +77,6 @@ def prove(operations: Sequence[Operation], limits: Mapping[Pool, int]) -> Schedu
         ),
         crowded=crowded(effective, limits),
         tzdata=TZDATA_VERSION,
-        irregular=irregular_zones(each.zone for each in effective),
     )
 
 

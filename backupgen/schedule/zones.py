@@ -26,8 +26,8 @@ CYCLE_DAYS: Final = 146_097
 CYCLE_START_DAY: Final = date(2026, 10, 1).toordinal() - EPOCH_DAY
 """The cycle's first day in days since 1970-01-01: before any fleet that this version compiles is deployed.
 
-It moves with each new `tzdata`, to a day that no zone sees otherwise 400 years later: the closed cycle then has no change
-of clocks at its seam that never was.
+It moves with each new `tzdata`, to a day that no zone sees otherwise 400 years later: the closed cycle then has no
+change of clocks at its seam that never was.
 """
 CYCLE_START: Final = CYCLE_START_DAY * DAY
 CYCLE_SECONDS: Final = CYCLE_DAYS * DAY
