@@ -2,9 +2,9 @@
 
 The system's own zone files are never read, so that a proof depends on one named version of the data only.
 
-The cycle begins where fleets begin to live, not at some round date: a change of clocks that lies before it is over, and
-is not to come back after 400 years because the cycle is closed. Its first day is written down with the data, for a proof
-must not depend on the day on which it is made.
+The cycle begins where fleets begin to live, not at some round date: a change of clocks that lies before it is over,
+and is not to come back after 400 years because the cycle is closed. Its first day is written down with the data, for a
+proof must not depend on the day on which it is made.
 """
 
 import re
