@@ -72,7 +72,7 @@ def run_environment(job: Job) -> dict[str, str]:
 def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
     """The variables with which the scripts bound themselves and report.
 
-    Every value is explicit: a script's own default would be a second source of truth (D52).
+    Every value is explicit: a script's own default would be a second source of truth.
     """
     environment = run_environment(job)
     environment |= _longest_run(fleet)
