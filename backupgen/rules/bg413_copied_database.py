@@ -46,7 +46,9 @@ ENGINES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 _COPIES: Final = {"backup", "backups", "backupvolume", "dump", "dumps"}
 """Words of names of what holds dumps already."""
 _SQLITE_SUFFIXES: Final = (".db", ".db3", ".sqlite", ".sqlite3")
-_IDLE: Final = re.compile(r"(?:^|(?<=[;&|\s]))(?:true|:|sync|sleep +[0-9.]+[smh]?|echo(?: [^;&|]*)?|date|exit 0)(?=[;&|\s]|$)")
+_IDLE: Final = re.compile(
+    r"(?:^|(?<=[;&|\s]))(?:true|:|sync|sleep +[0-9.]+[smh]?|echo(?: [^;&|]*)?|date|exit 0)(?=[;&|\s]|$)"
+)
 """Commands that no app notices."""
 _SQLITE: Final = "`dump: {in_pod: …, command: [sh, -c, \"sqlite3 DB '.backup /tmp/b' && cat /tmp/b\"], file: …}`"
 
