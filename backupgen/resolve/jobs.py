@@ -16,8 +16,11 @@ from backupgen.resolve.layers import Layers, Shared
 from backupgen.resolve.origins import BUILT_IN, FLEET, derived
 from backupgen.schedule import Auto, CronExpr
 
+TO_END: Final = 85
+"""Seconds that the scripts need beside a hook, from SIGTERM on: for restic, the locks and the reports (lib.sh)."""
 NOBODY: Final[int] = default_of(schema.Server, "run_as")
 """The user of what reads no volume."""
+_GRACE: Final[int] = default_of(schema.JobSettings, "grace")
 _REQUESTS: Final = Shared(default_of(schema.Resources, "requests"), BUILT_IN)
 
 
@@ -65,11 +68,12 @@ def resolve_job(
     identity: Identity,
     context: Context,
     user: resolved.User | None = None,
+    hook_timeout: int = resolved.HOOK_TIMEOUT,
 ) -> resolved.Job:
     """One operation's settings.
 
     `own` are the first of the `layers`, `slot` is the slot with its cadence, `user` is the one that a job without
-    `run_as` gets. Notes a missing deadline and a name that is too long.
+    `run_as` gets, `hook_timeout` the time of a hook in seconds. Notes a missing deadline and a name that is too long.
     """
     fleet = context.fleet
     if len(identity.name) > naming.CRONJOB_NAME_LIMIT:
@@ -94,13 +98,14 @@ def resolve_job(
         start_within=layers.value("start_within"),
         retries=layers.value("retries"),
         needs=layers.value("needs"),
-        grace=layers.value("grace"),
+        grace=layers.value("grace", Shared(max(_GRACE, hook_timeout + TO_END), BUILT_IN)),
         history=(
             layers.inner("history", schema.History, "success"),
             layers.inner("history", schema.History, "failure"),
         ),
         suspend=layers.value("suspend"),
         missed_slots=layers.value("missed_slots"),
+        hook_timeout=hook_timeout,
         image=layers.value("image", Shared(fleet.images.restic, FLEET.at("images", "restic"))),
         cache_size=cache_size or "",
         cache_in_memory=in_memory,
@@ -112,6 +117,7 @@ def resolve_job(
         path=identity.path,
     )
     _check_needs(own, job, context.notes)
+    _check_hook(job, context.notes)
     return job
 
 
@@ -134,6 +140,18 @@ def _user(layers: Layers, otherwise: resolved.User) -> resolved.User:
             otherwise_from = by_uid if name == "gid" else BUILT_IN
             layers.record.note(("run_as", name), value, origin.at(name) if given else otherwise_from)
     return user
+
+
+def _check_hook(job: resolved.Job, notes: Notes) -> None:
+    place = (*job.path, "hook_timeout")
+    if job.grace < job.hook_timeout + TO_END:
+        said = f"`grace` is {format_duration(job.grace)}, and after {format_duration(job.hook_timeout)} for the hook"
+        message = f"{said} a run needs {format_duration(TO_END)} more to end and to report"
+        notes.add(codes.CONFLICTING_KEYS, message, place, "lengthen `grace`, or leave it out")
+    elif job.deadline and job.hook_timeout > resolved.HOOK_TIMEOUT and job.hook_timeout * 2 > job.deadline:
+        message = f"`hook_timeout` is more than half of the deadline of {format_duration(job.deadline)}"
+        help_ = "lengthen the deadline: the run ends itself that much earlier"
+        notes.add(codes.CONFLICTING_KEYS, message, place, help_)
 
 
 def _check_needs(own: schema.JobSettings, job: resolved.Job, notes: Notes) -> None:

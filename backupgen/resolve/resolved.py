@@ -5,15 +5,20 @@ Durations are seconds, paths are absolute, patterns are as restic gets them.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from backupgen.diagnostics import NodePath
 from backupgen.integrations.location import Location
+from backupgen.language import schema
+from backupgen.language.defaults import default_of
 from backupgen.language.schema import Dashboard, Gitops, Images, Sops
 from backupgen.resolve.alerting import Alerts
 from backupgen.schedule import Auto, CronExpr
 
 StringMap = Mapping[str, str]
+
+HOOK_TIMEOUT: Final[int] = default_of(schema.Target, "hook_timeout")
+"""Seconds that a hook gets when a run has to end (`BACKUP_HOOK_TIMEOUT` in templates/scripts/lib.sh)."""
 
 
 class User(NamedTuple):
@@ -78,6 +83,8 @@ class Job(NamedTuple):
     suspend: bool
     missed_slots: int
     """How many runs in a row may be missed."""
+    hook_timeout: int
+    """How long a hook may take when the run has to end."""
     image: str
     cache_size: str
     """Empty: no limit."""
@@ -92,7 +99,8 @@ class Job(NamedTuple):
     @property
     def ends_itself(self) -> int:
         """When a run ends itself, ahead of its deadline, to report (`job_start` in templates/scripts/lib.sh)."""
-        return self.deadline - 60 if self.deadline >= 600 else self.deadline * 9 // 10
+        limit = self.deadline - 60 if self.deadline >= 600 else self.deadline * 9 // 10
+        return limit - max(0, self.hook_timeout - HOOK_TIMEOUT)
 
 
 class Volume(NamedTuple):

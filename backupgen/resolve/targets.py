@@ -58,7 +58,7 @@ def resolve_target(
         notes.add(codes.MISSING_IMAGE, message, (*path, "dump"), on_key=True)
     result = resolved.Target(
         name=name,
-        job=resolve_job(target, layers, slot, identity, context),
+        job=resolve_job(target, layers, slot, identity, context, hook_timeout=said.value("hook_timeout")),
         repository=repository,
         skip=skip,
         yields=said.value("yields"),
@@ -202,6 +202,10 @@ _OWN_FLAGS = {
     "--help": "",
     "-h": "",
     "--json": "",
+    "--quiet": "",
+    "-q": "",
+    "--skip-if-unchanged": "",
+    "--time": "",
     "--repository-file": "repository",
     "--password-file": "credentials",
     "-p": "credentials",
