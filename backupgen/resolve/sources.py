@@ -91,7 +91,15 @@ def resolve_dump(name: str, dump: schema.Dump | None, path: NodePath, record: Re
     size = said.inner("staging", schema.Staging, "size", Shared(own_size, BUILT_IN))
     loading, loader = dump_tools.loader(dump)
     return resolved.Dump(
-        in_pod or {}, container or "", command, f"{_root(dump)}/{file}", claim, size or "", loading, loader
+        in_pod=in_pod or {},
+        container=container or "",
+        tool=dump.tool,
+        command=command,
+        file=f"{_root(dump)}/{file}",
+        staging_claim=claim,
+        staging_size=size or "",
+        loading=loading,
+        loader=loader,
     )
 
 
