@@ -109,6 +109,22 @@ MISTAKES = [
     ("    run_as: 472\n", "    run_as: 472\n    before: §sleep $(\n", "BG420"),
     ("scratch: {size: 200Gi, storage_class: longhorn}", "scratch: §{size: 1Ki, storage_class: longhorn}", "BG421"),
     ("    run_as: 472\n", "    run_as: 472\n    before: §apk add sqlite\n", "BG422"),
+    ("    run_as: 472\n", "    run_as: 472\n    before: §restic unlock --remove-all\n", "BG321"),
+    ("    run_as: 472\n", "    run_as: 472\n    before: §curl -u admin:hunter2 http://grafana/pause\n", "BG438"),
+    ("    run_as: 472\n", "    run_as: 472\n    before: a\n    connects_to: [{cidr: §0.0.0.0/0, port: 1}]\n", "BG439"),
+    ("    run_as: 472\n", "    run_as: 472\n    §connects_to: [{cidr: 192.0.2.1/32, port: 1}]\n", "BG440"),
+    ("    run_as: 472\n", "    run_as: 472\n    before: §set -eo pipefail; pause\n", "BG441"),
+    ("https://ntfy.example.org, topic: backup, auth: true", "https://ntfy.sh, topic: backup", "BG442"),
+    ("    run_as: 472\n", "    run_as: 472\n    max_age: §300d\n", "BG443"),
+    ("verify: [{sqlite: grafana/grafana.db}]", "verify: [§{dir: grafana/lost+found}]", "BG444"),
+    ("with_pod: {app.kubernetes.io/name: grafana}", "node_selector: {disk: ssd}", "BG445"),
+    (
+        "targets:\n",
+        "repositories:\n  b: {id: " + 64 * "a" + ", url: §'rest:http://nas.example.com:1/', retention: &r {at: '03:05', "
+        "deadline: 1h, keep: {last: 1}}, restore_test: &t {at: 'Sun 10:00', deadline: 1h, scratch: 1Ti}}\n"
+        "  c: {url: §'rest:http://nas.example.com:2/', retention: *r, restore_test: *t}\ntargets:\n",
+        "BG320",
+    ),
     ("kube_state_metrics: true", "own: {Mine: {expr: §up ==, summary: x}}", "BG423"),
     ("kube_state_metrics: true", "own: {Mine: {expr: §backup_size > 1, summary: x}}", "BG424"),
     ("kube_state_metrics: true", "rules: {§BackupFaild: {severity: page}}", "BG203"),
