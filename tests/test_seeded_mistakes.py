@@ -120,9 +120,8 @@ MISTAKES = [
     ("with_pod: {app.kubernetes.io/name: grafana}", "node_selector: {disk: ssd}", "BG445"),
     (
         "targets:\n",
-        "repositories:\n  b: {id: " + 64 * "a" + ", url: §'rest:http://nas.example.com:1/', retention: &r {at: '03:05', "
-        "deadline: 1h, keep: {last: 1}}, restore_test: &t {at: 'Sun 10:00', deadline: 1h, scratch: 1Ti}}\n"
-        "  c: {url: §'rest:http://nas.example.com:2/', retention: *r, restore_test: *t}\ntargets:\n",
+        "repositories:\n  b: {url: 'rest:http://nas.example.com:1/'}\n  c: {url: §'rest:http://nas.example.com:2/'}\n"
+        "targets:\n",
         "BG320",
     ),
     ("kube_state_metrics: true", "own: {Mine: {expr: §up ==, summary: x}}", "BG423"),
