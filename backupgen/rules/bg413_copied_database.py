@@ -67,19 +67,19 @@ def _holds_still(hook: str) -> bool:
 
 def _judge(target: Target) -> Iterator[Finding]:
     files = [
-        (index, rule.file)
+        (index, rule)
         for index, rule in enumerate(target.verify)
         if rule.kind == "sqlite" or (rule.kind == "file" and rule.file.lower().endswith(_SQLITE_SUFFIXES))
     ]
     if files:
-        index, file = files[0]
-        more = (
-            f" and {len(files) - 1} more are SQLite databases that are"
-            if files[1:]
-            else " is a SQLite database that is"
-        )
+        index, rule = files[0]
+        known = all(rule.kind == "sqlite" for _, rule in files)
+        many, verb = len(files) > 1, "are" if known else "seem to be"
+        what = f"{verb} SQLite databases" if many else "is a SQLite database" if known else "seems to be a database"
+        more = f" and {len(files) - 1} more" if many else ""
         path: NodePath = (*target.job.path, "verify", index)
-        yield _finding(f"`{file}`{more} copied while the app may write", path, _SQLITE)
+        copied = "that are copied" if many else "that is copied"
+        yield _finding(f"`{rule.file}`{more} {what} {copied} while the app may write", path, _SQLITE)
         return
     for volume in target.volumes:
         engine = _engine(target, volume)
