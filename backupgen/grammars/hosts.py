@@ -20,7 +20,7 @@ def is_host(text: str) -> bool:
 
 def is_bucket(text: str) -> bool:
     """Whether a bucket's name can stand in front of a host's (Amazon S3, "Bucket naming rules")."""
-    return 3 <= len(text) <= 63 and is_host(text) and "_" not in text
+    return len(text) <= 63 and is_host(text) and "_" not in text
 
 
 def may_be_public(host: str) -> bool:
