@@ -7,7 +7,18 @@ from backupgen.plan.model import ScriptsConfigMap, Unit
 from backupgen.plan.pods import fleet_meta
 from backupgen.resolve.resolved import ResolvedFleet
 
-SCRIPTS = ("lib.sh", "backup.sh", "dump.sh", "retention.sh", "restore-test.sh", "mirror.sh", "bootstrap.sh")
+SCRIPTS = (
+    "lib.sh",
+    "backup.sh",
+    "dump.sh",
+    "retention.sh",
+    "thin.sh",
+    "list.awk",
+    "judge.awk",
+    "restore-test.sh",
+    "mirror.sh",
+    "bootstrap.sh",
+)
 
 
 def script_units(fleet: ResolvedFleet) -> Iterator[Unit]:
