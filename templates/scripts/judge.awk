@@ -5,7 +5,8 @@
 #   known      the Pushgateway's metrics of this job: what the last retention knew
 #   released   TAG TIME: what somebody has looked at and released, all of the tag's snapshots up to that time
 #   snapshots  what list.awk prints, sorted by tag and time
-# Variables: now; gap, the seconds within which the last retention began at the latest; instance, the job's own.
+# Variables: now; gap, the longest time between two retentions in seconds: one may have failed; instance, the job's own; again, 1 once
+# it has been judged and those are gone that hold nothing.
 #
 # Prints, separated by tabs:
 #   remove TAG ID        may be removed
@@ -199,15 +200,18 @@ function shrunk(   i, big, stay, newest, reach_stay, reach_go, limit) {
     sprintf("%.0f", big) "), " reach_go + 0 " would go and " reach_stay + 0 " stay"
 }
 
-function judge(   time, why, i, good, cut, before) {
-  time = tag in released ? released[tag] : tag in known_cut ? known_cut[tag] : now - gap - lasts
+function judge(   time, why, i, good, empty, cut, before) {
+  time = tag in released ? released[tag] : tag in known_cut ? known_cut[tag] : now - 2 * gap - lasts
   for (i = 1; i <= n; i++) { gone += goes[i]; good += !worthless[i] }
-  why = from_the_future()
-  if (why == "") why = backdated(time)
-  if (why == "") why = too_many(time)
-  if (why == "") why = unexplained(time)
-  if (why == "") why = other_source(time)
-  if (why == "") why = shrunk()
+  empty = good ? n - good : 0
+  why = ""
+  if (!again) why = from_the_future()
+  if (why == "" && !again) why = backdated(time)
+  if (why == "" && !again) why = too_many(time)
+  if (why == "" && !again) why = unexplained(time)
+  if (why == "" && !again) why = other_source(time)
+  # What stays is known once those are gone that hold nothing.
+  if (why == "" && !empty) why = shrunk()
   if (why != "") {
     print "refuse\t" tag "\t" why
     if (tag in known_cut) print "state\t" tag "\t" known_cut[tag] "\t" known_count[tag] "\t" known_policy[tag]
@@ -216,7 +220,7 @@ function judge(   time, why, i, good, cut, before) {
   if (tag in released) print "accepted\t" tag
   cut = now - lasts
   for (i = 1; i <= n; i++) {
-    if (worthless[i] && good) print "worthless\t" tag "\t" id[i]
+    if (worthless[i] && empty) print "worthless\t" tag "\t" id[i]
     else if (goes[i]) print "remove\t" tag "\t" id[i]
     else if (at[i] <= cut) before++
   }

@@ -6,7 +6,7 @@
 #                             the compiler has added (also=--keep-within-daily=7d), or says what its schedule makes: every=S, rarest=S (the shortest and the longest time between two runs),
 #                             lasts=S (from a slot to the end of the last attempt), attempts=N; shrink=PERCENT; streamed=0|1 (a
 #                             command's output, of which nothing is worthless); path=PATH for each source
-#   thin GAP NAMESPACE NAME   does it, for all of them. The last retention began at most GAP seconds ago, unless it failed;
+#   thin GAP NAMESPACE NAME   does it, for all of them. GAP is the longest time between two retentions, in seconds;
 #                             NAMESPACE and NAME are those of the CronJob, for the command that releases a refused plan
 #
 # Environment: BACKUP_RELEASE, words TIME-HASH: the snapshots up to TIME have been looked at. HASH is that of what a tag had then,
@@ -43,14 +43,14 @@ thin() {
   recall >"$work/known"
   : >"$work/released"
   plan_all
-  judge
+  judge 0
   release_refused
   if grep -q "^worthless$tab" "$work/verdict"; then
     cut -f 3 "$work/verdict.worthless" >"$work/ids"
     say "$(wc -l <"$work/ids") snapshots hold nothing, and are removed before they take the place of good ones"
     if forget_ids; then
       plan_all
-      judge
+      judge 1
     else
       step "forget what holds nothing" "$forget_code"
       : >"$work/verdict.remove"
@@ -110,9 +110,10 @@ plan_all() {
   LC_ALL=C sort -t "$tab" -k 1,1 -k 2,2 "$work/listing" >"$work/snapshots"
 }
 
-# judge: splits what judge.awk says into $work/verdict.remove, .worthless, .refuse, .foreign, .state and .accepted.
+# judge AGAIN: splits what judge.awk says into $work/verdict.remove, .worthless, .refuse, .foreign, .state and .accepted.
 judge() {
-  LC_ALL=C awk -v now="$job_started" -v gap="$thin_gap" -v instance="$RESTIC_HOSTNAME" -f "${0%/*}/judge.awk" \
+  LC_ALL=C awk -v now="$job_started" -v gap="$thin_gap" -v instance="$RESTIC_HOSTNAME" -v again="$1" \
+    -f "${0%/*}/judge.awk" \
     part=groups "$work/groups" part=known "$work/known" part=released "$work/released" part=snapshots "$work/snapshots" \
     >"$work/verdict" || fail "$EX_REFUSED" "the retention's plan cannot be judged"
   for verdict in remove worthless refuse foreign state accepted; do
@@ -140,7 +141,7 @@ release_refused() {
       printf '%s\t%s\n' "$tag" "${word%%-*}" >>"$work/released"
     done
   done <"$work/verdict.refuse"
-  judge
+  judge 0
   while IFS=$tab read -r _ tag; do say "tag $tag: its plan was released"; done <"$work/verdict.accepted"
 }
 
