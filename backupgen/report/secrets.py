@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from backupgen.report.styled import Line, paint
-from backupgen.report.summary import counted
-from backupgen.report.visible import visible
+from backupgen.diagnostics.wording import counted, listed
+from backupgen.report.lines import Line, paint, visible
 from backupgen.sealing.judge import Flaw, Standing
 from backupgen.sealing.references import Reference, value_names
 from backupgen.sealing.values import Origin, Sources
@@ -80,7 +79,7 @@ def _state(one: Standing) -> tuple[str, str]:
     if one.sealed is not None:
         return "sealed by hand", "yellow"
     if one.waiting:
-        return f"waiting for {', '.join(f'`{name}`' for name in one.waiting)}", "yellow"
+        return f"waiting for {listed(one.waiting)}", "yellow"
     return "not sealed yet" if one.placeholders else "not rendered yet", "yellow"
 
 

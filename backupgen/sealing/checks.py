@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 from backupgen.conventions.naming import VALUE_VARIABLES
 from backupgen.diagnostics import Finding, Spot
+from backupgen.diagnostics.wording import few, quoted
 from backupgen.sealing import codes
 from backupgen.sealing.judge import Flaw, Standing, differing_recipients
 from backupgen.sealing.marks import is_from_environment
@@ -132,5 +133,5 @@ def check_waiting(standings: Iterable[Standing], sources: Sources, out: str) -> 
 
 
 def _counted(files: list[str], verb: str) -> str:
-    more = f" and {len(files) - 1} more Secrets {verb}" if len(files) > 1 else f" {verb}s"
-    return f"`{files[0]}`{more}"
+    names = few(quoted(files), 1)
+    return f"{names} Secrets {verb}" if len(files) > 1 else f"{names} {verb}s"

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from backupgen.diagnostics import CodeInfo, Finding, Spot
+from backupgen.diagnostics.wording import listed
 from backupgen.plan.model import Secret, SecretKey
 from backupgen.sealing import codes
 from backupgen.sealing.envelope import Envelope, encrypted_type, read_envelope
@@ -213,7 +214,7 @@ def _seen(text: str, ready: str, rule: Rule | None, mark: Mark | None) -> Iterat
         yield Fault(Flaw.UNREADABLE, f"it holds {len(documents)} documents, expected one mapping")
         return
     if bare := [key for key, value in values_of(document).items() if not encrypted_type(value)]:
-        yield Fault(Flaw.PLAINTEXT, _listed(bare))
+        yield Fault(Flaw.PLAINTEXT, listed(bare))
     if mark is None or mark.ready != _sha256(ready):
         yield from _frame(document, ready)
     envelope = read_envelope(document)
@@ -228,13 +229,13 @@ def _frame(document: dict[str, Any], ready: str) -> Iterator[Fault]:
         return
     has, needs = secret_keys((document,)), secret_keys((expected,))
     lacking, spare = [key for key in needs if key not in has], [key for key in has if key not in needs]
-    said = [f"{what} {_listed(keys)}" for what, keys in (("lacks", lacking), ("has the unused", spare)) if keys]
+    said = [f"{what} {listed(keys)}" for what, keys in (("lacks", lacking), ("has the unused", spare)) if keys]
     if said:
         yield Fault(Flaw.KEYS, " and ".join(said))
     before, after = without_values(document), without_values(expected)
     differing = [key for key in {**before, **after} if key != "stringData" and before.get(key) != after.get(key)]
     if differing:
-        yield Fault(Flaw.FRAME, _listed(differing))
+        yield Fault(Flaw.FRAME, listed(differing))
 
 
 def _envelope(present: Envelope, wanted: Envelope) -> Iterator[Fault]:
@@ -249,17 +250,17 @@ def differing_recipients(present: Envelope, wanted: Envelope) -> str:
     has, needs = present.recipients.names(), wanted.recipients.names()
     said = []
     if needs - has:
-        said.append(f"not for {_listed(sorted(needs - has))}")
+        said.append(f"not for {listed(sorted(needs - has))}")
     if has - needs:
-        said.append(f"still for {_listed(sorted(has - needs))}")
+        said.append(f"still for {listed(sorted(has - needs))}")
     return ", ".join(said) or "in other groups, or with another threshold"
 
 
 def _compared(secret: Secret, mark: Mark, sources: Sources) -> Iterator[Fault]:
     if changed := changed_keys(secret, mark, sources):
-        yield Fault(Flaw.VALUES, _listed(changed))
+        yield Fault(Flaw.VALUES, listed(changed))
     if unknown := _unknown_keys(secret, mark, sources):
-        yield Fault(Flaw.ENVIRONMENT, _listed(unknown))
+        yield Fault(Flaw.ENVIRONMENT, listed(unknown))
 
 
 def changed_keys(secret: Secret, mark: Mark, sources: Sources) -> list[str]:
@@ -284,10 +285,6 @@ def _now(key: SecretKey, sources: Sources) -> str:
     names = value_names(key)
     given = all(sources.has(name) for name in names)
     return key_mark(names, tuple(sources.digest(name) for name in names)) if given else ""
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
 
 
 def obsolete(committed: Committed, secrets: Mapping[str, Secret], sources: Sources) -> dict[str, str]:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Final, Literal, NamedTuple
 
 from backupgen.diagnostics import Checked, CodeInfo, Finding, Spot
+from backupgen.diagnostics.wording import listed
 from backupgen.manifests.codes import UNSOUND_MANIFEST
 from backupgen.plan.model import Secret
 from backupgen.sealing import codes
@@ -190,8 +191,8 @@ def _refusal(work: Work) -> Finding:
 def different(work: Work) -> Finding:
     """The finding about a Secret that holds other values than it should, by the names of its keys."""
     held, wanted = work.holds, work.wanted
-    listed = ", ".join(f"`{key}`" for key in sorted({**held, **wanted}) if held.get(key) != wanted.get(key))
-    message = f"this Secret holds other values than those that it is to be sealed from: {listed}"
+    differing = [key for key in sorted({**held, **wanted}) if held.get(key) != wanted.get(key)]
+    message = f"this Secret holds other values than those that it is to be sealed from: {listed(differing)}"
     return Finding(codes.SEALED_DIFFERENT, message, Spot(file=work.standing.file), codes.SEALED_DIFFERENT.help)
 
 

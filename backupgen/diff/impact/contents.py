@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from backupgen.conventions import naming
+from backupgen.diagnostics.wording import listed
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact
@@ -29,9 +30,9 @@ def of_contents(pair: Pair) -> Iterator[Impact]:
             said = f": {_command(after)}, it was {_command(before)}" if told else ""
             yield Impact(ConsequenceKind.COMMAND_CHANGED, name, f"the backup of `{name}` has another {what}{said}")
     if added := [pattern for pattern in new.excludes if pattern not in old.excludes]:
-        yield Impact(ConsequenceKind.EXCLUDE_ADDED, name, f"`{name}` leaves out {_listed(added)} too")
+        yield Impact(ConsequenceKind.EXCLUDE_ADDED, name, f"`{name}` leaves out {listed(added)} too")
     if removed := [pattern for pattern in old.excludes if pattern not in new.excludes]:
-        yield Impact(ConsequenceKind.EXCLUDE_REMOVED, name, f"`{name}` no longer leaves out {_listed(removed)}")
+        yield Impact(ConsequenceKind.EXCLUDE_REMOVED, name, f"`{name}` no longer leaves out {listed(removed)}")
 
 
 def _sources(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Impact]:
@@ -80,7 +81,3 @@ def of_rights(change: Change) -> Iterator[Impact]:
 
 def _command(text: str | None) -> str:
     return "none" if text is None else f"`{text}`"
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)

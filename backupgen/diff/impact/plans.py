@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration
+from backupgen.diagnostics.wording import few
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact
@@ -175,7 +176,7 @@ def _drills(old: _Contents, new: _Contents, known: Known) -> Iterator[Impact]:
             kind = (
                 ConsequenceKind.RESTORE_TEST_WEAKER if len(gone) > len(come) else ConsequenceKind.RESTORE_TEST_CHANGED
             )
-            message = f"the restore test of `{tag}` looks for other things: {_some([*gone, *come])}"
+            message = f"the restore test of `{tag}` looks for other things: {_steps_in_words([*gone, *come])}"
             yield Impact(kind, tag, message)
         if old.limits[tag] != new.limits[tag] and tag not in known.changed:
             said = " and ".join(
@@ -201,9 +202,8 @@ def _steps(job: str, old: list[str], new: list[str]) -> Iterator[Impact]:
     gone = [f"no longer `{line}`" for line in old if line not in new]
     come = [f"now `{line}`" for line in new if line not in old]
     if gone or come:
-        yield Impact(ConsequenceKind.PLAN_CHANGED, job, f"`{job}` does other things: {_some([*gone, *come])}")
+        yield Impact(ConsequenceKind.PLAN_CHANGED, job, f"`{job}` does other things: {_steps_in_words([*gone, *come])}")
 
 
-def _some(said: list[str]) -> str:
-    more = [f"and {len(said) - _MOST_STEPS} more"] if len(said) > _MOST_STEPS else []
-    return "; ".join([*said[:_MOST_STEPS], *more])
+def _steps_in_words(said: list[str]) -> str:
+    return few(said, _MOST_STEPS, comma="; ", last="; and ")

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from backupgen.analysis.schedule_report import Kind, Row, Run, ScheduleReport
+from backupgen.diagnostics.wording import counted
+from backupgen.report.lines import visible
 from backupgen.report.schedule.clock import Clock
 from backupgen.report.schedule.intervals import Interval, Step, common, depths, merged
-from backupgen.report.schedule.model import Kind, Row, Run, ScheduleReport
-from backupgen.report.summary import counted
-from backupgen.report.visible import visible
 
 _KINDS: Final[tuple[Kind, ...]] = ("backup", "retention", "restore-test", "mirror")
 

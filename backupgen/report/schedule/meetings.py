@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from backupgen.analysis.schedule_report import Clash, Overlap, ScheduleReport
 from backupgen.conventions.units import format_duration
+from backupgen.diagnostics.wording import counted
+from backupgen.report.lines import Line, visible
 from backupgen.report.schedule.clock import Clock
-from backupgen.report.schedule.model import Clash, Overlap, ScheduleReport
-from backupgen.report.schedule.wording import frequency, listed, wrapped
-from backupgen.report.styled import Line
-from backupgen.report.summary import counted
-from backupgen.report.visible import visible
+from backupgen.report.schedule.wording import frequency, some, wrapped
 
 _MOST_GROUPS: Final = 20
 _MOST_CLASHES: Final = 5
@@ -23,6 +22,7 @@ def meetings(report: ScheduleReport, clock: Clock) -> Iterator[Line]:
     """Yield the lines about what meets, a section for everything that there is."""
     sections = (
         ("conflicts", "bold red", _conflicts(report, clock)),
+        ("why nothing is proved", "bold red", (_paragraph(reason, report) for reason in report.reservations)),
         ("waits for a lock", "bold", _waits(report)),
         ("at the same time", "bold", _overlaps(report)),
         ("more at once than there should be", "bold yellow", _crowds(report, clock)),
@@ -84,7 +84,7 @@ def _waits(report: ScheduleReport) -> Iterator[list[Line]]:
         groups.setdefault((wait.holder, wait.seconds), []).append(f"`{wait.waiter}`")
     for (holder, seconds), waiters in groups.items():
         longest = format_duration(seconds)
-        text = f"{listed(waiters, _MOST_NAMES)} may wait up to {longest} for `{holder}`: covered, there is time for it"
+        text = f"{some(waiters, _MOST_NAMES)} may wait up to {longest} for `{holder}`: covered, there is time for it"
         yield _paragraph(text, report)
 
 
@@ -99,7 +99,7 @@ def _overlaps(report: ScheduleReport) -> Iterator[list[Line]]:
         for when, on_time in (("on time", True), ("only if late", False)):
             others = [_other(name, overlap) for overlap in overlaps if overlap.on_time is on_time]
             if others:
-                parts.append(f"{when}: {listed(others, _MOST_NAMES)}")
+                parts.append(f"{when}: {some(others, _MOST_NAMES)}")
         yield _paragraph(f"`{name}` overlaps, {'; '.join(parts)}", report)
 
 
@@ -132,6 +132,6 @@ def _crowds(report: ScheduleReport, clock: Clock) -> Iterator[list[Line]]:
     for crowding in report.crowdings:
         yield _paragraph(
             f"{crowding.pool}: {crowding.worst:,} run at once, meant are {crowding.limit:,};"
-            f" first {clock.exact(crowding.first)}: {listed(crowding.names, _MOST_NAMES)}",
+            f" first {clock.exact(crowding.first)}: {some(crowding.names, _MOST_NAMES)}",
             report,
         )

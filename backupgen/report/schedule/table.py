@@ -3,15 +3,14 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from backupgen.analysis.schedule_report import Row, ScheduleReport
 from backupgen.conventions.units import format_duration
+from backupgen.report.lines import Line, paint, visible
 from backupgen.report.schedule.clock import DAY, Clock
 from backupgen.report.schedule.columns import Cell, Columns
 from backupgen.report.schedule.gantt import gantt
 from backupgen.report.schedule.meetings import meetings
-from backupgen.report.schedule.model import Row, ScheduleReport
-from backupgen.report.schedule.wording import listed, spelled_hours, verdict, wrapped
-from backupgen.report.styled import Line, paint
-from backupgen.report.visible import visible
+from backupgen.report.schedule.wording import some, spelled_hours, verdict, wrapped
 
 _FOLDING: Final = ("operation", "repository", "remarks")
 _DISPENSABLE: Final = ("kind", "lock", "deadline")
@@ -41,7 +40,7 @@ def render(report: ScheduleReport) -> str:
     clock = Clock(report.timezone)
     span = f"{clock.moment(report.start)} to {clock.moment(report.end)}"
     lines: list[Line] = [
-        [(verdict(report), "bold red" if report.clashes else "bold green")],
+        [(verdict(report), "bold green" if report.proved else "bold red")],
         [(visible(f"{report.fleet}, {span}, {report.timezone}"), "")],
         [],
         *_operations(report, clock),
@@ -115,5 +114,5 @@ def _giving_way(report: ScheduleReport) -> Iterator[Line]:
             zone = "" if row.timezone == report.timezone else f" in {row.timezone}"
             groups.setdefault((f"{spelled_hours(row.left_out)}{zone}", row.causes), []).append(row.name)
     for (hours, causes), names in groups.items():
-        why = f"left out to give way to {listed(causes, _MOST_NAMES)}"
-        yield from wrapped(visible(f"hours {hours} {why}: {listed(names, _MOST_NAMES)}"), report.width)
+        why = f"left out to give way to {some(causes, _MOST_NAMES)}"
+        yield from wrapped(visible(f"hours {hours} {why}: {some(names, _MOST_NAMES)}"), report.width)

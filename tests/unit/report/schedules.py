@@ -5,8 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import takewhile
 
-from backupgen.report.schedule import ScheduleReport
-from backupgen.report.schedule.model import Clash, Crowding, Kind, Overlap, Row, Run, Wait
+from backupgen.analysis.schedule_report import Clash, Crowding, Kind, Overlap, Row, Run, ScheduleReport, Wait
 from backupgen.schedule import load_zone, next_firings, parse_cron
 
 BERLIN = "Europe/Berlin"

@@ -15,9 +15,10 @@ from xmlschema import XMLSchema, XMLSchemaValidationError
 from backupgen import __version__
 from backupgen.diagnostics import Finding, Spot
 from backupgen.pipeline import CATALOGUE, schedule_fleet
-from backupgen.report import FORMATS, Report, arrange
-from backupgen.report.github import escape_data, escape_property
-from backupgen.report.visible import visible
+from backupgen.report.findings import FORMATS
+from backupgen.report.findings.check_report import Report, arrange
+from backupgen.report.findings.github import escape_data, escape_property
+from backupgen.report.lines import visible
 from backupgen.rules import RULES
 
 DATA = Path(__file__).parent / "data"

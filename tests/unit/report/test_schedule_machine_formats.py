@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from icalendar import Calendar
 
-from backupgen.report.schedule import SCHEDULE_FORMATS, ScheduleReport
+from backupgen.analysis.schedule_report import Run, ScheduleReport
+from backupgen.report.schedule import SCHEDULE_FORMATS
 from backupgen.report.schedule.chart import draw
-from backupgen.report.schedule.model import Run
 from tests.unit.report.drawn_schedules import reports
 from tests.unit.report.schedules import (  # fmt: skip
     DAY,

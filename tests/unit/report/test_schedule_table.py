@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backupgen.report.schedule import SCHEDULE_FORMATS, ScheduleReport
+from backupgen.analysis.schedule_report import Overlap, Row, Run, ScheduleReport, Wait
+from backupgen.report.schedule import SCHEDULE_FORMATS
 from backupgen.report.schedule.chart import draw
 from backupgen.report.schedule.columns import Columns
-from backupgen.report.schedule.model import Overlap, Row, Run, Wait
 from tests.unit.report.drawn_schedules import reports
 from tests.unit.report.schedules import (
     DAY,
