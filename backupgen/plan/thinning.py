@@ -1,4 +1,4 @@
-"""What the retention is told of each target: its rules, what the compiler adds to them, and what its schedule can make."""
+"""What the retention is told of each target: its rules, what is added to them, and what its schedule can make."""
 
 import math
 import re
@@ -25,7 +25,8 @@ def thinning(fleet: ResolvedFleet, repository: Repository, retention: Retention,
         keep = target.keep or retention.keep
         shortest, longest = _gaps(target.job, slots)
         also = tuple(f"also={flag}" for flag in kept_in_time(keep, shortest))
-        yield PlanLine("retain", (target.tag, target.job.instance, *_expected(target, shortest, longest), *keep, *also))
+        facts = _expected(target, shortest, longest)
+        yield PlanLine("retain", (target.tag, target.job.instance, *keep, *also, *facts))
     job = retention.job
     began = _gaps(job, slots)[1] + job.start_within
     yield PlanLine("thin", (str(began), job.namespace, job.name))
@@ -52,9 +53,9 @@ def _expected(target: Target, shortest: int, longest: int) -> Iterator[str]:
 def kept_in_time(keep: Sequence[str], every: int) -> Iterator[str]:
     """The flags of `restic forget` that keep as long, by the clock, what a target's counts keep.
 
-    A count is used up by whoever writes snapshots, also by somebody else in the target's name; time is not. For a target
-    whose shortest time between two runs is `every` seconds, n daily snapshots reach back n days at least. A rule
-    `within` of the fleet's own stays what it is.
+    A count is used up by whoever writes snapshots, also by somebody else in the target's name; time is not. For a
+    target whose shortest time between two runs is `every` seconds, n daily snapshots reach back n days at least.
+    A rule `within` of the fleet's own stays what it is.
     """
     whole = any(flag.startswith("--keep-within=") for flag in keep)
     every = max(_HOUR, every)

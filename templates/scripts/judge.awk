@@ -13,7 +13,8 @@
 #   worthless TAG ID     backup.sh said so (65): to be removed first, so that it takes no good one's place
 #   refuse TAG WHY       nothing of this tag may be removed
 #   accepted TAG         a plan that was released
-#   foreign TAG HOST N   N snapshots that are not the target's own; ? is what is no plain word
+#   has TAG TIME ID      of a refused tag: what it has
+#   foreign TAG HOST N   N snapshots that are not the target's own; TAG and HOST as list.awk has them
 #   state TAG CUT N POLICY   for the next retention: N of its snapshots are from before CUT
 
 function ceil(x) { return x > int(x) ? int(x) + 1 : int(x) }
@@ -214,6 +215,7 @@ function judge(   time, why, i, good, empty, cut, before) {
   if (why == "" && !empty) why = shrunk()
   if (why != "") {
     print "refuse\t" tag "\t" why
+    for (i = 1; i <= n; i++) print "has\t" tag "\t" sprintf("%.9f", at[i]) "\t" id[i]
     if (tag in known_cut) print "state\t" tag "\t" known_cut[tag] "\t" known_count[tag] "\t" known_policy[tag]
     return
   }
@@ -246,8 +248,9 @@ function quoted(text,   i, c, out) {
 }
 
 function begin(wanted,   part, parts, i) {
-  tag = wanted; n = 0; gone = 0
-  parts = split(group[tag], part, "\t")
+  begun = wanted; n = 0; gone = 0
+  parts = split(group[wanted], part, "\t")
+  tag = part[1]
   every = part[3]; rarest = part[4]; lasts = part[5]; attempts = part[6]; shrink = part[7]; streamed = part[8]
   read_policy(part[9])
   policy = digest(part[9])
@@ -262,7 +265,7 @@ function label(line, key,   text) {
 }
 
 BEGIN { FS = "\t"; letters = "-=0123456789abcdefghijklmnopqrstuvwxyz " }
-part == "groups" { group[$1] = $0; owner[$1] = $2; order[++groups] = $1; next }
+part == "groups" { group[quoted($1)] = $0; owner[quoted($1)] = quoted($2); order[++groups] = quoted($1); next }
 part == "known" && label($0, "instance") == instance && label($0, "job") == "backup" {
   value = $0
   sub(/^.*[ ]/, "", value)
@@ -273,9 +276,8 @@ part == "known" && label($0, "instance") == instance && label($0, "job") == "bac
 part == "released" { released[$1] = $2 }
 part != "snapshots" { next }
 !($1 in group) || $9 != owner[$1] { foreign[$1 "\t" $9]++; next }
-$1 != tag || !started {
-  if (started) judge()
-  started = 1
+$1 != begun {
+  if (begun) judge()
   begin($1)
 }
 {
@@ -287,7 +289,7 @@ $1 != tag || !started {
   seen[$1] = 1
 }
 END {
-  if (started) judge()
+  if (begun) judge()
   for (key in foreign) print "foreign\t" key "\t" foreign[key]
   for (i = 1; i <= groups; i++)
     if (!(order[i] in seen)) { begin(order[i]); print "state\t" tag "\t" now - lasts "\t0\t" policy }

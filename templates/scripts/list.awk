@@ -2,7 +2,7 @@
 #   TAG INSTANT WALL OFFSET FATE BYTES FILES ID HOST PATH...
 # INSTANT is the Unix time with nanoseconds, of a width that sorts as text; WALL is the time as the snapshot has it, with
 # its OFFSET from UTC in seconds; FATE is keep or remove; BYTES and FILES are -1 where restic wrote no summary (before 0.17);
-# PATHs are JSON strings. TAG and HOST are `?` where they are not one plain word: then they are nobody's own.
+# TAG, HOST and PATHs are JSON strings, which have no tab in them. TAG is `?` where there is not exactly one.
 # Its input has each snapshot and each list on a line of its own (split_plan in retention.sh). Within a JSON string a quote is
 # escaped, so none of what is searched here can be part of a value. Exit code 1: this is not what restic writes.
 
@@ -14,16 +14,17 @@ function number(key,   text) {
   return substr(text, length(key) + 4)
 }
 
-function plain(key,   text) {
-  if (!match($0, ",\"" key "\":\"[A-Za-z0-9._-]+\"")) return "?"
+# The value of a key, as the JSON string that it is.
+function string(key,   text) {
+  if (!match($0, ",\"" key "\":\"([^\"\\\\]|\\\\.)*\"")) return "?"
   text = substr($0, RSTART, RLENGTH)
-  return substr(text, length(key) + 6, length(text) - length(key) - 6)
+  return substr(text, length(key) + 5)
 }
 
 function only_tag(   text) {
-  if (!match($0, /,"tags":\["[A-Za-z0-9._-]+"\]/)) return "?"
+  if (!match($0, /,"tags":\["([^"\\]|\\.)*"\]/)) return "?"
   text = substr($0, RSTART, RLENGTH)
-  return substr(text, 11, length(text) - 12)
+  return substr(text, 10, length(text) - 10)
 }
 
 function paths(   at, rest, found) {
@@ -74,7 +75,7 @@ NR == 1 && !/^\[/ { fail("it is no list") }
   if (!match($0, /[,{]"id":"[0-9a-f]+"/) || RLENGTH != 72) fail("an id")
   id = substr($0, RSTART + 7, 64)
   print only_tag() "\t" at "\t" wall "\t" offset "\t" fate "\t" number("total_bytes_processed") "\t" \
-    number("total_files_processed") "\t" id "\t" plain("hostname") paths()
+    number("total_files_processed") "\t" id "\t" string("hostname") paths()
   next
 }
 fate != "" && /"short_id":/ { fail("a snapshot") }

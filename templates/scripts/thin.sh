@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154 # the variables of lib.sh
+# shellcheck shell=sh disable=SC2034,SC2154 # variables of retention.sh and of lib.sh
 # thin.sh: retention.sh's own way to forget snapshots: restic plans, judge.awk judges, and what it lets pass is removed, by id.
 #
 # Functions of the plan:
@@ -10,7 +10,8 @@
 #                             NAMESPACE and NAME are those of the CronJob, for the command that releases a refused plan
 #
 # Environment: BACKUP_RELEASE, words TIME-HASH: the snapshots up to TIME have been looked at. HASH is that of what a tag had then,
-# so that it releases nothing that somebody has added since.
+# so that it releases nothing that somebody has added since. BACKUP_FORGET, words of 8 or more hex digits: snapshots that somebody
+# has found to be forged, and that are forgotten first.
 
 tab=$(printf '\t')
 refused=false
@@ -40,6 +41,7 @@ retain() {
 
 thin() {
   thin_gap=$1 thin_namespace=$2 thin_name=$3
+  forget_named
   recall >"$work/known"
   : >"$work/released"
   plan_all
@@ -58,6 +60,20 @@ thin() {
   fi
   refuse_all
   remove_all
+}
+
+forget_named() {
+  for word in ${BACKUP_FORGET:-}; do
+    case $word in
+      ????????*) ;;
+      *) fail "$EX_USAGE" "BACKUP_FORGET has a word that is too short for an id: $word" ;;
+    esac
+    case $word in *[!0-9a-f]*) fail "$EX_USAGE" "BACKUP_FORGET has a word that is no id: $word" ;; esac
+  done
+  [ -n "${BACKUP_FORGET:-}" ] || return 0
+  # shellcheck disable=SC2086 # words of hex digits
+  locked forget $BACKUP_FORGET
+  step 'forget by hand' $?
 }
 
 # recall: prints what the Pushgateway knows of the last retention; nothing where there is none, or it does not answer.
@@ -110,25 +126,24 @@ plan_all() {
   LC_ALL=C sort -t "$tab" -k 1,1 -k 2,2 "$work/listing" >"$work/snapshots"
 }
 
-# judge AGAIN: splits what judge.awk says into $work/verdict.remove, .worthless, .refuse, .foreign, .state and .accepted.
+# judge AGAIN: splits what judge.awk says into $work/verdict.remove, .worthless and so on.
 judge() {
   LC_ALL=C awk -v now="$job_started" -v gap="$thin_gap" -v instance="$RESTIC_HOSTNAME" -v again="$1" \
     -f "${0%/*}/judge.awk" \
     part=groups "$work/groups" part=known "$work/known" part=released "$work/released" part=snapshots "$work/snapshots" \
     >"$work/verdict" || fail "$EX_REFUSED" "the retention's plan cannot be judged"
-  for verdict in remove worthless refuse foreign state accepted; do
+  for verdict in remove worthless refuse has foreign state accepted; do
     sed -n "/^$verdict$tab/p" "$work/verdict" >"$work/verdict.$verdict"
   done
 }
 
-# state_of TAG TIME: a hash of the snapshots that TAG has, up to TIME, and of the flags that would thin them out.
+# state_of TAG TIME: a hash of the snapshots that the refused TAG has, up to TIME, and of the flags that would thin them out.
 state_of() {
   {
     printf '%s\n' "$repository_id"
     tag=$1 LC_ALL=C awk -F "$tab" '$1 == ENVIRON["tag"] { print $1, $2, $9 }' "$work/groups"
-    tag=$1 before=$2 LC_ALL=C awk -F "$tab" 'FNR == NR { host[$1] = $2; next }
-      $1 == ENVIRON["tag"] && $9 == host[$1] && $2 + 0 <= ENVIRON["before"] + 0 { print $8 }' \
-      "$work/groups" "$work/snapshots" | LC_ALL=C sort
+    tag=$1 before=$2 LC_ALL=C awk -F "$tab" '$2 == ENVIRON["tag"] && $3 + 0 <= ENVIRON["before"] + 0 { print $4 }' \
+      "$work/verdict.has" | LC_ALL=C sort
   } | sha256sum | cut -c 1-32
 }
 
@@ -167,7 +182,7 @@ refuse_all() {
   [ -n "$releases" ] || return 0
   say 'Somebody may be writing snapshots in the name of these targets. Look at them first:'
   say "  restic snapshots --tag $(cut -f 2 "$work/verdict.refuse" | head -n 1)"
-  say 'Forged ones are removed with "restic forget ID", and the next run goes on. When all of them are right, release the plan:'
+  say "Forged ones are removed by this command, with BACKUP_FORGET='ID ID ...' instead. When all are right, release the plan:"
   say "  kubectl -n $thin_namespace create job --from=cronjob/$thin_name retention-release-$job_started --dry-run=client -o yaml |"
   say "    kubectl set env --local -f - BACKUP_RELEASE='${releases# }' -o yaml | kubectl create -f -"
 }

@@ -139,7 +139,9 @@ def test_the_lock_of_a_killed_run_is_removed(writable: Fleet, source: Path) -> N
 def test_the_size_is_that_of_what_snapshots_need(writable: Fleet, source: Path, shell: str) -> None:
     (source / "random").write_bytes(os.urandom(300_000))
     snapshots(writable, source, "a")
-    run = writable.run("retention.sh", PLAN=writable.plan(retained(writable, "a", "--keep-last=1") + "prune\nmeasure\n"), shell=shell)
+    run = writable.run(
+        "retention.sh", PLAN=writable.plan(retained(writable, "a", "--keep-last=1") + "prune\nmeasure\n"), shell=shell
+    )
     assert run.returncode == 0, run.stdout
     assert 300_000 < writable.metrics()["backup_repository_size_bytes"] < 330_000
 
@@ -182,9 +184,7 @@ def test_a_tag_that_no_target_has_any_more_expires(writable: Fleet, source: Path
     assert pushed['backup_repository_snapshots{tag="MariaDB"}'] == 2
     assert pushed['backup_step_status{step="expire MariaDB"}'] == 0
     assert not any(name.startswith("backup_unowned_tag_snapshots") and 'tag=""' not in name for name in pushed)
-    run = writable.run(
-        "retention.sh", PLAN=writable.plan(keep + "expire MariaDB 50\n"), shell=shell
-    )
+    run = writable.run("retention.sh", PLAN=writable.plan(keep + "expire MariaDB 50\n"), shell=shell)
     assert run.returncode == 0, run.stdout
     assert listed(writable, "--tag=MariaDB") == 1
 

@@ -20,6 +20,7 @@ def test_all_scripts_are_here() -> None:
         "mirror.sh",
         "restore-test.sh",
         "retention.sh",
+        "thin.sh",
     ]
 
 

@@ -89,7 +89,11 @@ class World:
         }
         shell = {"dash": ["dash"], "busybox": ["busybox", "ash"], "bash": ["bash"]}[self.shell]
         ran = subprocess.run(
-            [*shell, "-u", "-c", DRIVER, str(SCRIPTS / "driver")], env=environment, capture_output=True, text=True, check=False
+            [*shell, "-u", "-c", DRIVER, str(SCRIPTS / "driver")],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert ran.returncode == 0, ran.stdout + ran.stderr
         assert ran.stderr == "", ran.stderr

@@ -79,7 +79,7 @@ def _read(obj: Object) -> _Contents:
     for line in _lines(obj):
         match _words(line):
             case ["retain", tag, _, *words]:
-                # Not what the compiler adds to them, nor what the target's schedule makes: the schedule's own change says it.
+                # Not what the compiler adds, nor what the target's schedule makes: the schedule's own change says it.
                 found.keep[tag] = tuple(word for word in words if word.startswith("--keep-"))
             case ["thin", *_]:
                 pass
