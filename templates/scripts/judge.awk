@@ -155,14 +155,18 @@ function backdated(time,   before) {
 }
 
 # What the last retention left is left by another one, unless somebody has added to it since.
-function unexplained(time,   lost, low, high, middle, since) {
+function unexplained(time,   lost, low, high, middle, since, empty) {
   if (tag in released || (tag in known_policy && known_policy[tag] != policy)) return ""
-  lost = unkept(first_after(time) - 1)
-  if (!lost) return ""
+  high = first_after(time) - 1
+  lost = unkept(high)
+  for (empty = 1; empty <= high && !worthless[empty]; empty++) ;
+  if (!lost && (empty > high || tag in known_cut)) return ""
   if (tag in known_cut)
     return lost " snapshots from before the last retention would go that it had kept: some were added since, and dated back"
   # Nothing is known of the last one. Was it a longer time ago, or is this the first? Then nothing is missing since.
-  low = 0; high = first_after(time) - 1
+  # What holds nothing would not be there either, had it run.
+  low = 0
+  if (high >= empty) high = empty - 1
   while (low < high) {
     middle = int((low + high + 1) / 2)
     if (unkept(middle)) high = middle - 1

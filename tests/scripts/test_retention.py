@@ -50,7 +50,8 @@ def test_one_failing_step_does_not_hide_the_next(writable: Fleet, source: Path, 
     snapshots(writable, source, "theirs & <mine>", 'qu"ote\\', count=1)
     snapshots(writable, source, count=1)
     host = writable.instance
-    plan = f"retain a {host} --keep-last=no\nretain b {host} --keep-last=1\nthin 90000 ns retention\nprune\ncheck_rotating 3\n"
+    plan = f"retain a {host} --keep-last=no\nretain b {host} --keep-last=1\nthin 90000 ns retention\n"
+    plan += "prune\ncheck_rotating 3\n"
     run = writable.run("retention.sh", PLAN=writable.plan(plan), shell=shell)
     assert run.returncode == 1, run.stdout
     pushed = writable.metrics()

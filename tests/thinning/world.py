@@ -20,7 +20,11 @@ is_number() { case $1 in '' | *[!0-9]*) return 1 ;; esac; }
 step() { printf '%s %s\\n' "$2" "$1" >>"$work/steps"; }
 metric() { printf '%s{instance="retention",job="backup"%s} %s\\n' "$1" "${5:+,tag=\\"$5\\"}" "$3" >>"$work/pushed"; }
 run() { shift 2; cat "$work/restic.json"; }
-locked() { shift; printf '%s\\n' "$@" >>"$work/forgotten"; [ ! -e "$work/again.json" ] || mv "$work/again.json" "$work/restic.json"; }
+locked() {
+  shift
+  printf '%s\\n' "$@" >>"$work/forgotten"
+  [ ! -e "$work/again.json" ] || mv "$work/again.json" "$work/restic.json"
+}
 EX_USAGE=64 EX_REFUSED=74 UNBOUNDED=1
 . "${0%/*}/thin.sh"
 recall() { cat "$work/pushgateway"; }

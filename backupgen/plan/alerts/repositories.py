@@ -75,8 +75,8 @@ def _retention_refused(with_: Expressions) -> Draft:
         severity="critical",
         summary=f"{JOB} refuses to thin out tag {{{{ $labels.tag }}}}",
         description="Snapshots with this tag are not what its schedule makes: somebody may be writing them in its "
-        "name, to push out the good ones, or the data has shrunk. None of them was removed, and nothing is pruned until "
-        f"somebody has looked. {LOGS}",
+        "name, to push out the good ones, or the data has shrunk. None of them was removed, and nothing is pruned "
+        f"until somebody has looked. {LOGS}",
     )
 
 
