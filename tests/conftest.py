@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+
+import tests.thoroughness  # noqa: F401 (registers Hypothesis' profiles)
 
 # A shell that starts the tests in the background has SIGINT ignored, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -18,13 +19,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# What a command says of the next run, or of one that a change misses, shall not depend on the hour of the test.
+os.environ["BACKUPGEN_NOW"] = "2026-11-26T12:15Z"
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-# Time says nothing on a shared machine.
-settings.register_profile("steady", settings.get_profile(settings.get_current_profile_name()), deadline=None)
-settings.load_profile("steady")
 
 # What a user's shell or CI may set, and what would change the output of a run.
 AMBIENT = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "GITHUB_ACTIONS", "CI", "TZ", "PYTHONWARNINGS")

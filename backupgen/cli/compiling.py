@@ -1,15 +1,30 @@
 """What render, check and diff begin with: read, and compile."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from backupgen.cli import clock
 from backupgen.diagnostics import Finding
 
 if TYPE_CHECKING:
     from backupgen.pipeline import Circumstances, Compiled, Scheduled
+
+
+class Paths(NamedTuple):
+    """Where a command reads and writes."""
+
+    fleet: Path
+    out: Path = Path("out")
+    templates: Path | None = None
+
+    def flags(self) -> str:
+        """The flags that a further command needs to mean the same: those that are not the default."""
+        given = [f" --fleet {self.fleet}"] if str(self.fleet) != "fleet.yaml" else []
+        given += [f" --out {self.out}"] if str(self.out) != "out" else []
+        given += [f" --templates {self.templates}"] if self.templates else []
+        return "".join(given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +60,7 @@ def compile_file(fleet: Path, templates: Path | None, out: Path | None) -> Compi
     raw = read_fleet(fleet)
     if raw.value is None:
         return Compilation(None, raw.findings, {}, readable=False)
-    checked = compile_fleet(raw.value, str(fleet), templates, circumstances(out, int(time.time())), timetable)
+    checked = compile_fleet(raw.value, str(fleet), templates, circumstances(out, clock.now()), timetable)
     readable = all(finding.info is not UNREADABLE_TEMPLATE for finding in checked.findings)
     return Compilation(checked.value, checked.findings, {str(fleet): shown(raw.value)}, readable=readable)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from backupgen.conventions import naming
-from backupgen.conventions.units import format_duration
+from backupgen.grammars.go_duration import go_duration
 from backupgen.plan.meta import Meta
 from backupgen.plan.model import Container, Mount, Pod, Volume
 from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, Server, StringMap, User
@@ -14,6 +14,7 @@ NOTHING: StringMap = {}
 SCRIPTS_MOUNT = Mount("scripts", naming.SCRIPTS_DIR, read_only=True)
 WORK_MOUNTS = (SCRIPTS_MOUNT, Mount("tmp", "/tmp"), Mount("cache", naming.CACHE_DIR))  # noqa: S108 - the pod's own emptyDir
 _TMP_SIZE = "1Gi"
+_DAY = 86_400
 
 
 def meta_of(fleet: ResolvedFleet, job: Job, role: str, name: str | None = None) -> Meta:
@@ -40,7 +41,7 @@ def client_environment(repository: Repository, job: Job) -> dict[str, str]:
     """The variables with which restic and the scripts find the repository, credentials aside."""
     environment = {
         "RESTIC_REPOSITORY": repository.location.text,
-        "RESTIC_LOCK_WAIT": format_duration(repository.lock_wait_of(job)),
+        "RESTIC_LOCK_WAIT": go_duration(repository.lock_wait_of(job)),
     }
     if repository.id is not None:
         environment["RESTIC_REPOSITORY_ID"] = repository.id
@@ -71,9 +72,10 @@ def run_environment(job: Job) -> dict[str, str]:
 def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
     """The variables with which the scripts bound themselves and report.
 
-    Every value is explicit: a script's own default would be a second source of truth (D52).
+    Every value is explicit: a script's own default would be a second source of truth.
     """
     environment = run_environment(job)
+    environment |= _longest_run(fleet)
     environment["PUSHGATEWAY_ENABLED"] = "false" if fleet.pushgateway is None else "true"
     if fleet.pushgateway is not None:
         environment["PUSHGATEWAY_URL"] = fleet.pushgateway.location.text
@@ -88,6 +90,12 @@ def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
         if job.ntfy.title:
             environment["NTFY_TITLE"] = job.ntfy.title  # each script's own default says which of them failed
     return environment
+
+
+def _longest_run(fleet: ResolvedFleet) -> dict[str, str]:
+    """By when each run has ended, in seconds from its slot, if that is later than what locks.sh takes for granted."""
+    longest = max((job.start_within + job.deadline + job.grace for job in fleet.jobs()), default=0)
+    return {"BACKUP_LONGEST_RUN": str(longest)} if longest > _DAY else {}
 
 
 def ntfy_credentials(job: Job) -> Mapping[str, str]:

@@ -9,6 +9,10 @@ from backupgen.resolve.resolved import ResolvedFleet
 
 SCRIPTS = (
     "lib.sh",
+    "report.sh",
+    "locks.sh",
+    "snapshots.sh",
+    "dumps.sh",
     "backup.sh",
     "dump.sh",
     "retention.sh",

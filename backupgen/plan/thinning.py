@@ -39,13 +39,12 @@ def _gaps(job: Job, slots: Slots) -> tuple[int, int]:
 
 
 def _expected(target: Target, shortest: int, longest: int) -> Iterator[str]:
-    job, dump = target.job, target.dump
+    job = target.job
     yield f"every={shortest}"
     yield f"rarest={longest}"
     yield f"lasts={job.start_within + job.deadline + job.grace}"
     yield f"attempts={job.retries + 1}"
     yield f"shrink={target.max_shrink}"
-    yield f"streamed={int(dump is not None and not dump.in_pod)}"
     for path in sources(target):
         yield f"path={path}"
 

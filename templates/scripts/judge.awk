@@ -1,7 +1,7 @@
 # judge.awk: may what restic's retention plans be done? docs/retention.md says what each rule is for.
 #
 # Files, each after an assignment of `part`, their fields separated by tabs:
-#   groups     TAG HOST EVERY RAREST LASTS ATTEMPTS SHRINK STREAMED FLAGS PATH...: a target's own snapshots, what its schedule makes
+#   groups     TAG HOST EVERY RAREST LASTS ATTEMPTS SHRINK FLAGS PATH...: a target's own snapshots, what its schedule makes
 #   known      the Pushgateway's metrics of this job: what the last retention knew
 #   released   TAG TIME: what somebody has looked at and released, all of the tag's snapshots up to that time
 #   snapshots  what list.awk prints, sorted by tag and time
@@ -255,11 +255,11 @@ function begin(wanted,   part, parts, i) {
   begun = wanted; n = 0; gone = 0
   parts = split(group[wanted], part, "\t")
   tag = part[1]
-  every = part[3]; rarest = part[4]; lasts = part[5]; attempts = part[6]; shrink = part[7]; streamed = part[8]
-  read_policy(part[9])
-  policy = digest(part[9])
+  every = part[3]; rarest = part[4]; lasts = part[5]; attempts = part[6]; shrink = part[7]
+  read_policy(part[8])
+  policy = digest(part[8])
   split("", source)
-  for (i = 10; i <= parts; i++) source[quoted(part[i])] = 1
+  for (i = 9; i <= parts; i++) source[quoted(part[i])] = 1
 }
 
 function label(line, key,   text) {
@@ -287,7 +287,7 @@ $1 != begun {
 {
   n++
   at[n] = $2 + 0; wall[n] = $3; offset[n] = $4; goes[n] = $5 == "remove"; bytes[n] = $6; id[n] = $8
-  worthless[n] = $7 == 0 || (streamed && $6 == 0)
+  worthless[n] = $7 == 0 || $6 == 0
   of_source[n] = 1
   for (i = 10; i <= NF; i++) if (!($i in source)) of_source[n] = 0
   seen[$1] = 1

@@ -10,7 +10,8 @@
 #   own TAG                        TAG belongs to someone, and is left as it is
 #   prune [FLAG...]                restic prune; not while a plan is refused, so that nothing is lost for good
 #   check                          restic check, of the structure only
-#   check_rotating N [DAYS]        restic check, reading another Nth of the data at each run; the job runs every DAYS (1)
+#   check_rotating N [SCHEDULE [OFFSET]]
+#                                  restic check, reading another Nth of the data at each run; see rotating_part
 #   measure                        reports the repository's size; it reads the trees of all snapshots
 # After the plan it is proved that what was forgotten is gone: a server that only appends makes restic 0.18 say 0.
 
@@ -35,7 +36,7 @@ check() {
 }
 
 check_rotating() {
-  check_part=$(rotating_part "$1" "${2:-1}")
+  check_part=$(rotating_part "$@")
   say "check: reading part $check_part"
   locked check --read-data-subset "$check_part"
   step check $?
@@ -101,10 +102,11 @@ report_tags() {
     say "warning: $tag_count snapshots with the tag '$tag_name' belong to no target"
   done <"$work/tags"
   metric backup_unowned_tag_snapshots gauge "$untagged" tag ''
-  sort -u "$work/owned" | while IFS= read -r tag_name; do
+  sort -u "$work/owned" >"$work/names"
+  while IFS= read -r tag_name; do
     tag_count=$(tag=$tag_name awk '{ n = $1; sub(/^ *[0-9]+ O /, "") } $0 == ENVIRON["tag"] { print n }' "$work/tags")
     metric backup_repository_snapshots gauge "${tag_count:-0}" tag "$tag_name"
-  done
+  done <"$work/names"
 }
 
 audit() {

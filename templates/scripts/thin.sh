@@ -4,8 +4,8 @@
 # Functions of the plan:
 #   retain TAG HOST WORD...   a target: its own snapshots have TAG alone, and HOST. WORD is a flag (--keep-daily=7 ...), one that
 #                             the compiler has added (also=--keep-within-daily=7d), or says what its schedule makes: every=S, rarest=S (the shortest and the longest time between two runs),
-#                             lasts=S (from a slot to the end of the last attempt), attempts=N; shrink=PERCENT; streamed=0|1 (a
-#                             command's output, of which nothing is worthless); path=PATH for each source
+#                             lasts=S (from a slot to the end of the last attempt), attempts=N; shrink=PERCENT; path=PATH for each
+#                             source
 #   thin GAP NAMESPACE NAME   does it, for all of them. GAP is the longest time between two retentions, in seconds;
 #                             NAMESPACE and NAME are those of the CronJob, for the command that releases a refused plan
 #
@@ -21,7 +21,7 @@ retain() {
   shift 2
   [ -n "$retain_host" ] || fail "$EX_USAGE" "the plan does not say which host the tag $retain_tag has"
   own "$retain_tag"
-  every=86400 rarest=86400 lasts=3600 attempts=3 shrink=50 streamed=0 flags='' sources=''
+  every=86400 rarest=86400 lasts=3600 attempts=3 shrink=50 flags='' sources=''
   for word in "$@"; do
     case $word in
       every=*) every=${word#*=} ;;
@@ -29,13 +29,12 @@ retain() {
       lasts=*) lasts=${word#*=} ;;
       attempts=*) attempts=${word#*=} ;;
       shrink=*) shrink=${word#*=} ;;
-      streamed=*) streamed=${word#*=} ;;
       path=*) sources=$sources$tab${word#*=} ;;
       --keep-* | also=--keep-*) flags="$flags ${word#also=}" ;;
       *) fail "$EX_USAGE" "the plan has a word that retain does not know: $word" ;;
     esac
   done
-  printf '%s\t' "$retain_tag" "$retain_host" "$every" "$rarest" "$lasts" "$attempts" "$shrink" "$streamed" >>"$work/groups"
+  printf '%s\t' "$retain_tag" "$retain_host" "$every" "$rarest" "$lasts" "$attempts" "$shrink" >>"$work/groups"
   printf '%s%s\n' "${flags# }" "$sources" >>"$work/groups"
 }
 
@@ -104,10 +103,10 @@ split_plan() {
 plan_all() {
   : >"$work/listing"
   : >"$work/unplanned"
-  cut -f 9 "$work/groups" | sort -u >"$work/policies"
+  cut -f 8 "$work/groups" | sort -u >"$work/policies"
   while IFS= read -r policy; do
     set --
-    while IFS=$tab read -r tag _ _ _ _ _ _ _ flags _; do
+    while IFS=$tab read -r tag _ _ _ _ _ _ flags _; do
       [ "$flags" != "$policy" ] || set -- "$@" --tag "$tag"
     done <"$work/groups"
     # shellcheck disable=SC2086 # the flags of a policy are words without spaces
@@ -141,7 +140,7 @@ judge() {
 state_of() {
   {
     printf '%s\n' "$repository_id"
-    tag=$1 LC_ALL=C awk -F "$tab" '$1 == ENVIRON["tag"] { print $1, $2, $9 }' "$work/groups"
+    tag=$1 LC_ALL=C awk -F "$tab" '$1 == ENVIRON["tag"] { print $1, $2, $8 }' "$work/groups"
     tag=$1 before=$2 LC_ALL=C awk -F "$tab" '$2 == ENVIRON["tag"] && $3 + 0 <= ENVIRON["before"] + 0 { print $4 }' \
       "$work/verdict.has" | LC_ALL=C sort
   } | sha256sum | cut -c 1-32

@@ -1,7 +1,7 @@
 """What somebody can do who may add snapshots in a target's name, with any time and size, and remove none."""
 
 import random
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,6 @@ from tests.thinning.model import Snapshot, kept
 from tests.thinning.world import DAY, START, World
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-SHELLS = ["dash", "busybox", "bash"]
 
 
 def old_repository(folder: Path, days: int = 28, **more: object) -> World:
@@ -26,10 +25,17 @@ def forged_each_evening(world: World, count: int, **more: object) -> None:
         world.add(late, real=False, **more)
 
 
-@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("pushgateway", [True, False])
 @pytest.mark.parametrize("before", [True, False])
-@pytest.mark.parametrize("size", [{"bytes": 0, "files": 0}, {"bytes": 1000}, {"bytes": 10**12}, {"bytes": -1}])
+@pytest.mark.parametrize(
+    ("size", "shell"),
+    [
+        ({"bytes": 0, "files": 0}, "dash"),
+        ({"bytes": 1000}, "busybox"),
+        ({"bytes": 10**12}, "bash"),
+        ({"bytes": -1}, "dash"),
+    ],
+)
 def test_one_forged_for_each_day(
     *, size: dict[str, int], before: bool, pushgateway: bool, shell: str, tmp_path: Path
 ) -> None:
@@ -156,7 +162,7 @@ class Attack:
     """A night for a target, and for somebody who forges some snapshots each day, for weeks."""
 
     def __init__(self, seed: int, folder: Path) -> None:
-        self.draw = random.Random(seed)
+        self.draw = random.Random(seed)  # noqa: S311
         self.world = World(
             folder,
             keep=self.draw.choice(KEEPS),
@@ -181,7 +187,7 @@ class Attack:
         world.retention()
         self.honest = kept(self.honest, world.keep, world.now)
 
-    def _time(self, last: Snapshot):  # type: ignore[no-untyped-def]
+    def _time(self, last: Snapshot) -> datetime:
         draw, now = self.draw, self.world.now
         kind = draw.choice(self.kinds)
         if kind == "back":

@@ -55,7 +55,6 @@ class World:
     lasts: int = 840
     attempts: int = 3
     gap: int = 86_520
-    streamed: int = 0
     derived: bool = True
     pushgateway: bool = True
     now: datetime = START
@@ -80,7 +79,7 @@ class World:
         for name in ("removed", "groups", "verdict.state", "forgotten", "pushed"):
             (work / name).touch()
         every = int(self.every.total_seconds())
-        words = f"every={every} rarest={every} lasts={self.lasts} attempts={self.attempts} streamed={self.streamed}"
+        words = f"every={every} rarest={every} lasts={self.lasts} attempts={self.attempts}"
         environment = {
             "PATH": os.environ["PATH"],
             "work": str(work),
@@ -114,7 +113,7 @@ class World:
         return Night(removed, refused, ran.stdout)
 
     def holds_nothing(self, item: Snapshot) -> bool:
-        return item.files == 0 or (self.streamed == 1 and item.bytes == 0)
+        return item.files == 0 or item.bytes == 0
 
     def day(self, back_up: Callable[[datetime], None]) -> Night:
         """Let a day pass: `back_up` gets its beginning; then the retention runs at 03:05."""

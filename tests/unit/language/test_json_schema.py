@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
-from backupgen.cli.schema import schema_text
+from backupgen.cli.commands.schema import schema_text
 from backupgen.language import schema as models
 from backupgen.language.load import load_fleet
 from backupgen.language.schema.model import facts_of
@@ -19,6 +19,7 @@ from backupgen.resolve.fleet import resolve_fleet
 from backupgen.source import read_document
 from tests.fleets import Data, dumped, fleets
 from tests.test_seeded_mistakes import FLEET, MISTAKES
+from tests.thoroughness import examples
 
 
 def exactly(schema: Any) -> Any:
@@ -123,7 +124,7 @@ def test_a_default_is_a_value_that_could_be_written(model: str, key: str, field:
 
 
 @given(data=fleets())
-@settings(max_examples=60)
+@examples(60)
 def test_it_takes_whatever_the_models_take(data: Data) -> None:
     assert accepted(data)
     assert [error.message for error in VALIDATOR.iter_errors(data)] == []
