@@ -96,7 +96,7 @@ def test_an_examples_files_are_the_planned_objects(name: str) -> None:
     check_roundtrip(compiled(name))
 
 
-@examples(40)
+@examples(40, quick=4)
 @given(data=fleets())
 def test_any_fleets_files_are_the_planned_objects(data: Data) -> None:
     check_roundtrip(compile_drawn(data))
@@ -173,7 +173,7 @@ def test_restic_gets_the_planned_arguments(name: str, recorder: Path, tmp_path: 
     check_backup(found, recorder, tmp_path, jobs)
 
 
-@examples(8, suppress=[HealthCheck.function_scoped_fixture])
+@examples(8, quick=3, suppress=[HealthCheck.function_scoped_fixture])
 @given(data=fleets(targets=2))
 def test_restic_gets_the_planned_arguments_of_any_fleet(data: Data, recorder: Path, tmp_path: Path) -> None:
     found = compile_drawn(data)
