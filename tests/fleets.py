@@ -164,7 +164,8 @@ VOLUMES = st.one_of(
 )
 DUMPS_IN_POD = st.one_of(
     st.fixed_dictionaries(
-        {"in_pod": SELECTORS, "tool": st.just("pg_dump")}, optional={"user": LINES, "database": LINES, "container": WORDS}
+        {"in_pod": SELECTORS, "tool": st.just("pg_dump")},
+        optional={"user": LINES, "database": LINES, "container": WORDS},
     ),
     st.fixed_dictionaries(
         {"in_pod": SELECTORS, "tool": st.just("mariabackup")},
@@ -350,7 +351,9 @@ def fleets(draw: st.DrawFn, *, targets: int = 3) -> Data:
         )
     if draw(st.booleans()):
         fleet["pushgateway"] = draw(
-            st.fixed_dictionaries({"url": st.just("http://push.monitoring.svc:9091")}, optional={"pod_labels": SELECTORS})
+            st.fixed_dictionaries(
+                {"url": st.just("http://push.monitoring.svc:9091")}, optional={"pod_labels": SELECTORS}
+            )
         )
         shown = st.fixed_dictionaries({"namespace": WORDS}, optional={"labels": LABELS, "annotations": ANNOTATIONS})
         fleet |= draw(st.fixed_dictionaries({}, optional={"alerts": shown, "dashboard": shown}))

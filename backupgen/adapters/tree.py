@@ -40,7 +40,9 @@ def read_out(out: Path, manifests: Mapping[str, str]) -> Checked[OutTree]:
             wanted = {*manifests, *inventory.paths()}
             survey = look(root, wanted, str(out))
             files, findings = _decode(survey, str(out))
-            strangers = look(root, {path for path in _files(root, "") if path not in wanted}, str(out), most=_MOST)
+            strangers = look(
+                root, {path for path in _files(root, "") if path not in {*wanted, INVENTORY}}, str(out), most=_MOST
+            )
             unknown = {path: decode_any(content) for path, content in strangers.contents.items()}
     except BlockedError as error:
         return Checked(None, (error.finding,))

@@ -137,7 +137,8 @@ def _hidden_entries(old: Any, new: Any, *, deeper: bool) -> tuple[Object, Object
 
 
 def _hidden_value(old: Any, new: Any) -> tuple[str, str]:
-    return A_VALUE, A_VALUE if old == new else OTHER_VALUE
+    """Old and new of what is not shown; None: it is absent there, and what comes or goes is a value."""
+    return A_VALUE, OTHER_VALUE if old is not None and new is not None and old != new else A_VALUE
 
 
 def _hide_inner(old: Object, new: Object) -> tuple[Object, Object]:

@@ -152,6 +152,7 @@ def make_engine(source: Source, raw: Callable[[str], str]) -> Engine:
     }
     shared = {
         "block": filters.block_filter(),
+        "cell": filters.cell,
         "code": filters.code,
         "comment": filters.comment,
         "commented": filters.commented,
