@@ -1,15 +1,30 @@
 """What render, check and diff begin with: read, and compile."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from backupgen.cli import clock
 from backupgen.diagnostics import Finding
 
 if TYPE_CHECKING:
     from backupgen.pipeline import Circumstances, Compiled, Scheduled
+
+
+class Paths(NamedTuple):
+    """Where a command reads and writes."""
+
+    fleet: Path
+    out: Path = Path("out")
+    templates: Path | None = None
+
+    def flags(self) -> str:
+        """The flags that a further command needs to mean the same: those that are not the default."""
+        given = [f" --fleet {self.fleet}"] if str(self.fleet) != "fleet.yaml" else []
+        given += [f" --out {self.out}"] if str(self.out) != "out" else []
+        given += [f" --templates {self.templates}"] if self.templates else []
+        return "".join(given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +60,7 @@ def compile_file(fleet: Path, templates: Path | None, out: Path | None) -> Compi
     raw = read_fleet(fleet)
     if raw.value is None:
         return Compilation(None, raw.findings, {}, readable=False)
-    checked = compile_fleet(raw.value, str(fleet), templates, circumstances(out, int(time.time())), timetable)
+    checked = compile_fleet(raw.value, str(fleet), templates, circumstances(out, clock.now()), timetable)
     readable = all(finding.info is not UNREADABLE_TEMPLATE for finding in checked.findings)
     return Compilation(checked.value, checked.findings, {str(fleet): shown(raw.value)}, readable=readable)
 
@@ -63,15 +78,18 @@ class Judged:
     readable: bool = True
 
 
-def schedule_file(fleet: Path, out: Path, now: int) -> Judged:
-    """Read fleet.yaml and judge its schedule, beside what was rendered into `out` before; `now` in epoch seconds."""
+def schedule_file(fleet: Path, out: Path, now: int, templates: Path | None = None) -> Judged:
+    """Read fleet.yaml and judge its schedule, beside what was rendered into `out` before; `now` in epoch seconds.
+
+    With a folder of templates, scripts of the user's are known to take the proof with them.
+    """
     from backupgen.adapters.files import read_fleet
     from backupgen.pipeline import schedule_fleet
 
     raw = read_fleet(fleet)
     if raw.value is None:
         return Judged(None, raw.findings, {}, b"", readable=False)
-    checked = schedule_fleet(raw.value, str(fleet), circumstances(out, now))
+    checked = schedule_fleet(raw.value, str(fleet), circumstances(out, now), templates)
     return Judged(checked.value, checked.findings, {str(fleet): shown(raw.value)}, raw.value)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from backupgen.conventions import naming
-from backupgen.conventions.units import format_duration
+from backupgen.grammars.go_duration import go_duration
 from backupgen.plan.meta import Meta
 from backupgen.plan.model import Container, Mount, Pod, Volume
 from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, Server, StringMap, User
@@ -41,7 +41,7 @@ def client_environment(repository: Repository, job: Job) -> dict[str, str]:
     """The variables with which restic and the scripts find the repository, credentials aside."""
     environment = {
         "RESTIC_REPOSITORY": repository.location.text,
-        "RESTIC_LOCK_WAIT": format_duration(repository.lock_wait_of(job)),
+        "RESTIC_LOCK_WAIT": go_duration(repository.lock_wait_of(job)),
     }
     if repository.id is not None:
         environment["RESTIC_REPOSITORY_ID"] = repository.id
@@ -72,7 +72,7 @@ def run_environment(job: Job) -> dict[str, str]:
 def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
     """The variables with which the scripts bound themselves and report.
 
-    Every value is explicit: a script's own default would be a second source of truth (D52).
+    Every value is explicit: a script's own default would be a second source of truth.
     """
     environment = run_environment(job)
     environment |= _longest_run(fleet)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from backupgen.conventions import naming
-from backupgen.conventions.units import format_duration
+from backupgen.grammars.go_duration import go_duration
 from backupgen.plan.meta import Meta
 from backupgen.plan.mirrors import copy_credentials, mirror_credentials, mirror_environment
 from backupgen.plan.model import Mount, Pod, RestorePod, Volume
@@ -190,7 +190,7 @@ def _from_repository(fleet: ResolvedFleet, target: Target, repository: Repositor
     known = client_environment(repository, target.job)
     names = ("RESTIC_REPOSITORY", "RESTIC_REST_USERNAME")
     environment = {name: known[name] for name in names if name in known}
-    wait = format_duration(repository.lock_wait)
+    wait = go_duration(repository.lock_wait)
     pod = _pod(fleet, target, environment, naming.secret(target.name))
     return Origin("", repository.location.text, ("--retry-lock", wait), "", "", NOTHING, pod)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
-from backupgen.cli.schema import schema_text
+from backupgen.cli.commands.schema import schema_text
 from backupgen.language import schema as models
 from backupgen.language.load import load_fleet
 from backupgen.language.schema.model import facts_of
@@ -288,7 +288,7 @@ CONSTRAINED: list[tuple[str, tuple[str, ...], object, list[object]]] = [
     ("Target", (*NOTES, "dump"), DUMP, [OWN_DUMP]),
     ("Target", (*NOTES, "every"), None, ["1h"]),
     ("Target", (*NOTES, "after"), None, ["true"]),
-    ("Target", (*NOTES, "backup_args"), ["-x", "--y=z"], [["x"], ["-"], ["--"]]),
+    ("Target", (*NOTES, "backup_args"), ["-x", "--group-by=host"], [["x"], ["-"], ["--"]]),
     ("Gitops", ("gitops",), {"argocd": {}}, [{}, {"argocd": {}, "flux": {"path": "a", "source": {"name": "b"}}}]),
 ]  # fmt: skip
 
