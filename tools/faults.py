@@ -96,8 +96,8 @@ FAULTS = (
         "whole.",
         (124,),
         FAILED,
-        "Make room on the disk: 4 KiB are enough for the lock of a retention, which then frees more. Without them it cannot "
-        "begin either (124 or 1).",
+        "Make room on the disk: 4 KiB are enough for the lock of a retention, which then frees more. Without them it "
+        "cannot begin either (124 or 1).",
     ),
     Fault(
         "disk-read-only",

@@ -33,6 +33,7 @@ def id_of(fleet: Fleet, **changes: str) -> str:
     return found[1]
 
 
+@pytest.mark.slow
 @pytest.mark.fault("repository-exists")
 def test_a_repository_is_made_once(fleet: Fleet, source: Path) -> None:
     changes = new_place(fleet)
@@ -61,6 +62,7 @@ def test_a_server_that_does_not_answer(fleet: Fleet) -> None:
     assert fleet.run("bootstrap.sh", **changes).returncode == 67
 
 
+@pytest.mark.slow
 def test_the_repository_of_a_copy(fleet: Fleet, source: Path, tmp_path: Path) -> None:
     """It cuts files as the first one does, so the copy shares what it holds, and mirror.sh takes it by its id."""
     fleet.restic("backup", "--quiet", "--tag=a", str(source))
@@ -85,6 +87,7 @@ def test_a_copy_of_another_repository_than_the_pinned_one(fleet: Fleet, tmp_path
     assert files(tmp_path / "copy") == before
 
 
+@pytest.mark.slow
 @pytest.mark.fault("bootstrap-interrupted")
 def test_an_init_that_was_killed_after_its_key(fleet: Fleet) -> None:
     changes = new_place(fleet)
@@ -97,6 +100,7 @@ def test_an_init_that_was_killed_after_its_key(fleet: Fleet) -> None:
     assert "nothing was ever saved there: empty the place, and run this again" in run.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.fault("bootstrap-twice")
 def test_two_at_once_never_leave_a_repository_with_two_keys_that_is_called_good(fleet: Fleet) -> None:
     changes = new_place(fleet) | {"RESTIC_REPOSITORY": f"rest:{fleet.server.url}{fleet.instance}-new/"}

@@ -54,6 +54,7 @@ def volume(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.fault("dump-of-all-cut")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_pg_dumpall_that_ends_with_its_first_database(fleet: Fleet, volume: Path, shell: str) -> None:
@@ -74,6 +75,7 @@ def test_the_sql_dump_of_a_command_is_whole_or_refused(fleet: Fleet, volume: Pat
     assert drill(fleet, volume, "target a '' 600\nverify_file @/dump.sql 10\n")[0] == 72
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_folder_of_zeros_is_worthless(fleet: Fleet, volume: Path, shell: str) -> None:
     hollow = volume / "hollow"
@@ -130,6 +132,7 @@ def database(place: Path, *statements: str) -> None:
     made.close()
 
 
+@pytest.mark.slow
 @pytest.mark.fault("sqlite-not-judged")
 @pytest.mark.parametrize("shell", ["dash", "bash"])
 def test_a_database_that_needs_its_app_is_not_called_damaged(fleet: Fleet, volume: Path, shell: str) -> None:
@@ -171,6 +174,7 @@ def test_a_database_whose_journal_needs_a_writer(fleet: Fleet, volume: Path) -> 
     assert "1 tables" in output
 
 
+@pytest.mark.slow
 @pytest.mark.fault("future-snapshot")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_snapshot_from_the_future_stands_for_none_of_now(fleet: Fleet, volume: Path, shell: str) -> None:
@@ -196,6 +200,7 @@ def test_a_clock_that_is_minutes_ahead_is_no_future(fleet: Fleet, volume: Path) 
     assert drill(fleet, volume, "target a '' 600\nverify_file @/file 100\n")[0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.fault("sparse-files")
 @pytest.mark.parametrize("restic", ["restic", "restic-forky"])
 def test_the_holes_of_a_sparse_file_take_no_room(fleet: Fleet, volume: Path, restic: str) -> None:

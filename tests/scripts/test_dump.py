@@ -127,6 +127,7 @@ def test_a_stream_that_breaks_off_with_exit_code_0(dumping: Fleet, tmp_path: Pat
     assert file.read_text() == "".join(f"{number}\n" for number in range(1, 1001))
 
 
+@pytest.mark.slow
 def test_bytes_come_through_as_they_are(dumping: Fleet, tmp_path: Path) -> None:
     for content in (bytes(range(256)) * 5, b"\n", b"\n\n", b"\0"):
         (tmp_path / "content").write_bytes(content)
@@ -136,6 +137,7 @@ def test_bytes_come_through_as_they_are(dumping: Fleet, tmp_path: Path) -> None:
             assert (tmp_path / "dump").read_bytes() == content
 
 
+@pytest.mark.slow
 @pytest.mark.fault("two-dumps")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_two_dumps_to_one_file_at_once(dumping: Fleet, tmp_path: Path, shell: str) -> None:
@@ -151,6 +153,7 @@ def test_two_dumps_to_one_file_at_once(dumping: Fleet, tmp_path: Path, shell: st
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "content", "code"),
     [

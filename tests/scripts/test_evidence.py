@@ -23,6 +23,7 @@ def standing_in(fleet: Fleet, text: str) -> dict[str, str]:
     return {"PATH": f"{folder}:{fleet.paths['dash']}", "REAL": real, "PLACE": str(fleet.repository)}
 
 
+@pytest.mark.slow
 @pytest.mark.fault("snapshot-lost")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_server_that_says_200_and_loses_the_snapshot(fleet: Fleet, source: Path, shell: str) -> None:
@@ -35,11 +36,13 @@ def test_a_server_that_says_200_and_loses_the_snapshot(fleet: Fleet, source: Pat
     assert fleet.metrics()['backup_step_status{step="snapshot"}'] == 75
 
 
+@pytest.mark.slow
 def test_a_list_that_fails_is_no_evidence(fleet: Fleet, source: Path) -> None:
     broken = standing_in(fleet, '[ "$1" != snapshots ] || exit 1; exec "$REAL" "$@"')
     assert fleet.run("backup.sh", "--", str(source), **broken).returncode == 75
 
 
+@pytest.mark.slow
 def test_a_list_that_fails_once_is_asked_again(fleet: Fleet, source: Path) -> None:
     broken = standing_in(
         fleet, '[ "$1" != snapshots ] || [ -e "$PLACE.asked" ] || { : >"$PLACE.asked"; exit 1; }; exec "$REAL" "$@"'
@@ -61,6 +64,7 @@ def test_only_empty_files_are_nothing(fleet: Fleet, tmp_path: Path, shell: str) 
     assert fleet.run("backup.sh", "--", str(tmp_path / "hollow"), shell=shell).returncode == 65
 
 
+@pytest.mark.slow
 @pytest.mark.fault("worthless-snapshots")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_worthless_snapshots_do_not_take_the_places_of_good_ones(writable: Fleet, source: Path, shell: str) -> None:
@@ -107,6 +111,7 @@ def shrinking(fleet: Fleet, source: Path, *sizes: int, shell: str = "dash") -> l
     return codes
 
 
+@pytest.mark.slow
 @pytest.mark.fault("shrinks-slowly")
 @pytest.mark.parametrize("shell", ["dash", "busybox"])
 def test_a_source_that_shrinks_a_little_at_each_run(fleet: Fleet, source: Path, shell: str) -> None:
@@ -188,6 +193,7 @@ def test_a_volume_that_goes_away_is_no_vanished_file(fleet: Fleet, source: Path)
     assert fleet.run("backup.sh", "--tag=a", "--", str(source), **leaving).returncode == 65
 
 
+@pytest.mark.slow
 def test_files_that_really_come_and_go(fleet: Fleet, source: Path) -> None:
     busy = subprocess.Popen(
         [

@@ -11,6 +11,7 @@ from tests.scripts.jobs import SHELLS, Fleet, until
 FAILURE = 'backup_status{status="failure"}'
 
 
+@pytest.mark.slow
 @pytest.mark.fault("slow-after")
 @pytest.mark.parametrize("shell", ["dash", "busybox"])
 def test_a_hook_after_the_backup_may_take_what_is_left_of_the_deadline(fleet: Fleet, source: Path, shell: str) -> None:
@@ -31,10 +32,12 @@ def test_a_hooks_own_exit_codes_are_none_of_the_jobs(fleet: Fleet, source: Path,
     assert fleet.metrics()['backup_step_status{step="pre_hook"}'] == code
 
 
+@pytest.mark.slow
 def test_a_hook_that_takes_all_the_time_is_the_deadlines_end(fleet: Fleet, source: Path) -> None:
     assert fleet.run("backup.sh", "--", str(source), PRE_HOOK="sleep 60", BACKUP_DEADLINE="3").returncode == 124
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_signal_leaves_a_hook_its_seconds_and_no_more(fleet: Fleet, source: Path, tmp_path: Path, shell: str) -> None:
     """A job in its last hook is asked to end: the hook gets its timeout, and the run is reported."""

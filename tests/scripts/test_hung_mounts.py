@@ -10,6 +10,7 @@ import pytest
 from tests.scripts.jobs import SHELLS, Fleet
 
 
+@pytest.mark.slow
 @pytest.mark.fault("hung-mount")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_run_gives_up_a_mount_that_hangs_and_reports(fleet: Fleet, tmp_path: Path, shell: str) -> None:

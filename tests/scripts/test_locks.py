@@ -43,6 +43,7 @@ class SlowClock(threading.Thread):
         return removed
 
 
+@pytest.mark.slow
 @pytest.mark.fault("slow-clock")
 @pytest.mark.parametrize("restic", ["restic", "restic-forky"])
 def test_the_lock_of_a_process_that_lives_stays_however_old_it_looks(
@@ -69,6 +70,7 @@ def test_a_lock_that_nobody_writes_anew_is_a_dead_process(writable: Fleet, sourc
     assert not file.exists()
 
 
+@pytest.mark.slow
 def test_a_date_in_a_pods_name_is_no_slot(writable: Fleet) -> None:
     """Jobs by hand are named by the day: 20261130 minutes after 1970 are long ago."""
     file = lock_of_another_pod(writable, exclusive=False, age=OLD, host="backup-x-20261130-x7k2p")
@@ -97,6 +99,7 @@ def test_a_pod_that_may_still_run_is_not(writable: Fleet, source: Path) -> None:
     assert not file.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.fault("young-lock")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_lock_that_becomes_stale_while_the_retention_waits(writable: Fleet, source: Path, shell: str) -> None:
@@ -109,6 +112,7 @@ def test_a_lock_that_becomes_stale_while_the_retention_waits(writable: Fleet, so
     assert not file.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["dash", "busybox"])
 def test_after_the_first_11_the_others_do_not_wait(writable: Fleet, source: Path, shell: str) -> None:
     writable.restic("backup", "--quiet", "--tag=a", str(source))

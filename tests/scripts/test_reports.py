@@ -45,6 +45,7 @@ def redirecting(inbox: Inbox) -> Iterator[Redirecting]:
     server.server_close()
 
 
+@pytest.mark.slow
 @pytest.mark.fault("sink-redirects")
 @pytest.mark.parametrize("shell", ["dash", "busybox"])
 def test_a_sink_that_redirects_has_delivered_nothing(
@@ -119,6 +120,7 @@ def test_a_log_with_odd_characters_arrives(fleet: Fleet, source: Path, inbox: In
     assert text in inbox.messages[0][2].decode()
 
 
+@pytest.mark.slow
 def test_many_metrics_are_pushed_from_a_file(writable: Fleet, source: Path) -> None:
     for shell in ("dash", "busybox"):
         plan = "".join(f"own {'t' * 40}{number}\n" for number in range(700))
