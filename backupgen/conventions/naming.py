@@ -3,6 +3,8 @@
 import hashlib
 import re
 
+from backupgen.conventions.roles import PodRole
+
 MAIN = "main"
 """The name of the fleet's first repository."""
 
@@ -18,14 +20,6 @@ OWN_LABELS = (NAME_LABEL, COMPONENT_LABEL, PART_OF_LABEL, MANAGED_BY_LABEL, ROLE
 
 COMPONENT = "backup"
 SERVER_COMPONENT = "repository"
-
-ROLE_BACKUP = "backup"
-ROLE_RETENTION = "retention"
-ROLE_RESTORE_TEST = "restore-test"
-ROLE_MIRROR = "mirror"
-ROLE_RESTORE = "restore"
-"""The pods that the runbooks start by hand."""
-ROLE_SERVER = "server"
 
 NTFY_VARIABLE = "NTFY_CREDS"
 NTFY_VALUE = "ntfy-credentials"
@@ -217,10 +211,10 @@ def object_labels(fleet: str, name: str) -> dict[str, str]:
     return {NAME_LABEL: name, PART_OF_LABEL: fleet, MANAGED_BY_LABEL: TOOL}
 
 
-def pod_labels(fleet: str, name: str, role: str) -> dict[str, str]:
+def pod_labels(fleet: str, name: str, role: PodRole) -> dict[str, str]:
     """The labels of the compiler's own that a pod carries, and by which the network policies know it."""
-    component = SERVER_COMPONENT if role == ROLE_SERVER else COMPONENT
-    return {**object_labels(fleet, name), COMPONENT_LABEL: component, ROLE_LABEL: role}
+    component = SERVER_COMPONENT if role is PodRole.SERVER else COMPONENT
+    return {**object_labels(fleet, name), COMPONENT_LABEL: component, ROLE_LABEL: role.value}
 
 
 def pushgateway_policy(fleet: str) -> str:

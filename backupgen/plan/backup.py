@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.plan.cronjobs import cron_job
 from backupgen.plan.model import Container, Mount, Pod, Role, RoleBinding, ServiceAccount, Unit, Volume
 from backupgen.plan.pods import (
@@ -27,8 +28,8 @@ def target_units(fleet: ResolvedFleet, target: Target, slots: Slots) -> Iterator
     repository = fleet.repository(target.repository)
     in_pod = target.dump_in_pod
     values = {**repository.credentials, **target.credentials, **ntfy_credentials(job)}
-    yield secret_unit(meta_of(fleet, job, naming.ROLE_BACKUP, naming.secret(target.name)), values)
-    yield cron_job(fleet, job, naming.ROLE_BACKUP, _pod(fleet, target), slots)
+    yield secret_unit(meta_of(fleet, job, PodRole.BACKUP, naming.secret(target.name)), values)
+    yield cron_job(fleet, job, PodRole.BACKUP, _pod(fleet, target), slots)
     if in_pod is not None:
         yield from _access(fleet, target)
 
@@ -55,7 +56,7 @@ def _pod(fleet: ResolvedFleet, target: Target) -> Pod:
         job, "backup", environment, mounts, args=_arguments(target), secrets=(naming.secret(target.name),)
     )
     return Pod(
-        labels=meta_of(fleet, job, naming.ROLE_BACKUP).labels,
+        labels=meta_of(fleet, job, PodRole.BACKUP).labels,
         user=owner(job.user) if in_pod and in_pod.staging_claim and not target.volumes else job.user,
         placement=job.placement,
         grace=job.grace,
@@ -130,7 +131,7 @@ def _dump_container(fleet: ResolvedFleet, target: Target, dump: Dump) -> Contain
 
 
 def _access(fleet: ResolvedFleet, target: Target) -> Iterator[Unit]:
-    meta = meta_of(fleet, target.job, naming.ROLE_BACKUP)
+    meta = meta_of(fleet, target.job, PodRole.BACKUP)
     facts = (
         ServiceAccount(meta),
         Role(meta),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.conventions.units import format_duration
 from backupgen.plan.meta import Meta
 from backupgen.plan.model import Container, Mount, Pod, Volume
@@ -16,7 +17,7 @@ WORK_MOUNTS = (SCRIPTS_MOUNT, Mount("tmp", "/tmp"), Mount("cache", naming.CACHE_
 _TMP_SIZE = "1Gi"
 
 
-def meta_of(fleet: ResolvedFleet, job: Job, role: str, name: str | None = None) -> Meta:
+def meta_of(fleet: ResolvedFleet, job: Job, role: PodRole, name: str | None = None) -> Meta:
     """The metadata of an object of a job."""
     labels = {**job.labels, **naming.pod_labels(fleet.name, job.name, role)}
     return Meta(name or job.name, job.namespace, labels, job.annotations)
@@ -97,7 +98,7 @@ def ntfy_credentials(job: Job) -> Mapping[str, str]:
 
 def server_selector(server: Server) -> StringMap:
     """The labels that only the pods of the REST server have in its namespace."""
-    return {naming.NAME_LABEL: server.name, naming.ROLE_LABEL: naming.ROLE_SERVER}
+    return {naming.NAME_LABEL: server.name, naming.ROLE_LABEL: PodRole.SERVER}
 
 
 def work_volumes(job: Job) -> tuple[Volume, ...]:
@@ -148,7 +149,7 @@ def script_container(
 
 
 def script_pod(
-    fleet: ResolvedFleet, job: Job, role: str, container: Container, volumes: tuple[Volume, ...] = ()
+    fleet: ResolvedFleet, job: Job, role: PodRole, container: Container, volumes: tuple[Volume, ...] = ()
 ) -> Pod:
     """The pod of a job of the fleet's own, in which one script runs."""
     return Pod(

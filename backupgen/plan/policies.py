@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.plan.edges import Client, Edge, edges
 from backupgen.plan.meta import Meta
 from backupgen.plan.model import NetworkPolicy, PodPeer, Unit
@@ -84,7 +85,7 @@ def _server(
     pods = places.server_pods(server)
     alerts = fleet.alerts
     scraper = (PodPeer(alerts.prometheus_namespace, alerts.prometheus_pods, (server.port,)),) if alerts else ()
-    labels = {**server.labels, **naming.pod_labels(fleet.name, server.name, naming.ROLE_SERVER)}
+    labels = {**server.labels, **naming.pod_labels(fleet.name, server.name, PodRole.SERVER)}
     return NetworkPolicy(
         meta=Meta(server.name, server.namespace, labels, server.annotations),
         kind=kind,

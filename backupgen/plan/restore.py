@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.conventions.units import format_duration
 from backupgen.plan.meta import Meta
 from backupgen.plan.mirrors import copy_credentials, mirror_credentials, mirror_environment
@@ -217,7 +218,7 @@ def _pod(fleet: ResolvedFleet, target: Target, environment: StringMap, secret: s
         command=("/bin/sh", "-c", _WAIT.format(DEADLINE)),
         mounts=(Mount("tmp", "/tmp"), Mount("cache", naming.CACHE_DIR), *mounts),  # noqa: S108
     )
-    labels = {**job.labels, **naming.pod_labels(fleet.name, name, naming.ROLE_RESTORE)}
+    labels = {**job.labels, **naming.pod_labels(fleet.name, name, PodRole.RESTORE)}
     on_node = any(volume.host_path is not None for volume in target.volumes)
     pod = Pod(
         labels=labels,

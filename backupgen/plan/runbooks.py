@@ -185,11 +185,9 @@ def _rule(rule: VerifyRule) -> str:
 
 
 def _drills(repository: Repository, timings: Mapping[str, Timing]) -> Iterator[Drill]:
-    if repository.restore_test is not None:
-        yield Drill("", timings[repository.restore_test.job.name])
-    for mirror in repository.mirrors:
-        if mirror.restore_test is not None:
-            yield Drill(mirror.name, timings[mirror.restore_test.job.name])
+    for operation in repository.operations():
+        if operation.restore_test is not None:
+            yield Drill(operation.mirror.name if operation.mirror is not None else "", timings[operation.job.name])
 
 
 def _pushgateway(fleet: ResolvedFleet) -> str:

@@ -7,6 +7,7 @@ retention (D42). Each has its own port and its own users, and the network polici
 from collections.abc import Iterator
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.plan.meta import Meta
 from backupgen.plan.model import Container, Deployment, Mount, Pod, Port, Service, ServiceMonitor, Unit, Volume
 from backupgen.plan.pods import NOTHING, owner, server_selector, source_volume
@@ -23,7 +24,7 @@ _METRICS = ("--prometheus", "--prometheus-no-auth")
 
 def server_units(fleet: ResolvedFleet, repository: Repository, server: Server) -> Iterator[Unit]:
     """The files of a repository's server."""
-    labels = {**server.labels, **naming.pod_labels(fleet.name, server.name, naming.ROLE_SERVER)}
+    labels = {**server.labels, **naming.pod_labels(fleet.name, server.name, PodRole.SERVER)}
     meta = Meta(server.name, server.namespace, labels, server.annotations)
     selector = server_selector(server)
     ports = (Port(_APPENDING, server.port), Port(_MAINTENANCE, server.maintenance_port))

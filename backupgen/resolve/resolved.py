@@ -3,10 +3,11 @@
 Durations are seconds, paths are absolute, patterns are as restic gets them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Literal, NamedTuple
 
+from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics import NodePath
 from backupgen.integrations.location import Location
 from backupgen.language.schema import Dashboard, Gitops, Images, Sops
@@ -224,10 +225,6 @@ class Mirror(NamedTuple):
     restore_test: RestoreTest | None
     credentials: StringMap
 
-    def jobs(self) -> tuple[Job, ...]:
-        """The copy, and the restore test of the copy."""
-        return (self.job,) if self.restore_test is None else (self.job, self.restore_test.job)
-
 
 class Server(NamedTuple):
     """The REST server: an append-only endpoint for everybody, one with all rights for the retention."""
@@ -271,10 +268,44 @@ class Repository(NamedTuple):
         """
         return min(self.lock_wait, job.deadline // 2 if job.needs is None else job.ends_itself - job.needs)
 
-    def jobs(self) -> tuple[Job, ...]:
-        """The operations on the whole repository."""
-        single = [operation.job for operation in (self.retention, self.restore_test) if operation is not None]
-        return (*single, *(job for mirror in self.mirrors for job in mirror.jobs()))
+    def operations(self) -> Iterator["Operation"]:
+        """Yield the operations on the whole repository: retention, restore test, each mirror and the test of it."""
+        if self.retention is not None:
+            yield Operation(PodRole.RETENTION, self.retention.job, self)
+        if self.restore_test is not None:
+            yield Operation(PodRole.RESTORE_TEST, self.restore_test.job, self)
+        for mirror in self.mirrors:
+            yield Operation(PodRole.MIRROR, mirror.job, self, mirror=mirror)
+            if mirror.restore_test is not None:
+                yield Operation(PodRole.RESTORE_TEST, mirror.restore_test.job, self, mirror=mirror)
+
+
+class Operation(NamedTuple):
+    """A CronJob of the fleet: what it does, to which repository."""
+
+    role: PodRole
+    job: Job
+    repository: Repository
+    target: Target | None = None
+    """What a backup backs up."""
+    mirror: Mirror | None = None
+    """The mirror that it makes, or that it tests."""
+
+    @property
+    def retention(self) -> Retention | None:
+        """What a retention forgets; None for another operation."""
+        return self.repository.retention if self.role is PodRole.RETENTION else None
+
+    @property
+    def restore_test(self) -> RestoreTest | None:
+        """Where a restore test restores; None for another operation."""
+        tested = self.repository if self.mirror is None else self.mirror
+        return tested.restore_test if self.role is PodRole.RESTORE_TEST else None
+
+    @property
+    def copy(self) -> Mirror | None:
+        """What a mirror makes; None for another operation."""
+        return self.mirror if self.role is PodRole.MIRROR else None
 
 
 class Node(NamedTuple):
@@ -343,9 +374,17 @@ class ResolvedFleet(NamedTuple):
         """The repository of that name."""
         return next(repository for repository in self.repositories if repository.name == name)
 
+    def operations(self) -> Iterator[Operation]:
+        """Yield every operation: the backups in the order of the targets, then those on each whole repository."""
+        repositories = {repository.name: repository for repository in self.repositories}
+        for target in self.targets:
+            yield Operation(PodRole.BACKUP, target.job, repositories[target.repository], target)
+        for repository in self.repositories:
+            yield from repository.operations()
+
     def jobs(self) -> tuple[Job, ...]:
-        """Every operation of the fleet."""
-        own = [job for repository in self.repositories for job in repository.jobs()]
+        """The job of every operation, of a fleet that is not whole as well: a target's repository may be missing."""
+        own = [operation.job for repository in self.repositories for operation in repository.operations()]
         return (*(target.job for target in self.targets), *own)
 
     def targets_of(self, repository: str) -> tuple[Target, ...]:

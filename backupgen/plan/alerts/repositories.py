@@ -5,7 +5,7 @@ from itertools import groupby
 
 from backupgen.conventions import metrics
 from backupgen.plan.alerts.draft import NOT_OF_MIRRORS, RETENTIONS, Draft, Expressions
-from backupgen.plan.expectations import Watched
+from backupgen.plan.expectations import MonitoredJob
 from backupgen.plan.promql import select
 from backupgen.resolve.alerting import Alerts
 from backupgen.resolve.resolved import Repository, ResolvedFleet
@@ -19,7 +19,7 @@ def drafts(
     fleet: ResolvedFleet,
     wanted: Alerts,
     with_: Expressions,
-    expected: Sequence[Watched],
+    expected: Sequence[MonitoredJob],
     schedules: Mapping[str, CronExpr],
 ) -> Iterator[Draft]:
     """The alerts about the repositories of a fleet. Raises KeyError if an expected job has no schedule."""
@@ -31,7 +31,7 @@ def drafts(
         yield _server_down(served)
 
 
-def _longest_hold(expected: Sequence[Watched], schedules: Mapping[str, CronExpr]) -> int:
+def _longest_hold(expected: Sequence[MonitoredJob], schedules: Mapping[str, CronExpr]) -> int:
     """For how many seconds the fleet's own jobs may be seen to hold a lock: an hour at least.
 
     The longest run, and the time until the next job of the repository looks again.

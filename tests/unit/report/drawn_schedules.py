@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from backupgen.conventions.roles import PodRole
 from backupgen.report.schedule import ScheduleReport
 from backupgen.report.schedule.model import Clash, Crowding, Overlap, Row, Run, Wait
 from tests.unit.schedule.oracle import ZONES
@@ -18,7 +19,7 @@ texts = st.text(st.characters() | st.sampled_from("\x00\x1b\u202e\ufffe]>&<\"'`%
 
 @st.composite
 def rows(draw: st.DrawFn, name: str, start: int, end: int) -> Row:
-    kind = draw(st.sampled_from(("backup", "retention", "restore-test", "mirror")))
+    kind = draw(st.sampled_from((PodRole.BACKUP, PodRole.RETENTION, PodRole.RESTORE_TEST, PodRole.MIRROR)))
     # Whole minutes too, so that windows end where others, or days, begin.
     unit = draw(st.sampled_from((1, MINUTE, HOUR)))
     deadline, grace, late = (unit * draw(st.integers(least, most // unit)) for least, most in LONGEST)
