@@ -1,6 +1,5 @@
 """fleet.yaml in an editor: a real yaml-language-server completes, explains and judges it by the schema."""
 
-import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -9,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from backupgen.cli.schema import schema_text
 from backupgen.language import schema as models
-from backupgen.language.json_schema import json_schema
 from tests.language_server import Editor, editor
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -27,8 +26,7 @@ def opened(tool: Tool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edi
     """An editor in a folder with the schema, as `backupgen schema >fleet.schema.json` leaves it."""
     assert SERVER.exists(), "`make test` installs the language server"
     folder = tmp_path_factory.mktemp("editor")
-    schema = json_schema(Path(models.__file__).read_text(encoding="utf-8"))
-    (folder / "fleet.schema.json").write_text(json.dumps(schema), encoding="utf-8")
+    (folder / "fleet.schema.json").write_text(schema_text(), encoding="utf-8")
     with editor([tool("node"), SERVER, "--stdio"], folder) as it:
         yield it
 
@@ -154,8 +152,9 @@ def test_its_expressions_are_those_of_javascript(tool: Tool) -> None:
         look(JSON.parse(require("fs").readFileSync(0, "utf8")));
         console.log(found.length);
     """
-    schema = json.dumps(json_schema(Path(models.__file__).read_text(encoding="utf-8")))
-    done = subprocess.run([tool("node"), "-e", script], input=schema, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [tool("node"), "-e", script], input=schema_text(), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 100
 

@@ -97,7 +97,7 @@ def test_the_page_of_changes_is_up_to_date(docs: ModuleType) -> None:
     page, sample = (path.read_text(encoding="utf-8") for path in (docs.DIFF_PAGE, docs.DIFF_SAMPLE))
     assert page == docs.diff_page(page, sample), "run `make docs`"
     assert sample in page
-    assert [kind.slug for kind in docs.Kind if f"| `{kind.slug}` | {kind.level.value} | " not in page] == []
+    assert [kind.slug for kind in docs.ConsequenceKind if f"| `{kind.slug}` | {kind.level.value} | " not in page] == []
 
 
 def test_the_schema_is_up_to_date(repository: Path, backupgen: Callable[..., CompletedProcess[str]]) -> None:

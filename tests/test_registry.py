@@ -1,5 +1,6 @@
 """The catalogue is whole: every code is documented, every rule is registered and has a fleet that provokes it."""
 
+import ast
 import importlib
 import re
 from dataclasses import fields
@@ -8,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+import backupgen
 import backupgen.rules
 from backupgen.audit import CODES as AUDIT_CODES
 from backupgen.diagnostics import CodeInfo, Severity
+from backupgen.diff.codes import CODES as OUT_CODES
 from backupgen.language.codes import CODES as LANGUAGE_CODES
 from backupgen.manifests import CODES as MANIFEST_CODES
+from backupgen.pipeline import CATALOGUE
 from backupgen.resolve.codes import CODES as RESOLVE_CODES
 from backupgen.rules import CODES as RULE_CODES
 from backupgen.rules import RULES, Rule
@@ -23,15 +27,7 @@ from tests.judging import judged, lines_of
 FOLDERS = Path(__file__).parent / "rules"
 CASES = sorted(path.name for path in FOLDERS.iterdir())
 MODULES = sorted(path.stem for path in Path(backupgen.rules.__file__).parent.glob("bg*.py"))
-CATALOGUE: tuple[CodeInfo, ...] = (
-    *SOURCE_CODES,
-    *LANGUAGE_CODES,
-    *RESOLVE_CODES,
-    *RULE_CODES,
-    *AUDIT_CODES,
-    *MANIFEST_CODES,
-    *SEALING_CODES,
-)
+PACKAGE = Path(backupgen.__file__).parent
 
 
 def test_every_module_of_a_rule_is_registered_in_order() -> None:
@@ -42,6 +38,20 @@ def test_every_module_of_a_rule_is_registered_in_order() -> None:
 
 def test_a_rules_module_is_called_after_its_code_and_slug() -> None:
     assert [f"{rule.info.code.lower()}_{rule.info.slug.replace('-', '_')}" for rule in RULES] == MODULES
+
+
+def test_every_code_that_is_declared_is_in_the_catalogue_and_by_keywords() -> None:
+    calls = [
+        (f"{path.relative_to(PACKAGE)}:{node.lineno}", node)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "CodeInfo"
+    ]
+    catalogue = {info.code for info in CATALOGUE}
+    declared = [(place, {one.arg: one.value for one in node.keywords}.get("code"), node) for place, node in calls]
+    assert [place for place, code, node in declared if node.args or not isinstance(code, ast.Constant)] == []
+    assert [place for place, code, _ in declared if ast.literal_eval(code) not in catalogue] == []
+    assert len(declared) == len(CATALOGUE)
 
 
 def test_no_code_and_no_slug_is_used_twice() -> None:
@@ -58,9 +68,10 @@ def test_no_code_and_no_slug_is_used_twice() -> None:
         (RULE_CODES, "34"),
         (AUDIT_CODES, "4"),
         (MANIFEST_CODES, "5"),
+        (OUT_CODES, "5"),
         (SEALING_CODES, "5"),
     ],
-    ids=["source", "fleet", "rules", "audit", "manifests", "sealing"],
+    ids=["source", "fleet", "rules", "audit", "manifests", "diff", "sealing"],
 )
 def test_the_codes_of_a_stage_begin_with_its_digit(codes: tuple[CodeInfo, ...], stages: str) -> None:
     assert codes
@@ -73,7 +84,7 @@ def test_the_codes_of_a_stage_begin_with_its_digit(codes: tuple[CodeInfo, ...], 
 def test_a_code_explains_itself(info: CodeInfo) -> None:
     assert all(str(getattr(info, field.name)).strip() for field in fields(info))
     assert re.fullmatch("[a-z]+(-[a-z0-9]+)*", info.slug)
-    assert "\n" not in info.summary
+    assert re.fullmatch(r"[A-Z][^\n]*[^.]\.", info.summary), "a summary is one sentence: a capital and a period"
     assert info.bad != info.good
 
 

@@ -24,7 +24,7 @@ from faults import FAULTS, Fault
 
 from backupgen.cli.app import app
 from backupgen.diagnostics.code import CodeInfo
-from backupgen.diff.impact import Kind
+from backupgen.diff.impact import ConsequenceKind
 from backupgen.pipeline import CATALOGUE
 from backupgen.report.page import page
 
@@ -202,7 +202,7 @@ def _plain_kind(value: dict[str, Any], shown: list[str]) -> str:
 def diff_page(page: str, sample: str) -> str:
     """Return the page about `diff` with its made parts as they have to be."""
     rows = ["| kind | level | what happened |", "|---|---|---|"]
-    rows += [f"| `{kind.slug}` | {kind.level} | {kind.meaning} |" for kind in Kind]
+    rows += [f"| `{kind.slug}` | {kind.level} | {kind.summary} |" for kind in ConsequenceKind]
     return _with_part(_with_part(page, "sample", f"```text\n{sample}```"), "kinds", "\n".join(rows))
 
 

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from backupgen.adapters.environment import environment_of_sops
+from backupgen.sealing import codes
 from backupgen.sealing.envelope import encrypted_type
-from backupgen.sealing.sealer import FaultKind, Plain, Sealing, SopsFault
+from backupgen.sealing.sealer import Plain, Sealing, SopsFault
 from backupgen.source import PlainError, load_all
 
 T = TypeVar("T")
@@ -177,7 +178,7 @@ class Sops:
         if version >= LEAST:
             return None
         said = ".".join(map(str, version)) if found else "of a version that cannot be told"
-        return SopsFault(FaultKind.UNAVAILABLE, f"the installed sops is {said}, expected 3.10 or later")
+        return SopsFault(codes.SOPS_UNAVAILABLE, f"the installed sops is {said}, expected 3.10 or later")
 
     @contextmanager
     def _rules(self, rules: Mapping[str, str]) -> Iterator[dict[str, Path]]:
@@ -192,21 +193,22 @@ class Sops:
 
 def _missing(error: OSError) -> SopsFault:
     if isinstance(error, FileNotFoundError):
-        return SopsFault(FaultKind.UNAVAILABLE, "sops is not installed, or not on PATH")
-    return SopsFault(FaultKind.UNAVAILABLE, f"sops cannot be started: {(error.strerror or str(error)).lower()}")
+        return SopsFault(codes.SOPS_UNAVAILABLE, "sops is not installed, or not on PATH")
+    return SopsFault(codes.SOPS_UNAVAILABLE, f"sops cannot be started: {(error.strerror or str(error)).lower()}")
 
 
 def _fault(code: int, said: str, text: str) -> SopsFault:
     """Return what a failure of sops' means."""
     if code == _NO_KEY or "Failed to get the data key" in said:
-        return SopsFault(FaultKind.NO_KEY, _why_no_key(said))
+        return SopsFault(codes.NO_KEY, _why_no_key(said))
     if code in _DAMAGED or "MAC mismatch" in said:
-        return SopsFault(FaultKind.DAMAGED, "this sealed file is damaged, or was changed by other means than sops")
+        return SopsFault(codes.SEALED_DAMAGED, "this sealed file is damaged, or was changed by other means than sops")
     if "sops metadata not found" in said:
-        return SopsFault(FaultKind.DAMAGED, "this file is not encrypted by sops")
+        return SopsFault(codes.SEALED_DAMAGED, "this file is not encrypted by sops")
     if code < 0:
-        return SopsFault(FaultKind.REFUSED, f"sops was ended by signal {-code}", "run it again")
-    return SopsFault(FaultKind.REFUSED, f"sops refuses: {_gist(said, text)}", "see to .sops.yaml, and to what it names")
+        return SopsFault(codes.SOPS_REFUSED, f"sops was ended by signal {-code}", "run it again")
+    message = f"sops refuses: {_gist(said, text)}"
+    return SopsFault(codes.SOPS_REFUSED, message, "see to .sops.yaml, and to what it names")
 
 
 def _why_no_key(said: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from backupgen.diagnostics import CodeInfo, Severity
+from backupgen.diagnostics import CodeInfo, Severity, declared
 
 UNSEEN_OBJECTS: Final = CodeInfo(
     code="BG450",
@@ -155,20 +155,4 @@ RULES_NOT_SELECTED: Final = CodeInfo(
     good="alerts: {namespace: monitoring, labels: {release: kube-prometheus-stack}}",
 )
 
-CODES: Final = (
-    UNSEEN_OBJECTS,
-    UNSEEN_FILES,
-    UNLISTED_FILES,
-    UNREADABLE_MANIFEST,
-    UNREADABLE_TREE,
-    UNPROTECTED_CLAIM,
-    UNPROTECTED_TEMPLATE,
-    UNPROTECTED_FOLDER,
-    IDLE_UNPROTECTED,
-    MISSING_CLAIM,
-    MISSING_POD,
-    ACCESS_DIFFERS,
-    USER_DIFFERS,
-    LABELS_OVERWRITTEN,
-    RULES_NOT_SELECTED,
-)
+CODES: Final = declared(globals())

@@ -12,6 +12,7 @@ from backupgen.audit.instance import Instance
 from backupgen.audit.objects import Claim, Folder, Template, Workload, located
 from backupgen.audit.protection import Protection
 from backupgen.diagnostics import Finding, Related, Spot
+from backupgen.diagnostics.wording import few, quoted
 from backupgen.resolve.resolved import ResolvedFleet
 
 _SYSTEM: Final = (
@@ -103,8 +104,7 @@ def _templates(cluster: Cluster, protection: Protection, acceptance: Acceptance)
 
 def _template(instance: Instance, template: Template, bare: list[str], workload: Workload | None) -> Finding:
     owner = f"{instance.resource.kind} `{instance.name}`{_place(instance.namespace)}"
-    names = ", ".join(f"`{name}`" for name in bare[:_SHOWN])
-    names += f" and {len(bare) - _SHOWN} more" if len(bare) > _SHOWN else ""
+    names = few(quoted(bare), _SHOWN)
     some = len(bare) < len(template.claims)
     of_all = f", {len(bare)} of {len(template.claims)} that it makes," if some else ""
     verb = "is" if len(bare) == 1 else "are"

@@ -16,6 +16,7 @@ from backupgen.audit.presence import missing
 from backupgen.audit.protection import Protection
 from backupgen.audit.tree import CHART, Tree
 from backupgen.diagnostics import CodeInfo, Finding, Related, Spot
+from backupgen.diagnostics.wording import few, quoted
 from backupgen.resolve.resolved import ResolvedFleet
 
 _NAMED = 5
@@ -60,7 +61,7 @@ def _unseen(tree: Tree, sources: Sequence[Unseen]) -> Iterator[Finding]:
     spaces = sorted({one.namespace for one in sources if one.namespace is not None})
     help_ = "nobody looks at the volumes of these; render charts with `helm template`, and name that folder"
     if spaces:
-        help_ += f"\nclaims and pods in {_some(spaces)} may be theirs, and are not missed"
+        help_ += f"\nclaims and pods in {few(quoted(spaces), _NAMED)} may be theirs, and are not missed"
     yield Finding(codes.UNSEEN_OBJECTS, message, Spot(file=tree.name), help_, related=related)
 
 
@@ -74,8 +75,3 @@ def _files(info: CodeInfo, tree: Tree, files: Sequence[str], what: str) -> Itera
         yield Finding(
             info, message, Spot(file=tree.name), related=tuple(Related("this one", Spot(file=one)) for one in files)
         )
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:_NAMED])
-    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown

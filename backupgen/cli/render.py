@@ -11,7 +11,7 @@ from backupgen.cli.compiling import Compilation, compile_file
 from backupgen.cli.showing import exit_code, given_flags, note_findings
 from backupgen.conventions.naming import SEALED_SUFFIX
 from backupgen.diagnostics import Checked, has_errors
-from backupgen.report.summary import counted
+from backupgen.diagnostics.wording import counted
 
 if TYPE_CHECKING:
     from backupgen.adapters.write import WriteResult

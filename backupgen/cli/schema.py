@@ -17,5 +17,6 @@ def schema_text() -> str:
     from backupgen.language.json_schema import json_schema
 
     # The descriptions are the docstrings of the fields, which only the source has.
-    source = (files("backupgen.language") / "schema.py").read_text(encoding="utf-8")
-    return json.dumps(json_schema(source), indent=2, ensure_ascii=False) + "\n"
+    modules = [path for path in files("backupgen.language.schema").iterdir() if path.name.endswith(".py")]
+    sources = (path.read_text(encoding="utf-8") for path in modules)
+    return json.dumps(json_schema(sources), indent=2, ensure_ascii=False) + "\n"

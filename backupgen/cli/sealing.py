@@ -62,8 +62,6 @@ def _postponed(done: Sealed, around: "Surroundings", *, strict: bool) -> tuple[F
         counted = "1 Secret waits" if count == 1 else f"{count} Secrets wait"
         message = f"{counted} to be sealed: {fault.message}"
         findings.append(
-            Finding(
-                codes.SEALING_POSTPONED, message, Spot(file=around.tree.name), codes.remedy(codes.SEALING_POSTPONED)
-            )
+            Finding(codes.SEALING_POSTPONED, message, Spot(file=around.tree.name), codes.SEALING_POSTPONED.help)
         )
     return tuple(findings)

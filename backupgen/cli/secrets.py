@@ -11,9 +11,9 @@ from backupgen.cli.sealing import tools_for
 from backupgen.cli.showing import exit_code, given_flags, note_findings
 from backupgen.cli.surroundings import Surroundings, located, surroundings_of
 from backupgen.diagnostics import Finding, Severity, Spot, has_errors
+from backupgen.diagnostics.wording import counted, listed
 from backupgen.report.secrets import SecretsReport
 from backupgen.report.secrets import render as render_report
-from backupgen.report.summary import counted
 from backupgen.sealing import codes
 from backupgen.sealing.exposed import check_plain
 from backupgen.sealing.rules import no_rules
@@ -112,7 +112,7 @@ def _prepare(compilation: Compilation, around: Surroundings, options: SecretsOpt
         if not added:
             return around
         text = with_names(around.sources.file.document.text, added)
-        said = f"{around.values}: added {', '.join(f'`{name}`' for name in added)}, not filled in yet\n"
+        said = f"{around.values}: added {listed(added)}, not filled in yet\n"
     if findings := write_values_file(around.values, text):
         raise _StopError(_refuse(findings, compilation))
     terminal.note(said)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from backupgen.cli import exits, terminal
 from backupgen.diagnostics import Finding, Severity
+from backupgen.diagnostics.wording import listed
 
 
 def note_findings(findings: Iterable[Finding], sources: Mapping[str, str], *, targets: int = 0) -> None:
@@ -31,7 +32,7 @@ def note_unknown(what: str, name: str, known: Sequence[str]) -> None:
     from difflib import get_close_matches
 
     near = get_close_matches(name, known, 1)
-    expected = f"did you mean `{near[0]}`?" if near else f"it has {', '.join(f'`{one}`' for one in known) or 'none'}"
+    expected = f"did you mean `{near[0]}`?" if near else f"it has {listed(known) or 'none'}"
     terminal.note(f"{what} `{name}`: {expected}\n")
 
 

@@ -1,7 +1,10 @@
 """What is known about a code before anything is found: the text of `check --explain` and of the documentation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from backupgen.diagnostics.wording import phrase
 
 
 class Severity(StrEnum):
@@ -16,9 +19,13 @@ class Severity(StrEnum):
         return self is Severity.ERROR or (strict and self is Severity.WARNING)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeInfo:
-    """One code of the catalogue. Codes are stable: never reused, never renumbered."""
+    """One code of the catalogue. Codes are stable: never reused, never renumbered.
+
+    It is declared in the module of its rule, or in `codes.py` of the package that reports it, and nowhere else:
+    `pipeline.CATALOGUE` collects them.
+    """
 
     code: str
     """`BG` and three digits; the first is the stage: 1 source, 2 fleet, 3 schedule, 4 rules, 5 manifests and out."""
@@ -43,3 +50,13 @@ class CodeInfo:
     def page(self) -> str:
         """Its page in the documentation, below the root of backupgen's own repository."""
         return f"docs/findings/{self.code}.md"
+
+    @property
+    def help(self) -> str:
+        """What to do, as the help of a finding that knows nothing more particular."""
+        return phrase(self.fix)
+
+
+def declared(names: Mapping[str, object]) -> tuple[CodeInfo, ...]:
+    """The codes among the names of a module, in their order there; a catalogue ends with `declared(globals())`."""
+    return tuple(value for value in names.values() if isinstance(value, CodeInfo))

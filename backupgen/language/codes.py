@@ -1,6 +1,8 @@
 """The codes of the stage that reads a fleet."""
 
-from backupgen.diagnostics import CodeInfo, Severity
+from typing import Final
+
+from backupgen.diagnostics import CodeInfo, Severity, declared
 
 UNKNOWN_KEY = CodeInfo(
     code="BG201",
@@ -33,4 +35,4 @@ INVALID_VALUE = CodeInfo(
     good="deadline: 9m",
 )
 
-CODES = (UNKNOWN_KEY, MISSING_KEY, INVALID_VALUE)
+CODES: Final = declared(globals())

@@ -1,10 +1,11 @@
 """The JSON schema of fleet.yaml, for editors: what the models accept, with the documentation of every field.
 
-Input: the source of `schema.py`, whose docstrings under the fields Python itself throws away. Output: a JSON schema of
-draft 2020-12 as plain data. Never: the file itself, which whoever calls has read.
+Input: the sources of the package `schema`, whose docstrings under the fields Python itself throws away. Output: a JSON
+schema of draft 2020-12 as plain data. Never: the files themselves, which whoever calls has read.
 """
 
 import ast
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -45,13 +46,13 @@ _EXAMPLE: Final[Mapping[str, Any]] = {
 }
 
 
-def json_schema(source: str) -> dict[str, Any]:
-    """Return the schema; `source` is the text of `schema.py`."""
+def json_schema(sources: Iterable[str]) -> dict[str, Any]:
+    """Return the schema; `sources` are the texts of the modules of `schema`."""
     document = schema.Fleet.model_json_schema()
     definitions: dict[str, Any] = document.pop("$defs")
-    documented = dict(_documentation(source))
+    documented = {name: texts for source in sources for name, texts in _documentation(source)}
     for name, model in {**definitions, "Fleet": document}.items():
-        _document(name, model, documented.get(name, {}))
+        _document(name, model, documented)
         _constrain(model, CONSTRAINTS.get(name, ()))
     for name, short in _SHORT_FORMS.items():
         mapping = definitions[name]
@@ -79,9 +80,10 @@ def _time_zone() -> dict[str, Any]:
     }
 
 
-def _document(name: str, model: dict[str, Any], documentation: Mapping[str, str]) -> None:
+def _document(name: str, model: dict[str, Any], documented: Mapping[str, Mapping[str, str]]) -> None:
     """Give each field of a model's schema its description and its examples."""
     fields = getattr(schema, name).model_fields
+    documentation = ChainMap(*(dict(documented.get(cls.__name__, {})) for cls in getattr(schema, name).__mro__))
     own_names = {field.alias or key: key for key, field in fields.items()}
     for key, field in model.get("properties", {}).items():
         if key == "timezone":
@@ -138,13 +140,10 @@ def _plain(node: Any) -> Any:
 
 
 def _documentation(source: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each class of the source and the docstrings of its fields, those of its bases included."""
-    found: dict[str, dict[str, str]] = {}
+    """Yield each class of a module and the docstrings of its own fields."""
     for node in ast.parse(source).body:
         if isinstance(node, ast.ClassDef):
-            bases = [found.get(base.id, {}) for base in node.bases if isinstance(base, ast.Name)]
-            found[node.name] = {name: text for base in bases for name, text in base.items()} | dict(_fields(node))
-            yield node.name, found[node.name]
+            yield node.name, dict(_fields(node))
 
 
 def _fields(node: ast.ClassDef) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from backupgen.diagnostics import Checked, CodeInfo, Finding, NodePath, Spot
+from backupgen.diagnostics.wording import listed
 from backupgen.language.codes import INVALID_VALUE, MISSING_KEY, UNKNOWN_KEY
 from backupgen.language.paths import target_of
 from backupgen.language.scalars import described, shown
@@ -107,7 +108,7 @@ def _unknown(path: NodePath) -> Finding:
     elif meant:
         hint = f"did you mean `{meant[-1]}`?"
     else:
-        hint = f"known keys here: {', '.join(f'`{key}`' for key in known_keys(path[:-1]))}"
+        hint = f"known keys here: {listed(known_keys(path[:-1]))}"
     where = f" in `{'.'.join(str(part) for part in path[:-1])}`" if path[:-1] else " at the top of the file"
     message = f"unknown key `{shown(path[-1])}`{where}"
     return Finding(UNKNOWN_KEY, message, Spot(path=path, on_key=True), hint, target_of(path))

@@ -2,46 +2,45 @@
 
 from typing import Final
 
-from backupgen.diagnostics import CodeInfo, Severity
-
-
-def _error(code: str, slug: str, summary: str, *, why: str, fix: str, bad: str, good: str) -> CodeInfo:
-    return CodeInfo(code, slug, Severity.ERROR, summary, why, fix, bad, good)
-
+from backupgen.diagnostics import CodeInfo, Severity, declared
 
 _OVERRIDE: Final = '# templates/service.yaml.j2\n{% extends "builtin/service.yaml.j2" %}\n'
 
-TEMPLATE_ERROR: Final = _error(
-    "BG501",
-    "template-error",
-    "a template of yours cannot be read or rendered",
+TEMPLATE_ERROR: Final = CodeInfo(
+    code="BG501",
+    slug="template-error",
+    severity=Severity.ERROR,
+    summary="A template of yours cannot be read or rendered.",
     why="Nothing is written as long as one file cannot be rendered; the manifests in Git stay as they were.",
     fix="Mend the line that the finding names. The facts that a template gets are those of the built-in one.",
     bad=_OVERRIDE + "{% block metadata %}{{ nmae }}{% endblock %}\n",
     good=_OVERRIDE + "{% block metadata %}{{ super() }}{% endblock %}\n",
 )
-UNUSED_TEMPLATE: Final = _error(
-    "BG502",
-    "unused-template",
-    "a file in your folder of templates overrides nothing",
+UNUSED_TEMPLATE: Final = CodeInfo(
+    code="BG502",
+    slug="unused-template",
+    severity=Severity.ERROR,
+    summary="A file in your folder of templates overrides nothing.",
     why="It was written to change what is rendered, and changes nothing: most often its name is misspelt.",
     fix="Give it the name of the built-in template that it replaces, or include it from one that does.",
     bad="# templates/cron-job.yaml.j2 overrides nothing\n",
     good="# templates/cronjob.yaml.j2 overrides the CronJob\n",
 )
-UNREADABLE_TEMPLATE: Final = _error(
-    "BG503",
-    "unreadable-template",
-    "the folder of templates, or a file in it, cannot be read",
+UNREADABLE_TEMPLATE: Final = CodeInfo(
+    code="BG503",
+    slug="unreadable-template",
+    severity=Severity.ERROR,
+    summary="The folder of templates, or a file in it, cannot be read.",
     why="What was meant to be overridden would be rendered as built in.",
     fix="Name a folder of files in UTF-8.",
     bad="# backupgen render --templates templatse\n",
     good="# backupgen render --templates templates\n",
 )
-UNSOUND_MANIFEST: Final = _error(
-    "BG504",
-    "unsound-manifest",
-    "a rendered file does not hold the object that was planned",
+UNSOUND_MANIFEST: Final = CodeInfo(
+    code="BG504",
+    slug="unsound-manifest",
+    severity=Severity.ERROR,
+    summary="A rendered file does not hold the object that was planned.",
     why="The cluster would get another object, or none, and the old one would be pruned.",
     fix="Mend the override of the template: one object a file, with the kind, name and namespace that it was given.",
     bad=_OVERRIDE + "{% block metadata %}{% endblock %}\n",
@@ -49,10 +48,10 @@ UNSOUND_MANIFEST: Final = _error(
 )
 
 OVERSIZED_OBJECT: Final = CodeInfo(
-    "BG505",
-    "oversized-object",
-    Severity.ERROR,
-    "a rendered object is larger than the cluster takes",
+    code="BG505",
+    slug="oversized-object",
+    severity=Severity.ERROR,
+    summary="A rendered object is larger than the cluster takes.",
     why="The API server, or Prometheus Operator, refuses it, and what it held before stays: new targets have no "
     "restore test, no way through the policies, no alert.",
     fix="Split the fleet, or its repository; of alerts of your own, write fewer or shorter ones.",
@@ -60,21 +59,14 @@ OVERSIZED_OBJECT: Final = CodeInfo(
     good="# five fleets with 1,000 targets each\n",
 )
 LARGE_OBJECT: Final = CodeInfo(
-    "BG506",
-    "large-object",
-    Severity.INFO,
-    "a rendered object is too large for a client-side apply",
+    code="BG506",
+    slug="large-object",
+    severity=Severity.INFO,
+    summary="A rendered object is too large for a client-side apply.",
     why="`kubectl apply` and Argo CD keep a copy of the object in an annotation, which may hold 256 KiB.",
     fix="Apply on the server's side: `kubectl apply --server-side`, or Argo CD's sync option `ServerSideApply=true`.",
     bad="# kubectl apply -k out/monitoring\n",
     good="# kubectl apply --server-side -k out/monitoring\n",
 )
 
-CODES: Final = (
-    TEMPLATE_ERROR,
-    UNUSED_TEMPLATE,
-    UNREADABLE_TEMPLATE,
-    UNSOUND_MANIFEST,
-    OVERSIZED_OBJECT,
-    LARGE_OBJECT,
-)
+CODES: Final = declared(globals())

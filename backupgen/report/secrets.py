@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from backupgen.diagnostics.wording import counted, listed
 from backupgen.report.styled import Line, paint
-from backupgen.report.summary import counted
 from backupgen.report.visible import visible
 from backupgen.sealing.judge import Flaw, Standing
 from backupgen.sealing.references import Reference, value_names
@@ -76,11 +76,11 @@ def _secrets(report: SecretsReport) -> Iterator[Line]:
 def _state(one: Standing) -> tuple[str, str]:
     if one.faults:
         harmless = all(fault.flaw in {Flaw.ENVIRONMENT, Flaw.UNPROVEN} for fault in one.faults)
-        return "; ".join(fault.flaw.value for fault in one.faults), "yellow" if harmless else "red"
+        return "; ".join(fault.flaw.status for fault in one.faults), "yellow" if harmless else "red"
     if one.sealed is not None:
         return "sealed by hand", "yellow"
     if one.waiting:
-        return f"waiting for {', '.join(f'`{name}`' for name in one.waiting)}", "yellow"
+        return f"waiting for {listed(one.waiting)}", "yellow"
     return "not sealed yet" if one.placeholders else "not rendered yet", "yellow"
 
 

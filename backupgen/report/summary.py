@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from backupgen.diagnostics import Finding, Severity
+from backupgen.diagnostics.wording import counted
 from backupgen.report.model import Report
 
 
@@ -26,8 +27,3 @@ def rest(findings: Iterable[Finding]) -> str:
     codes = Counter(finding.info.code for finding in findings)
     listed = ", ".join(f"{number} {code}" for code, number in sorted(codes.items()))
     return f"{counted(codes.total(), 'more finding')}: {listed}"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return the number and the noun, in the plural where English wants it."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -6,10 +6,11 @@ from textwrap import wrap
 from typing import Final
 
 from backupgen.diagnostics import Finding, Severity, Spot
+from backupgen.diagnostics.wording import counted
 from backupgen.report.excerpt import cut, source_lines
 from backupgen.report.model import Report, place
 from backupgen.report.styled import Line, paint
-from backupgen.report.summary import counted, rest, summary
+from backupgen.report.summary import rest, summary
 from backupgen.report.visible import visible
 
 _STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}

@@ -1,6 +1,8 @@
 """The codes of the stage that resolves a fleet."""
 
-from backupgen.diagnostics import CodeInfo, Severity
+from typing import Final
+
+from backupgen.diagnostics import CodeInfo, Severity, declared
 
 UNKNOWN_REPOSITORY = CodeInfo(
     code="BG204",
@@ -73,12 +75,4 @@ BAD_NAME = CodeInfo(
     good="targets:\n  drill: {…}",
 )
 
-CODES = (
-    UNKNOWN_REPOSITORY,
-    NO_DEADLINE,
-    NO_USER,
-    CONFLICTING_KEYS,
-    MISSING_IMAGE,
-    UNSUPPORTED_URL,
-    BAD_NAME,
-)
+CODES: Final = declared(globals())

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration, quantity_value
 from backupgen.diagnostics import NodePath
+from backupgen.diagnostics.wording import listed
 from backupgen.language import codes as language_codes
 from backupgen.language import schema
 from backupgen.resolve import codes, dump_tools, resolved
@@ -28,7 +29,7 @@ def resolve_target(
     volumes = _volumes(name, target, path)
     _check_sources(target, path, context)
     if target.repository is not None and target.repository not in repositories:
-        known = ", ".join(f"`{repository}`" for repository in repositories)
+        known = listed(repositories)
         message = f"there is no repository `{target.repository}`, expected one of {known}"
         notes.add(codes.UNKNOWN_REPOSITORY, message, (*path, "repository"))
     run_as = target.run_as or (defaults.run_as if defaults else None)
@@ -101,7 +102,7 @@ def _sentinels(
         if seen:
             yield seen
         elif volume.sentinel:
-            places = ", ".join(f"`{mount}`" for mount in mounted)
+            places = listed(mounted)
             message = f"`{wanted[0]}` is not mounted, expected a path below {places}"
             context.notes.add(codes.CONFLICTING_KEYS, message, (*volume.path, "sentinel"))
 
@@ -144,7 +145,7 @@ def _slot(target: schema.Target, skip: int, path: NodePath, context: Context) ->
         every = target.every or EVERY
         if every not in CADENCES:
             message = f"no cron expression runs every `{format_duration(every)}`"
-            help_ = f"expected one of {', '.join(f'`{format_duration(cadence)}`' for cadence in CADENCES)}"
+            help_ = f"expected one of {listed(map(format_duration, CADENCES))}"
             context.notes.add(language_codes.INVALID_VALUE, message, (*path, "every"), help_)
         return target.at, every
     rest = target.at.without_hours(skip) if skip else target.at

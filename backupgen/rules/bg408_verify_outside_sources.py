@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
+from backupgen.diagnostics.wording import listed
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.sources import sources_of, within
 
@@ -24,7 +25,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
         sources = tuple(sources_of(target))
         for index, rule in enumerate(target.verify):
             if not any(within(rule.file, source) or within(source, rule.file) for source in sources):
-                places = ", ".join(f"`{source}`" for source in sources)
+                places = listed(sources)
                 message = f"`{rule.file}` lies in no source of `{target.name}`, expected a path in {places}"
                 yield finding(INFO, message, (*target.job.path, "verify", index))
 

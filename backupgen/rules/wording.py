@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from backupgen.conventions.units import format_duration, format_hours
 from backupgen.diagnostics import Related, Spot
+from backupgen.diagnostics.wording import few, quoted
 from backupgen.rules.base import RuleContext
 from backupgen.schedule import ALL_HOURS, CronExpr, Lever, Operation, Remedy, format_slot, load_zone
 
@@ -23,8 +24,7 @@ def when(instant: int, zone: str) -> str:
 
 def some(names: Sequence[str]) -> str:
     """The first few of many names."""
-    shown = ", ".join(f"`{name}`" for name in names[:SHOWN])
-    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
+    return few(quoted(names), SHOWN)
 
 
 def slots_of(context: RuleContext, names: Iterable[str]) -> tuple[Related, ...]:

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final, NoReturn
 
+from backupgen.diagnostics.wording import listed
+
 ALL_HOURS: Final = (1 << 24) - 1
 
 _SPACE: Final = "\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -167,7 +169,7 @@ def _parse_descriptor(text: str) -> CronExpr:
             f"write `{wanted}`",
         )
     raise CronError(
-        f"unknown descriptor `{text}`, expected one of {', '.join(f'`{name}`' for name in _DESCRIPTORS)}",
+        f"unknown descriptor `{text}`, expected one of {listed(_DESCRIPTORS)}",
         "a CronJob does not run at boot; choose a time" if wanted == "@reboot" else "",
     )
 

@@ -2,54 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Final
 
 from backupgen.conventions.naming import VALUE_VARIABLES
-from backupgen.diagnostics import CodeInfo, Finding, Spot
+from backupgen.diagnostics import Finding, Spot
+from backupgen.diagnostics.wording import few, quoted
 from backupgen.sealing import codes
 from backupgen.sealing.judge import Flaw, Standing, differing_recipients
 from backupgen.sealing.marks import is_from_environment
 from backupgen.sealing.references import Reference, value_names
 from backupgen.sealing.rules import Rule
 from backupgen.sealing.values import EDIT, Sources, ValuesFile
-
-_RENDER: Final = "run `backupgen render` where the key is, and commit what it writes"
-_FLAWS: Final[Mapping[Flaw, tuple[CodeInfo, str, str]]] = {
-    Flaw.UNREADABLE: (
-        codes.SEALED_DAMAGED,
-        "this cannot be read: {detail}",
-        "restore it from Git, or delete it, and run `backupgen render`",
-    ),
-    Flaw.PLAINTEXT: (
-        codes.SECRET_IN_PLAINTEXT,
-        "this Secret holds {detail} in plaintext",
-        codes.remedy(codes.SECRET_IN_PLAINTEXT),
-    ),
-    Flaw.KEYS: (codes.SEALED_KEYS_DIFFER, "this sealed Secret {detail}", _RENDER),
-    Flaw.FRAME: (
-        codes.SEALED_OUTDATED,
-        "this sealed Secret is not what fleet.yaml says today: {detail} differ",
-        _RENDER,
-    ),
-    Flaw.SELECTION: (codes.SEALED_FOR_OTHERS, "this Secret is sealed {detail}", _RENDER),
-    Flaw.RECIPIENTS: (codes.SEALED_FOR_OTHERS, "this Secret is sealed {detail}", _RENDER),
-    Flaw.CHANGED: (
-        codes.SEALED_CHANGED,
-        "this Secret is not as backupgen sealed it: somebody changed it since",
-        codes.remedy(codes.SEALED_CHANGED),
-    ),
-    Flaw.UNPROVEN: (
-        codes.SEALED_CHANGED,
-        "this Secret was not sealed by backupgen: whether it holds the present values is not known",
-        codes.remedy(codes.SEALED_CHANGED),
-    ),
-    Flaw.VALUES: (
-        codes.SEALED_OUTDATED,
-        "this Secret is not sealed from the present values: {detail} was changed since",
-        _RENDER,
-    ),
-}
-"""What is wrong -> the code, the message, and what to do."""
 
 
 def check_values(
@@ -148,9 +110,9 @@ def check_secrets(standings: Iterable[Standing], sources: Sources) -> Iterator[F
     for one in standings:
         for fault in one.faults:
             by_hand = fault.flaw is Flaw.UNPROVEN and not sources.given  # from values that only its owner knows
-            if fault.flaw in _FLAWS and not by_hand:
-                info, message, remedy = _FLAWS[fault.flaw]
-                yield Finding(info, message.format(detail=fault.detail), Spot(file=one.file), remedy)
+            finding = fault.finding(one.file)
+            if finding is not None and not by_hand:
+                yield finding
 
 
 def check_waiting(standings: Iterable[Standing], sources: Sources, out: str) -> Iterator[Finding]:
@@ -159,10 +121,10 @@ def check_waiting(standings: Iterable[Standing], sources: Sources, out: str) -> 
     bare = [one for one in every if one.placeholders]
     if ready := [one.file for one in bare if not one.waiting]:
         message = f"{_counted(ready, 'hold')} placeholders, although every value is there"
-        yield Finding(codes.SEALING_POSTPONED, message, Spot(file=out), codes.remedy(codes.SEALING_POSTPONED))
+        yield Finding(codes.SEALING_POSTPONED, message, Spot(file=out), codes.SEALING_POSTPONED.help)
     if waiting := [one.file for one in bare if one.waiting]:
         message = f"{_counted(waiting, 'hold')} placeholders: not sealed yet"
-        remedy = f"run {EDIT}, then `backupgen render`" if sources.file else codes.remedy(codes.SECRETS_UNSEALED)
+        remedy = f"run {EDIT}, then `backupgen render`" if sources.file else codes.SECRETS_UNSEALED.help
         yield Finding(codes.SECRETS_UNSEALED, message, Spot(file=out), remedy)
     if unknown := [one.file for one in every if one.has(Flaw.ENVIRONMENT)]:
         message = f"{_counted(unknown, 'come')} from values of the environment: nothing to compare with without a key"
@@ -171,5 +133,5 @@ def check_waiting(standings: Iterable[Standing], sources: Sources, out: str) -> 
 
 
 def _counted(files: list[str], verb: str) -> str:
-    more = f" and {len(files) - 1} more Secrets {verb}" if len(files) > 1 else f" {verb}s"
-    return f"`{files[0]}`{more}"
+    names = few(quoted(files), 1)
+    return f"{names} Secrets {verb}" if len(files) > 1 else f"{names} {verb}s"

@@ -27,10 +27,10 @@ def check_unknown(out: str, unknown: Mapping[str, str]) -> Iterator[Finding]:
         spot = _spot(f"{out}/{path}", text, found)
         if _SEALED.search(text):
             message = "this Secret was not written by backupgen: nothing checks it"
-            yield Finding(codes.SECRET_UNKNOWN, message, spot, codes.remedy(codes.SECRET_UNKNOWN))
+            yield Finding(codes.SECRET_UNKNOWN, message, spot, codes.SECRET_UNKNOWN.help)
         else:
             message = "this Secret is not encrypted, and backupgen did not write it"
-            yield Finding(codes.SECRET_IN_PLAINTEXT, message, spot, codes.remedy(codes.SECRET_IN_PLAINTEXT))
+            yield Finding(codes.SECRET_IN_PLAINTEXT, message, spot, codes.SECRET_IN_PLAINTEXT.help)
 
 
 def check_texts(out: str, files: Mapping[str, str], secrets: Mapping[str, Secret]) -> Iterator[Finding]:
@@ -42,13 +42,13 @@ def check_texts(out: str, files: Mapping[str, str], secrets: Mapping[str, Secret
         # Nearly every file lacks the words themselves, and to look for a word is some thirty times faster.
         if any(word in text for word in _KEY_WORDS) and (found := _PRIVATE_KEY.search(text)):
             message, spot = "this is a private key", _spot(f"{out}/{path}", text, found)
-            yield Finding(codes.SECRET_IN_PLAINTEXT, message, spot, codes.remedy(codes.SECRET_IN_PLAINTEXT))
+            yield Finding(codes.SECRET_IN_PLAINTEXT, message, spot, codes.SECRET_IN_PLAINTEXT.help)
         if given is None or path in secrets or not any(name in text for name in variables):
             continue
         if found := given.search(text):
             message = f"`{found['a'] or found['b']}` has a value here, outside of a Secret"
             spot = _spot(f"{out}/{path}", text, found)
-            yield Finding(codes.SECRET_IN_PLAINTEXT, message, spot, codes.remedy(codes.SECRET_IN_PLAINTEXT))
+            yield Finding(codes.SECRET_IN_PLAINTEXT, message, spot, codes.SECRET_IN_PLAINTEXT.help)
 
 
 def _given(variables: Iterable[str]) -> re.Pattern[str]:
@@ -78,9 +78,7 @@ def check_plain(
         for name, value in telling.items():
             if value in text:
                 message = f"the value `{name}` stands here in plaintext"
-                yield Finding(
-                    codes.SECRET_IN_PLAINTEXT, message, Spot(file=file), codes.remedy(codes.SECRET_IN_PLAINTEXT)
-                )
+                yield Finding(codes.SECRET_IN_PLAINTEXT, message, Spot(file=file), codes.SECRET_IN_PLAINTEXT.help)
 
 
 def _spot(file: str, text: str, found: re.Match[str]) -> Spot:

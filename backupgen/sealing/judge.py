@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from backupgen.diagnostics import CodeInfo, Finding, Spot
+from backupgen.diagnostics.wording import listed
 from backupgen.plan.model import Secret, SecretKey
+from backupgen.sealing import codes
 from backupgen.sealing.envelope import Envelope, encrypted_type, read_envelope
 from backupgen.sealing.marks import Mark, is_from_environment, key_mark, names_of
 from backupgen.sealing.references import value_names
@@ -15,20 +18,72 @@ from backupgen.sealing.sealed import is_sealed, secret_keys, values_of, without_
 from backupgen.sealing.values import Sources
 from backupgen.source import PlainError, load_all
 
+_RENDER: Final = "run `backupgen render` where the key is, and commit what it writes"
+
 
 class Flaw(Enum):
-    """What is wrong with a sealed Secret."""
+    """What is wrong with a sealed Secret: in the words of the status, and as a finding of `check`."""
 
-    UNREADABLE = "it is no YAML"
-    PLAINTEXT = "some of its values are not encrypted"
-    KEYS = "it does not hold the keys that its jobs read"
-    FRAME = "what is readable of it is not what fleet.yaml says"
-    SELECTION = "other fields of it are encrypted than the rule says"
-    RECIPIENTS = "it is sealed for others than the rule says"
-    CHANGED = "its bytes are not those that backupgen sealed"
-    UNPROVEN = "backupgen did not seal it"
-    VALUES = "it was sealed from other values"
-    ENVIRONMENT = "it was sealed from values of the environment"
+    UNREADABLE = (
+        "it is no YAML",
+        codes.SEALED_DAMAGED,
+        "this cannot be read: {detail}",
+        "restore it from Git, or delete it, and run `backupgen render`",
+    )
+    PLAINTEXT = (
+        "some of its values are not encrypted",
+        codes.SECRET_IN_PLAINTEXT,
+        "this Secret holds {detail} in plaintext",
+    )
+    KEYS = (
+        "it does not hold the keys that its jobs read",
+        codes.SEALED_KEYS_DIFFER,
+        "this sealed Secret {detail}",
+        _RENDER,
+    )
+    FRAME = (
+        "what is readable of it is not what fleet.yaml says",
+        codes.SEALED_OUTDATED,
+        "this sealed Secret is not what fleet.yaml says today: {detail} differ",
+        _RENDER,
+    )
+    SELECTION = (
+        "other fields of it are encrypted than the rule says",
+        codes.SEALED_FOR_OTHERS,
+        "this Secret is sealed {detail}",
+        _RENDER,
+    )
+    RECIPIENTS = (
+        "it is sealed for others than the rule says",
+        codes.SEALED_FOR_OTHERS,
+        "this Secret is sealed {detail}",
+        _RENDER,
+    )
+    CHANGED = (
+        "its bytes are not those that backupgen sealed",
+        codes.SEALED_CHANGED,
+        "this Secret is not as backupgen sealed it: somebody changed it since",
+    )
+    UNPROVEN = (
+        "backupgen did not seal it",
+        codes.SEALED_CHANGED,
+        "this Secret was not sealed by backupgen: whether it holds the present values is not known",
+    )
+    VALUES = (
+        "it was sealed from other values",
+        codes.SEALED_OUTDATED,
+        "this Secret is not sealed from the present values: {detail} was changed since",
+        _RENDER,
+    )
+    ENVIRONMENT = ("it was sealed from values of the environment", None, "")
+
+    def __init__(self, status: str, info: CodeInfo | None, message: str, help_: str = "") -> None:
+        self.status: Final = status
+        self.info: Final = info
+        """None: `check` reports all such Secrets by one finding (BG588)."""
+        self.message: Final = message
+        self.help: Final = help_
+        """What to do; empty: what its code says."""
 
 
 class Fault(NamedTuple):
@@ -36,6 +91,14 @@ class Fault(NamedTuple):
 
     flaw: Flaw
     detail: str
+
+    def finding(self, file: str) -> Finding | None:
+        """The fault as a finding about a file; None for what is reported of all Secrets at once."""
+        info = self.flaw.info
+        if info is None:
+            return None
+        message = self.flaw.message.format(detail=self.detail)
+        return Finding(info, message, Spot(file=file), self.flaw.help or info.help)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +214,7 @@ def _seen(text: str, ready: str, rule: Rule | None, mark: Mark | None) -> Iterat
         yield Fault(Flaw.UNREADABLE, f"it holds {len(documents)} documents, expected one mapping")
         return
     if bare := [key for key, value in values_of(document).items() if not encrypted_type(value)]:
-        yield Fault(Flaw.PLAINTEXT, _listed(bare))
+        yield Fault(Flaw.PLAINTEXT, listed(bare))
     if mark is None or mark.ready != _sha256(ready):
         yield from _frame(document, ready)
     envelope = read_envelope(document)
@@ -166,13 +229,13 @@ def _frame(document: dict[str, Any], ready: str) -> Iterator[Fault]:
         return
     has, needs = secret_keys((document,)), secret_keys((expected,))
     lacking, spare = [key for key in needs if key not in has], [key for key in has if key not in needs]
-    said = [f"{what} {_listed(keys)}" for what, keys in (("lacks", lacking), ("has the unused", spare)) if keys]
+    said = [f"{what} {listed(keys)}" for what, keys in (("lacks", lacking), ("has the unused", spare)) if keys]
     if said:
         yield Fault(Flaw.KEYS, " and ".join(said))
     before, after = without_values(document), without_values(expected)
     differing = [key for key in {**before, **after} if key != "stringData" and before.get(key) != after.get(key)]
     if differing:
-        yield Fault(Flaw.FRAME, _listed(differing))
+        yield Fault(Flaw.FRAME, listed(differing))
 
 
 def _envelope(present: Envelope, wanted: Envelope) -> Iterator[Fault]:
@@ -187,17 +250,17 @@ def differing_recipients(present: Envelope, wanted: Envelope) -> str:
     has, needs = present.recipients.names(), wanted.recipients.names()
     said = []
     if needs - has:
-        said.append(f"not for {_listed(sorted(needs - has))}")
+        said.append(f"not for {listed(sorted(needs - has))}")
     if has - needs:
-        said.append(f"still for {_listed(sorted(has - needs))}")
+        said.append(f"still for {listed(sorted(has - needs))}")
     return ", ".join(said) or "in other groups, or with another threshold"
 
 
 def _compared(secret: Secret, mark: Mark, sources: Sources) -> Iterator[Fault]:
     if changed := changed_keys(secret, mark, sources):
-        yield Fault(Flaw.VALUES, _listed(changed))
+        yield Fault(Flaw.VALUES, listed(changed))
     if unknown := _unknown_keys(secret, mark, sources):
-        yield Fault(Flaw.ENVIRONMENT, _listed(unknown))
+        yield Fault(Flaw.ENVIRONMENT, listed(unknown))
 
 
 def changed_keys(secret: Secret, mark: Mark, sources: Sources) -> list[str]:
@@ -222,10 +285,6 @@ def _now(key: SecretKey, sources: Sources) -> str:
     names = value_names(key)
     given = all(sources.has(name) for name in names)
     return key_mark(names, tuple(sources.digest(name) for name in names)) if given else ""
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
 
 
 def obsolete(committed: Committed, secrets: Mapping[str, Secret], sources: Sources) -> dict[str, str]:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Final, Literal, NamedTuple
 
 from backupgen.diagnostics import Checked, CodeInfo, Finding, Spot
+from backupgen.diagnostics.wording import listed
 from backupgen.manifests.codes import UNSOUND_MANIFEST
 from backupgen.plan.model import Secret
 from backupgen.sealing import codes
@@ -18,7 +19,7 @@ from backupgen.sealing.judge import Fault, Flaw, Standing, flaws_of
 from backupgen.sealing.marks import Mark, key_mark
 from backupgen.sealing.references import value_names
 from backupgen.sealing.sealed import values_of
-from backupgen.sealing.sealer import FaultKind, Hasher, Plain, Sealer, Sealing, SopsFault
+from backupgen.sealing.sealer import Hasher, Plain, Sealer, Sealing, SopsFault
 from backupgen.sealing.values import EDIT, Sources
 from backupgen.source import PlainError, load_all
 
@@ -27,7 +28,7 @@ Compose = Callable[[Secret, Mapping[str, str]], Checked[str]]
 Fate = Literal["keep", "rewrap", "seal", "postpone", "refuse"]
 
 _RESTORE: Final = "restore it from Git, or delete it, and run `backupgen render`"
-_NOT_HERE: Final = (FaultKind.UNAVAILABLE, FaultKind.NO_KEY)
+_NOT_HERE: Final = (codes.SOPS_UNAVAILABLE, codes.NO_KEY)
 """What is wrong with the machine, and not with the Secrets."""
 
 
@@ -114,7 +115,7 @@ def open_all(todo: list[Standing], sources: Sources, tools: Tools) -> Checked[Op
     """
     values = _plaintexts(todo, sources, tools.sealer)
     if isinstance(values, SopsFault):
-        if values.kind in _NOT_HERE:
+        if values.info in _NOT_HERE:
             return Checked(values)
         return Checked(None, (values.finding(sources.file.file if sources.file else ""),))
     if findings := _unusable(todo, values, sources):
@@ -172,9 +173,9 @@ def _fate(work: Work) -> Fate:
 
 def _fate_of_closed(standing: Standing, fault: SopsFault) -> Fate:
     """What happens to a Secret that cannot be opened. What backupgen sealed, it may seal anew."""
-    if standing.mark is not None and fault.kind is FaultKind.NO_KEY:
+    if standing.mark is not None and fault.info is codes.NO_KEY:
         return "seal"
-    return "postpone" if fault.kind in _NOT_HERE else "refuse"
+    return "postpone" if fault.info in _NOT_HERE else "refuse"
 
 
 def _refusal(work: Work) -> Finding:
@@ -190,9 +191,9 @@ def _refusal(work: Work) -> Finding:
 def different(work: Work) -> Finding:
     """The finding about a Secret that holds other values than it should, by the names of its keys."""
     held, wanted = work.holds, work.wanted
-    listed = ", ".join(f"`{key}`" for key in sorted({**held, **wanted}) if held.get(key) != wanted.get(key))
-    message = f"this Secret holds other values than those that it is to be sealed from: {listed}"
-    return Finding(codes.SEALED_DIFFERENT, message, Spot(file=work.standing.file), codes.remedy(codes.SEALED_DIFFERENT))
+    differing = [key for key in sorted({**held, **wanted}) if held.get(key) != wanted.get(key)]
+    message = f"this Secret holds other values than those that it is to be sealed from: {listed(differing)}"
+    return Finding(codes.SEALED_DIFFERENT, message, Spot(file=work.standing.file), codes.SEALED_DIFFERENT.help)
 
 
 def _carry_out(done: Sealed, fates: list[tuple[Work, Fate]], sources: Sources, tools: Tools) -> Checked[Sealed]:
@@ -252,13 +253,13 @@ def _take(done: Sealed, work: Work, text: str | SopsFault, sources: Sources) -> 
     """Take what sops returned, if it is sealed indeed: a rule that it cannot read makes sops encrypt nothing."""
     standing = work.standing
     if isinstance(text, SopsFault):
-        if text.kind in _NOT_HERE:
+        if text.info in _NOT_HERE:
             done.postponed[standing.path] = text
         else:
             yield text.finding(standing.file)
         return
     if flaws := [fault for fault in flaws_of(text, standing.ready, standing.rule) if _counts(fault, standing)]:
-        message = f"what sops made of this Secret is not right: {flaws[0].flaw.value} ({flaws[0].detail})"
+        message = f"what sops made of this Secret is not right: {flaws[0].flaw.status} ({flaws[0].detail})"
         yield Finding(codes.SOPS_REFUSED, message, Spot(file=standing.file), "see to the rule in .sops.yaml")
         return
     _put(done, standing, text, _mark(standing, text, sources))

@@ -2,34 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Protocol
 
 from backupgen.diagnostics import CodeInfo, Finding, Spot
-from backupgen.sealing import codes
-
-
-class FaultKind(Enum):
-    """Why sops did not do what it was asked for, and the code of that."""
-
-    UNAVAILABLE = codes.SOPS_UNAVAILABLE
-    NO_KEY = codes.NO_KEY
-    DAMAGED = codes.SEALED_DAMAGED
-    REFUSED = codes.SOPS_REFUSED
 
 
 @dataclass(frozen=True, slots=True)
 class SopsFault:
-    """A refusal of sops'. Neither field ever holds a plaintext."""
+    """A refusal of sops'. No field ever holds a plaintext."""
 
-    kind: FaultKind
+    info: CodeInfo
+    """SOPS_UNAVAILABLE, NO_KEY, SEALED_DAMAGED or SOPS_REFUSED."""
     message: str
     help: str = ""
 
     def finding(self, file: str) -> Finding:
         """The fault as a finding about a file."""
-        info: CodeInfo = self.kind.value
-        return Finding(info, self.message, Spot(file=file), self.help or codes.remedy(info))
+        return Finding(self.info, self.message, Spot(file=file), self.help or self.info.help)
 
 
 Plain = Mapping[str, object]

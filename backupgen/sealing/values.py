@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from backupgen.conventions.naming import value_variable
 from backupgen.diagnostics import Checked, CodeInfo, Finding, Spot, has_errors
+from backupgen.diagnostics.wording import phrase
 from backupgen.sealing import codes
 from backupgen.sealing.envelope import Envelope, encrypted_type, read_envelope
 from backupgen.sealing.marks import ENVIRONMENT, digest
@@ -61,9 +62,7 @@ def read_values(raw: bytes, file: str) -> Checked[ValuesFile]:
 
 def _hushed(finding: Finding) -> Finding:
     """Without the texts that were found: somebody may have written a password where none belongs."""
-    message = (
-        f"this values file cannot be read: {finding.info.summary[:1].lower()}{finding.info.summary[1:].rstrip('.')}"
-    )
+    message = f"this values file cannot be read: {phrase(finding.info.summary)}"
     return Finding(finding.info, message, finding.spot, f"restore it from Git, and change it with {EDIT}")
 
 

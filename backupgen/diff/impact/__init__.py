@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.alerts import of_alerts
 from backupgen.diff.impact.contents import of_contents, of_images, of_rights
-from backupgen.diff.impact.kinds import RANK, Kind, Level
+from backupgen.diff.impact.kinds import RANK, ConsequenceKind, Level
 from backupgen.diff.impact.model import Holding, Impact, Situation
 from backupgen.diff.impact.plans import known_tags, of_plans
 from backupgen.diff.impact.reports import of_reports
@@ -15,7 +15,7 @@ from backupgen.diff.impact.targets import of_jobs
 from backupgen.diff.impact.timing import of_timing
 from backupgen.diff.pairs import Pair, pair_up
 
-__all__ = ["Holding", "Impact", "Kind", "Level", "Situation", "impact"]
+__all__ = ["ConsequenceKind", "Holding", "Impact", "Level", "Situation", "impact"]
 
 
 def impact(changes: tuple[Change, ...], situation: Situation) -> tuple[Impact, ...]:

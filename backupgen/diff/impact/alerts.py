@@ -7,7 +7,7 @@ from typing import Any, Final
 from backupgen.conventions import metrics
 from backupgen.conventions.units import format_duration
 from backupgen.diff.compare import Change
-from backupgen.diff.impact.kinds import Kind
+from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact
 from backupgen.diff.jobs import at, mapping, mappings
 from backupgen.diff.objects import Object
@@ -43,15 +43,17 @@ def _by_name(rules: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, 
 
 def _alerts(old: Mapping[str, list[Mapping[str, Any]]], new: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[Impact]:
     if old and not new:
-        yield Impact(Kind.ALERT_REMOVED, "", "no alert is left: nobody is told when backups fail")
+        yield Impact(ConsequenceKind.ALERT_REMOVED, "", "no alert is left: nobody is told when backups fail")
         return
     for name in sorted({*old, *new}):
         if name not in new:
-            yield Impact(Kind.ALERT_REMOVED, name, f"the alert `{name}` goes")
+            yield Impact(ConsequenceKind.ALERT_REMOVED, name, f"the alert `{name}` goes")
         elif name not in old:
-            yield Impact(Kind.ALERT_ADDED, name, f"the alert `{name}` comes ({', '.join(_severities(new[name]))})")
+            yield Impact(
+                ConsequenceKind.ALERT_ADDED, name, f"the alert `{name}` comes ({', '.join(_severities(new[name]))})"
+            )
         elif said := list(_differences(old[name], new[name])):
-            yield Impact(Kind.ALERT_CHANGED, name, f"the alert `{name}` has {'; '.join(said)}")
+            yield Impact(ConsequenceKind.ALERT_CHANGED, name, f"the alert `{name}` has {'; '.join(said)}")
 
 
 def _differences(old: list[Mapping[str, Any]], new: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -91,4 +93,4 @@ def _thresholds(old: Mapping[tuple[str, str], int], new: Mapping[tuple[str, str]
         else:
             message = f"the alerts compare `{subject}` with {now} (`{record}`), it was {before}"
         if before != now:
-            yield Impact(Kind.ALERT_THRESHOLD_CHANGED, subject, message)
+            yield Impact(ConsequenceKind.ALERT_THRESHOLD_CHANGED, subject, message)

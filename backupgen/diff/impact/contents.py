@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from backupgen.conventions.roles import PodRole
+from backupgen.diagnostics.wording import listed
 from backupgen.diff.compare import Change
-from backupgen.diff.impact.kinds import Kind
+from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact
 from backupgen.diff.jobs import at, images
 from backupgen.diff.pairs import Pair
@@ -27,11 +28,11 @@ def of_contents(pair: Pair) -> Iterator[Impact]:
             # A long one says nothing in a sentence; it stands with the objects.
             told = max(len(before or ""), len(after or "")) <= _MOST
             said = f": {_command(after)}, it was {_command(before)}" if told else ""
-            yield Impact(Kind.COMMAND_CHANGED, name, f"the backup of `{name}` has another {what}{said}")
+            yield Impact(ConsequenceKind.COMMAND_CHANGED, name, f"the backup of `{name}` has another {what}{said}")
     if added := [pattern for pattern in new.excludes if pattern not in old.excludes]:
-        yield Impact(Kind.EXCLUDE_ADDED, name, f"`{name}` leaves out {_listed(added)} too")
+        yield Impact(ConsequenceKind.EXCLUDE_ADDED, name, f"`{name}` leaves out {listed(added)} too")
     if removed := [pattern for pattern in old.excludes if pattern not in new.excludes]:
-        yield Impact(Kind.EXCLUDE_REMOVED, name, f"`{name}` no longer leaves out {_listed(removed)}")
+        yield Impact(ConsequenceKind.EXCLUDE_REMOVED, name, f"`{name}` no longer leaves out {listed(removed)}")
 
 
 def _sources(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Impact]:
@@ -39,16 +40,16 @@ def _sources(name: str, old: Mapping[str, str], new: Mapping[str, str]) -> Itera
     moved = {path: place for path, place in places.items() if place}
     for path, place in moved.items():
         message = f"the snapshots of `{name}` hold {new[path]} as `{path}`, it was `{place}`: a restore looks there"
-        yield Impact(Kind.SOURCE_MOVED, name, message)
+        yield Impact(ConsequenceKind.SOURCE_MOVED, name, message)
     for path in sorted({*old, *new} - {*moved, *moved.values()}):
         before, after = old.get(path), new.get(path)
         if after is None:
-            yield Impact(Kind.SOURCE_REMOVED, name, f"`{name}` no longer backs up `{path}` ({before})")
+            yield Impact(ConsequenceKind.SOURCE_REMOVED, name, f"`{name}` no longer backs up `{path}` ({before})")
         elif before is None:
-            yield Impact(Kind.SOURCE_ADDED, name, f"`{name}` backs up `{path}` too ({after})")
+            yield Impact(ConsequenceKind.SOURCE_ADDED, name, f"`{name}` backs up `{path}` too ({after})")
         elif before != after:
             message = f"`{name}` backs up {after} instead of {before} as `{path}`"
-            yield Impact(Kind.SOURCE_REMOVED, name, message)
+            yield Impact(ConsequenceKind.SOURCE_REMOVED, name, message)
 
 
 def _place(source: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
@@ -67,7 +68,7 @@ def of_images(change: Change) -> Iterator[Impact]:
     )
     for old, new in pairs:
         name = change.identity.name
-        yield Impact(Kind.IMAGE_CHANGED, name, f"`{name}` runs the image `{new}` instead of `{old}`")
+        yield Impact(ConsequenceKind.IMAGE_CHANGED, name, f"`{name}` runs the image `{new}` instead of `{old}`")
 
 
 def of_rights(change: Change) -> Iterator[Impact]:
@@ -75,12 +76,8 @@ def of_rights(change: Change) -> Iterator[Impact]:
     if change.old is None:
         one = change.identity
         message = f"`{one.name}` may run commands in the pods of the namespace `{one.namespace}`, for its dump"
-        yield Impact(Kind.RIGHTS_ADDED, one.name, message)
+        yield Impact(ConsequenceKind.RIGHTS_ADDED, one.name, message)
 
 
 def _command(text: str | None) -> str:
     return "none" if text is None else f"`{text}`"
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)

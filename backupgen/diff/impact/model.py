@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from backupgen.diff.impact.kinds import Kind
+from backupgen.diff.impact.kinds import ConsequenceKind
 
 
 @dataclass(frozen=True, slots=True)
 class Impact:
     """One consequence."""
 
-    kind: Kind
+    kind: ConsequenceKind
     target: str
     """The target, the job of the fleet's own, the tag or the object that it is about."""
     message: str

@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration
+from backupgen.diagnostics.wording import few
 from backupgen.diff.compare import Change
-from backupgen.diff.impact.kinds import Kind
+from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact
 from backupgen.diff.jobs import at, mapping
 from backupgen.diff.objects import Object
@@ -111,18 +112,22 @@ def _retention(old: _Contents, new: _Contents, known: Known) -> Iterator[Impact]
         if before is not None and after is not None:
             yield from _kept(tag, before, after)
         elif before is not None and tag not in known.gone and tag not in new.expire:
-            yield Impact(Kind.RETENTION_GROWN, tag, f"nothing forgets snapshots with the tag `{tag}` any more")
+            yield Impact(
+                ConsequenceKind.RETENTION_GROWN, tag, f"nothing forgets snapshots with the tag `{tag}` any more"
+            )
         elif after is not None and tag not in known.come:
             rules = ", ".join(_rules(after).values())
-            yield Impact(Kind.RETENTION_ADDED, tag, f"of the snapshots with the tag `{tag}` only these stay: {rules}")
+            yield Impact(
+                ConsequenceKind.RETENTION_ADDED, tag, f"of the snapshots with the tag `{tag}` only these stay: {rules}"
+            )
     for tag, days in sorted(new.expire.items()):
         if old.expire.get(tag) != days and tag not in known.gone:
             message = f"snapshots with the tag `{tag}` are forgotten when older than {days}d, the last one too"
             was = f"; it was {old.expire[tag]}d" if tag in old.expire else ""
-            yield Impact(Kind.TAG_EXPIRES, tag, message + was)
+            yield Impact(ConsequenceKind.TAG_EXPIRES, tag, message + was)
     for tag in sorted(old.expire.keys() - new.expire.keys() - new.keep.keys()):
         message = f"snapshots with the tag `{tag}` are no longer forgotten by their age: they stay for ever"
-        yield Impact(Kind.RETENTION_GROWN, tag, message)
+        yield Impact(ConsequenceKind.RETENTION_GROWN, tag, message)
 
 
 def _kept(tag: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Impact]:
@@ -132,9 +137,9 @@ def _kept(tag: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Impa
     said = ", ".join(f"{_rule(name, after)} instead of {_rule(name, before)}" for name in names)
     if fewer:
         message = f"fewer snapshots with the tag `{tag}` stay: {said}; the next retention deletes the others for good"
-        yield Impact(Kind.RETENTION_SHRUNK, tag, message)
+        yield Impact(ConsequenceKind.RETENTION_SHRUNK, tag, message)
     elif names:
-        yield Impact(Kind.RETENTION_GROWN, tag, f"more snapshots with the tag `{tag}` stay: {said}")
+        yield Impact(ConsequenceKind.RETENTION_GROWN, tag, f"more snapshots with the tag `{tag}` stay: {said}")
 
 
 def _rule(name: str, rules: Mapping[str, str]) -> str:
@@ -165,8 +170,10 @@ def _drills(old: _Contents, new: _Contents, known: Known) -> Iterator[Impact]:
         gone = [f"no longer `{line}`" for line in old.drills[tag] if line not in new.drills[tag]]
         come = [f"now `{line}`" for line in new.drills[tag] if line not in old.drills[tag]]
         if gone or come:
-            kind = Kind.RESTORE_TEST_WEAKER if len(gone) > len(come) else Kind.RESTORE_TEST_CHANGED
-            message = f"the restore test of `{tag}` looks for other things: {_some([*gone, *come])}"
+            kind = (
+                ConsequenceKind.RESTORE_TEST_WEAKER if len(gone) > len(come) else ConsequenceKind.RESTORE_TEST_CHANGED
+            )
+            message = f"the restore test of `{tag}` looks for other things: {_steps_in_words([*gone, *come])}"
             yield Impact(kind, tag, message)
         if old.limits[tag] != new.limits[tag] and tag not in known.changed:
             said = " and ".join(
@@ -174,9 +181,11 @@ def _drills(old: _Contents, new: _Contents, known: Known) -> Iterator[Impact]:
                 for before, after in zip(_limits(old.limits[tag]), _limits(new.limits[tag]), strict=True)
                 if before != after
             )
-            yield Impact(Kind.RESTORE_TEST_CHANGED, tag, f"the restore test of `{tag}` accepts snapshots {said}")
+            yield Impact(
+                ConsequenceKind.RESTORE_TEST_CHANGED, tag, f"the restore test of `{tag}` accepts snapshots {said}"
+            )
     for tag in sorted(old.drills.keys() - new.drills.keys() - known.gone):
-        yield Impact(Kind.RESTORE_TEST_WEAKER, tag, f"the restore test no longer restores the tag `{tag}`")
+        yield Impact(ConsequenceKind.RESTORE_TEST_WEAKER, tag, f"the restore test no longer restores the tag `{tag}`")
 
 
 def _limits(limits: tuple[str, ...]) -> tuple[str, str]:
@@ -190,9 +199,8 @@ def _steps(job: str, old: list[str], new: list[str]) -> Iterator[Impact]:
     gone = [f"no longer `{line}`" for line in old if line not in new]
     come = [f"now `{line}`" for line in new if line not in old]
     if gone or come:
-        yield Impact(Kind.PLAN_CHANGED, job, f"`{job}` does other things: {_some([*gone, *come])}")
+        yield Impact(ConsequenceKind.PLAN_CHANGED, job, f"`{job}` does other things: {_steps_in_words([*gone, *come])}")
 
 
-def _some(said: list[str]) -> str:
-    more = [f"and {len(said) - _MOST_STEPS} more"] if len(said) > _MOST_STEPS else []
-    return "; ".join([*said[:_MOST_STEPS], *more])
+def _steps_in_words(said: list[str]) -> str:
+    return few(said, _MOST_STEPS, comma="; ", last="; and ")

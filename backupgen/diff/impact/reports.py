@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from backupgen.diff.groups import abandoned
-from backupgen.diff.impact.kinds import Kind
+from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact, Situation
 from backupgen.diff.pairs import Pair
 
@@ -19,9 +19,9 @@ def of_reports(pairs: Iterable[Pair], situation: Situation) -> Iterator[Impact]:
             message = (
                 f"`{new.subject}` reports {where}, it was {before}: see to it that Prometheus scrapes what it should"
             )
-            yield Impact(Kind.PUSHGATEWAY_CHANGED, new.subject, message)
+            yield Impact(ConsequenceKind.PUSHGATEWAY_CHANGED, new.subject, message)
     for group in abandoned(olds, situation.reporting):
         message = (
             f"the Pushgateway goes on showing what `{group.instance}` reported last: once this is deployed, delete it"
         )
-        yield Impact(Kind.PUSHGATEWAY_GROUP, group.instance, message, group.deletion())
+        yield Impact(ConsequenceKind.PUSHGATEWAY_GROUP, group.instance, message, group.deletion())

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from backupgen.conventions.roles import PodRole
 from backupgen.diff.compare import Change
-from backupgen.diff.impact.kinds import Kind
+from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact, Situation
 from backupgen.diff.impact.snapshots import fate
 from backupgen.diff.jobs import RenderedJob, at, volumes
@@ -39,21 +39,21 @@ def _repository(old: RenderedJob, new: RenderedJob, situation: Situation) -> Ite
             "move the repository, the first backup uploads everything; of the snapshots that exist, "
             f"{fate(old, situation)}{refused}"
         )
-        yield Impact(Kind.REPOSITORY_CHANGED, new.subject, message)
+        yield Impact(ConsequenceKind.REPOSITORY_CHANGED, new.subject, message)
     if old.repository_id == new.repository_id or (elsewhere and new.repository_id):
         return
     if not new.repository_id:
         message = (
             f"`{new.subject}` accepts any repository, it was the one with the id `{_short(old.repository_id)}` only"
         )
-        yield Impact(Kind.REPOSITORY_UNPINNED, new.subject, message)
+        yield Impact(ConsequenceKind.REPOSITORY_UNPINNED, new.subject, message)
     else:
         was = f"`{_short(old.repository_id)}`" if old.repository_id else "any"
         message = (
             f"`{new.subject}` refuses every repository but the one with the id `{_short(new.repository_id)}`, "
             f"it was {was}: `restic cat config` prints the id"
         )
-        yield Impact(Kind.REPOSITORY_PINNED, new.subject, message)
+        yield Impact(ConsequenceKind.REPOSITORY_PINNED, new.subject, message)
 
 
 def _mirror(old: RenderedJob, new: RenderedJob) -> Iterator[Impact]:
@@ -62,7 +62,7 @@ def _mirror(old: RenderedJob, new: RenderedJob) -> Iterator[Impact]:
             f"`{new.subject}` copies to {_named(new.copies_to)} instead of {_named(old.copies_to)}: the first run "
             "uploads everything, and the old copy stays as it is"
         )
-        yield Impact(Kind.MIRROR_MOVED, new.subject, message)
+        yield Impact(ConsequenceKind.MIRROR_MOVED, new.subject, message)
 
 
 def _bootstrap(url: str, situation: Situation) -> Impact:
@@ -71,7 +71,7 @@ def _bootstrap(url: str, situation: Situation) -> Impact:
         f"the repository `{url}` is new to the fleet and has no id: if it does not exist, make it once this is "
         f"deployed, and write its id into `{place}.id`"
     )
-    return Impact(Kind.BOOTSTRAP_NEEDED, url, message, (f"{situation.bootstrap} | kubectl apply -f -",))
+    return Impact(ConsequenceKind.BOOTSTRAP_NEEDED, url, message, (f"{situation.bootstrap} | kubectl apply -f -",))
 
 
 def of_server(change: Change) -> Iterator[Impact]:
@@ -85,7 +85,7 @@ def of_server(change: Change) -> Iterator[Impact]:
             f"`{change.identity.name}` serves {new} instead of {old}: move the repository there before this is "
             "deployed, for every job refuses an empty place"
         )
-        yield Impact(Kind.SERVER_VOLUME_CHANGED, change.identity.name, message)
+        yield Impact(ConsequenceKind.SERVER_VOLUME_CHANGED, change.identity.name, message)
 
 
 def _named(url: str) -> str:

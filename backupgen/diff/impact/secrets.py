@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from backupgen.conventions import naming
+from backupgen.diagnostics.wording import listed
 from backupgen.diff.compare import Change
-from backupgen.diff.impact.kinds import Kind
+from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact, Situation
 from backupgen.diff.objects import OTHER_VALUE
 from backupgen.sealing.sealed import secret_keys
@@ -19,17 +20,17 @@ def of_secret(change: Change) -> Iterator[Impact]:
         return
     if added := [key for key in after if key not in before]:
         new = "is new and" if change.old is None else "now"
-        message = f"{secret} {new} needs {_listed(added)}: `render` seals it, or `secrets seal`"
-        yield Impact(Kind.SECRET_KEYS_ADDED, owner, message)
+        message = f"{secret} {new} needs {listed(added)}: `render` seals it, or `secrets seal`"
+        yield Impact(ConsequenceKind.SECRET_KEYS_ADDED, owner, message)
     if removed := [key for key in before if key not in after]:
-        yield Impact(Kind.SECRET_KEYS_REMOVED, owner, f"{secret} no longer needs {_listed(removed)}")
+        yield Impact(ConsequenceKind.SECRET_KEYS_REMOVED, owner, f"{secret} no longer needs {listed(removed)}")
     changed = [str(one.steps[-1]) for one in change.fields if one.steps[0] == "stringData" and one.new == OTHER_VALUE]
     if changed:
-        message = f"{secret} is sealed with another value of {_listed(changed)}"
-        yield Impact(Kind.SECRET_VALUES_CHANGED, owner, message)
+        message = f"{secret} is sealed with another value of {listed(changed)}"
+        yield Impact(ConsequenceKind.SECRET_VALUES_CHANGED, owner, message)
     elif change.old is not None and "sops" in change.old and not added:
         message = f"{secret} is sealed anew, though its values stay: `render` needs a key for that"
-        yield Impact(Kind.SECRET_RESEALED, owner, message)
+        yield Impact(ConsequenceKind.SECRET_RESEALED, owner, message)
 
 
 def of_credentials(changes: Iterable[Change], situation: Situation) -> Iterator[Impact]:
@@ -45,11 +46,7 @@ def of_credentials(changes: Iterable[Change], situation: Situation) -> Iterator[
             (known if key in had.get(secret, keys) else missing).update(names)
     if new := sorted(missing - known):
         message = (
-            f"values are needed that nobody has given yet: {_listed(new)}; the first command adds their names, the "
+            f"values are needed that nobody has given yet: {listed(new)}; the first command adds their names, the "
             "second takes them"
         )
-        yield Impact(Kind.CREDENTIALS_MISSING, "", message, (situation.secrets, f"{situation.secrets} edit"))
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+        yield Impact(ConsequenceKind.CREDENTIALS_MISSING, "", message, (situation.secrets, f"{situation.secrets} edit"))

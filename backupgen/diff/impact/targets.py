@@ -5,7 +5,7 @@ from typing import Final
 
 from backupgen.conventions.roles import PodRole
 from backupgen.conventions.units import format_duration
-from backupgen.diff.impact.kinds import Kind
+from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact, Situation
 from backupgen.diff.impact.snapshots import fate
 from backupgen.diff.impact.timing import data_loss, slot_words
@@ -43,20 +43,20 @@ def _come(job: RenderedJob, situation: Situation) -> Impact:
     said = [f"`{job.subject}` will {'be backed up' if backup else 'run'} at {slot_words(job)}"]
     said += [f"up to {format_duration(loss)} of its data can be lost"] if loss and not job.suspended else []
     message = "; ".join([*said, *([left_out] if left_out else [])])
-    return Impact(Kind.TARGET_ADDED if backup else Kind.JOB_ADDED, job.subject, message)
+    return Impact(ConsequenceKind.TARGET_ADDED if backup else ConsequenceKind.JOB_ADDED, job.subject, message)
 
 
 def _gone(job: RenderedJob, situation: Situation) -> Impact:
     name = job.subject
     if job.role == PodRole.BACKUP:
         message = f"nothing backs up `{name}` any more; of its snapshots: {fate(job, situation)}"
-        return Impact(Kind.TARGET_REMOVED, name, message)
+        return Impact(ConsequenceKind.TARGET_REMOVED, name, message)
     if job.role == PodRole.MIRROR:
         copy = f"the copy at `{job.copies_to}`" if job.copies_to else "its copy"
         message = f"`{name}` no longer runs: {copy} stays as it is, grows old, and is yours to delete"
-        return Impact(Kind.JOB_REMOVED, name, message)
+        return Impact(ConsequenceKind.JOB_REMOVED, name, message)
     ends = _ENDS.get(job.role)
-    return Impact(Kind.JOB_REMOVED, name, f"`{name}` no longer runs{': ' + ends if ends else ''}")
+    return Impact(ConsequenceKind.JOB_REMOVED, name, f"`{name}` no longer runs{': ' + ends if ends else ''}")
 
 
 def _renamed(old: RenderedJob, new: RenderedJob) -> Iterator[Impact]:
@@ -64,22 +64,24 @@ def _renamed(old: RenderedJob, new: RenderedJob) -> Iterator[Impact]:
         kept = (old.tag, old.instance, old.repository) == (new.tag, new.instance, new.repository)
         why = "with the tag and host of its snapshots, so their history goes on" if kept else "it reads the same data"
         message = f"`{new.subject}` is the new name of `{old.subject}`: {why}"
-        yield Impact(Kind.TARGET_RENAMED, new.subject, message)
+        yield Impact(ConsequenceKind.TARGET_RENAMED, new.subject, message)
     if old.namespace != new.namespace:
         message = (
             f"`{new.subject}` moves from the namespace `{old.namespace}` to `{new.namespace}`, where its Secret is "
             "sealed anew"
         )
         claims = any(text.startswith("the claim") for text in new.sources.values())
-        yield Impact(Kind.TARGET_MOVED, new.subject, message + ("; claims are other ones there" if claims else ""))
+        yield Impact(
+            ConsequenceKind.TARGET_MOVED, new.subject, message + ("; claims are other ones there" if claims else "")
+        )
 
 
 def _suspension(old: RenderedJob, new: RenderedJob) -> Iterator[Impact]:
     if new.suspended and not old.suspended:
         what = _RESTS.get(new.role, "nothing happens")
-        yield Impact(Kind.SUSPENDED, new.subject, f"`{new.subject}` rests: until it is resumed, {what}")
+        yield Impact(ConsequenceKind.SUSPENDED, new.subject, f"`{new.subject}` rests: until it is resumed, {what}")
     elif old.suspended and not new.suspended:
-        yield Impact(Kind.RESUMED, new.subject, f"`{new.subject}` runs again")
+        yield Impact(ConsequenceKind.RESUMED, new.subject, f"`{new.subject}` runs again")
 
 
 def _identity(old: RenderedJob, new: RenderedJob, situation: Situation) -> Iterator[Impact]:
@@ -91,11 +93,11 @@ def _identity(old: RenderedJob, new: RenderedJob, situation: Situation) -> Itera
             f"new snapshots of `{new.subject}` get another tag, `{new.tag}`: the retention and the restore test no "
             f"longer look at the old ones; {fate(old, situation)}; `tag: {old.tag}` keeps the history together"
         )
-        yield Impact(Kind.IDENTITY_CHANGED, new.subject, message)
+        yield Impact(ConsequenceKind.IDENTITY_CHANGED, new.subject, message)
     elif old.instance != new.instance:
         message = (
             f"new snapshots of `{new.subject}` get another host, `{new.instance}`: the next backup reads everything "
             f"anew, and the retention goes on keeping the last ones of the host `{old.instance}` beside them; "
             f"`hostname: {old.instance}` keeps the history together"
         )
-        yield Impact(Kind.IDENTITY_CHANGED, new.subject, message)
+        yield Impact(ConsequenceKind.IDENTITY_CHANGED, new.subject, message)

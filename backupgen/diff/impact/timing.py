@@ -5,7 +5,7 @@ from itertools import takewhile
 
 from backupgen.conventions.roles import PodRole
 from backupgen.conventions.units import format_duration
-from backupgen.diff.impact.kinds import Kind
+from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact, Situation
 from backupgen.diff.jobs import RenderedJob
 from backupgen.diff.pairs import Pair
@@ -22,7 +22,7 @@ def of_timing(pair: Pair, situation: Situation) -> Iterator[Impact]:
     yield from _loss_changed(old, new)
     if old.deadline != new.deadline:
         message = f"a run of `{new.subject}` is ended {_after(new.deadline)}, it was {_after(old.deadline)}"
-        yield Impact(Kind.DEADLINE_CHANGED, new.subject, message)
+        yield Impact(ConsequenceKind.DEADLINE_CHANGED, new.subject, message)
 
 
 def slot_words(job: RenderedJob) -> str:
@@ -49,7 +49,7 @@ def _slot_changed(old: RenderedJob, new: RenderedJob, situation: Situation) -> I
     left_out = situation.left_out.get(new.name)
     reason = f"; {left_out}" if left_out else ""
     message = f"`{new.subject}` runs {_slot(new)} instead of {_slot(old)}{_gap_change(old, new)}{reason}"
-    yield Impact(Kind.SCHEDULE_CHANGED, new.subject, message)
+    yield Impact(ConsequenceKind.SCHEDULE_CHANGED, new.subject, message)
     if situation.since is not None and not (old.suspended or new.suspended):
         yield from _skipped(old, new, situation.since)
 
@@ -68,7 +68,7 @@ def _skipped(old: RenderedJob, new: RenderedJob, since: int) -> Iterator[Impact]
             f"`{new.subject}` misses a run: if this is deployed now, the next one is {when(first, new.timezone)}, "
             f"{format_duration(first - last)} after the last one; usual are at most {format_duration(usual)}"
         )
-        yield Impact(Kind.RUN_SKIPPED, new.subject, message)
+        yield Impact(ConsequenceKind.RUN_SKIPPED, new.subject, message)
 
 
 def _between(schedule: tuple[CronExpr, Zone], start: int, end: int) -> Iterator[int]:
@@ -84,7 +84,7 @@ def _loss_changed(old: RenderedJob, new: RenderedJob) -> Iterator[Impact]:
         f"up to {format_duration(after)} of the data of `{new.subject}` can be lost, it was {format_duration(before)} "
         "(longest gap between runs, start window and deadline)"
     )
-    yield Impact(Kind.RPO_WORSE if after > before else Kind.RPO_BETTER, new.subject, message)
+    yield Impact(ConsequenceKind.RPO_WORSE if after > before else ConsequenceKind.RPO_BETTER, new.subject, message)
 
 
 def _slot(job: RenderedJob) -> str:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from backupgen.diagnostics.wording import counted
 from backupgen.diff.compare import Action, Change
 from backupgen.diff.impact import Impact
-from backupgen.report.summary import counted
 
 
 @dataclass(frozen=True, slots=True)

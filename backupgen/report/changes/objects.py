@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from backupgen.diagnostics.wording import counted, few
 from backupgen.diff.compare import Action, Change
 from backupgen.diff.objects import FILE
 from backupgen.report.changes.values import Piece, changed_lines, field_lines
-from backupgen.report.summary import counted
 from backupgen.report.visible import visible
 
 _MOST_NAMES: Final = 8
@@ -35,8 +35,7 @@ def object_lines(changes: Iterable[Change], width: int) -> Iterator[tuple[bool, 
 def _title(first: Change, others: list[Change]) -> str:
     """Return for instance `CronJob monitoring/backup-grafana`, or with `, media/backup-emby and 7 more` behind."""
     names = [_name(change) for change in (first, *others)]
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return f"{first.identity.kind} {', '.join(names[:_MOST_NAMES])}{more}"
+    return f"{first.identity.kind} {few(names, _MOST_NAMES)}"
 
 
 def _name(change: Change) -> str:

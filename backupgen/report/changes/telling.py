@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from backupgen.diff.impact import Impact, Kind, Level
+from backupgen.diagnostics.wording import few, joined, quoted
+from backupgen.diff.impact import ConsequenceKind, Impact, Level
 
 HEADINGS: Final = {
     Level.RISK: "what is less safe than before",
@@ -24,7 +25,7 @@ class Told:
 
 def told(impacts: Iterable[Impact]) -> dict[Level, list[Told]]:
     """Return the consequences by level, in their order; the levels without any are left out."""
-    groups: dict[tuple[Kind, str], list[Impact]] = {}
+    groups: dict[tuple[ConsequenceKind, str], list[Impact]] = {}
     for one in impacts:
         groups.setdefault((one.kind, one.message.replace(f"`{one.target}`", "\0")), []).append(one)
     found: dict[Level, list[Told]] = {}
@@ -41,7 +42,5 @@ def _told(group: list[Impact]) -> Told:
 
 
 def _names(others: list[Impact]) -> str:
-    names = [f"`{one.target}`" for one in others]
-    if len(names) > _NAMED + 1:
-        names = [*names[:_NAMED], f"{len(names) - _NAMED} more"]
-    return " and ".join([*([", ".join(names[:-1])] if len(names) > 1 else []), names[-1]])
+    names = quoted(one.target for one in others)
+    return few(names, _NAMED) if len(names) > _NAMED + 1 else joined(names)

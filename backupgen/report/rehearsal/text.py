@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from backupgen.diagnostics.wording import counted
 from backupgen.rehearsal.outcome import Step, Verdict
 from backupgen.report.rehearsal import RehearsalReport
 from backupgen.report.styled import Line, paint
-from backupgen.report.summary import counted
 from backupgen.report.visible import visible
 
 _STYLES: Final = {Verdict.OK: "green", Verdict.FAILED: "bold red", Verdict.NOT_RUN: "yellow"}

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from backupgen.conventions.units import format_duration
+from backupgen.diagnostics.wording import counted
 from backupgen.report.schedule.clock import Clock
 from backupgen.report.schedule.model import Clash, Overlap, ScheduleReport
-from backupgen.report.schedule.wording import frequency, listed, wrapped
+from backupgen.report.schedule.wording import frequency, some, wrapped
 from backupgen.report.styled import Line
-from backupgen.report.summary import counted
 from backupgen.report.visible import visible
 
 _MOST_GROUPS: Final = 20
@@ -84,7 +84,7 @@ def _waits(report: ScheduleReport) -> Iterator[list[Line]]:
         groups.setdefault((wait.holder, wait.seconds), []).append(f"`{wait.waiter}`")
     for (holder, seconds), waiters in groups.items():
         longest = format_duration(seconds)
-        text = f"{listed(waiters, _MOST_NAMES)} may wait up to {longest} for `{holder}`: covered, there is time for it"
+        text = f"{some(waiters, _MOST_NAMES)} may wait up to {longest} for `{holder}`: covered, there is time for it"
         yield _paragraph(text, report)
 
 
@@ -99,7 +99,7 @@ def _overlaps(report: ScheduleReport) -> Iterator[list[Line]]:
         for when, on_time in (("on time", True), ("only if late", False)):
             others = [_other(name, overlap) for overlap in overlaps if overlap.on_time is on_time]
             if others:
-                parts.append(f"{when}: {listed(others, _MOST_NAMES)}")
+                parts.append(f"{when}: {some(others, _MOST_NAMES)}")
         yield _paragraph(f"`{name}` overlaps, {'; '.join(parts)}", report)
 
 
@@ -132,6 +132,6 @@ def _crowds(report: ScheduleReport, clock: Clock) -> Iterator[list[Line]]:
     for crowding in report.crowdings:
         yield _paragraph(
             f"{crowding.pool}: {crowding.worst:,} run at once, meant are {crowding.limit:,};"
-            f" first {clock.exact(crowding.first)}: {listed(crowding.names, _MOST_NAMES)}",
+            f" first {clock.exact(crowding.first)}: {some(crowding.names, _MOST_NAMES)}",
             report,
         )

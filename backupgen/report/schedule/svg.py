@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from backupgen.conventions.roles import PodRole
+from backupgen.diagnostics.wording import counted
 from backupgen.report.schedule.chart import Block, Chart, Lane, Meetings, Others, draw
 from backupgen.report.schedule.clock import HOUR, Clock
 from backupgen.report.schedule.intervals import Interval
 from backupgen.report.schedule.model import Clash, Run, ScheduleReport
 from backupgen.report.schedule.svg_style import PATTERNS, STYLE
-from backupgen.report.schedule.wording import counting, frequency, heading, idle, listed, shortened, verdict
-from backupgen.report.summary import counted
+from backupgen.report.schedule.wording import counting, frequency, heading, idle, shortened, some, verdict
 from backupgen.report.visible import visible
 
 MOST_ROWS: Final = 60
@@ -156,7 +156,7 @@ class _Picture:
 
     def _meetings(self, meetings: Meetings, block: Block, style: str, what: str) -> Iterator[str]:
         clock = self._chart.clock
-        names = listed(meetings.others, _MOST_NAMES)
+        names = some(meetings.others, _MOST_NAMES)
         for when in meetings.when:
             times = f"{clock.wall(when.start):%H:%M} to {clock.wall(when.end):%H:%M}"
             yield f"<g><title>{_text(f'{what} {names}, {times}')}</title>{self._bar(when, block, style)}</g>"

@@ -9,7 +9,7 @@ from backupgen.report.schedule.columns import Cell, Columns
 from backupgen.report.schedule.gantt import gantt
 from backupgen.report.schedule.meetings import meetings
 from backupgen.report.schedule.model import Row, ScheduleReport
-from backupgen.report.schedule.wording import listed, spelled_hours, verdict, wrapped
+from backupgen.report.schedule.wording import some, spelled_hours, verdict, wrapped
 from backupgen.report.styled import Line, paint
 from backupgen.report.visible import visible
 
@@ -115,5 +115,5 @@ def _giving_way(report: ScheduleReport) -> Iterator[Line]:
             zone = "" if row.timezone == report.timezone else f" in {row.timezone}"
             groups.setdefault((f"{spelled_hours(row.left_out)}{zone}", row.causes), []).append(row.name)
     for (hours, causes), names in groups.items():
-        why = f"left out to give way to {listed(causes, _MOST_NAMES)}"
-        yield from wrapped(visible(f"hours {hours} {why}: {listed(names, _MOST_NAMES)}"), report.width)
+        why = f"left out to give way to {some(causes, _MOST_NAMES)}"
+        yield from wrapped(visible(f"hours {hours} {why}: {some(names, _MOST_NAMES)}"), report.width)

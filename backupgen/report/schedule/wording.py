@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Final
 
+from backupgen.diagnostics.wording import counted, few
 from backupgen.report.schedule.chart import Block, Chart
 from backupgen.report.schedule.clock import DAY
 from backupgen.report.schedule.model import ScheduleReport
 from backupgen.report.styled import Line
-from backupgen.report.summary import counted
 from backupgen.report.visible import visible
 
 _MOST_RANGES: Final = 4
@@ -42,12 +42,9 @@ def spelled_hours(left_out: Sequence[int]) -> str:
     return ", ".join(f"{part[0]:02}-{part[-1]:02}" if len(part) > 1 else f"{part[0]:02}" for part in found)
 
 
-def listed(names: Sequence[str], most: int) -> str:
+def some(names: Sequence[str], most: int) -> str:
     """Return the names, the last of too many as a number: `a, b and 3 more`."""
-    shown = [visible(name) for name in names]
-    if len(shown) <= most:
-        return ", ".join(shown)
-    return f"{', '.join(shown[: most - 1])} and {len(shown) - most + 1:,} more"
+    return few([visible(name) for name in names], most if len(names) <= most else most - 1)
 
 
 def wrapped(text: str, width: int, indent: str = "", style: str = "") -> list[Line]:
@@ -97,7 +94,7 @@ def _length(seconds: int) -> str:
 
 def idle(block: Block, most: int) -> str:
     """Say which operations do not run; empty if all do."""
-    return f"not running: {listed(block.idle, most)}" if block.idle else ""
+    return f"not running: {some(block.idle, most)}" if block.idle else ""
 
 
 def counting(chart: Chart, report: ScheduleReport) -> str:

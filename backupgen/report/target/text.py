@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from backupgen.conventions.units import format_duration
 from backupgen.report.schedule.clock import Clock
-from backupgen.report.schedule.wording import listed, spelled_hours, wrapped
+from backupgen.report.schedule.wording import some, spelled_hours, wrapped
 from backupgen.report.styled import Line, paint
 from backupgen.report.target.model import Row, TargetReport, dotted
 from backupgen.report.visible import visible
@@ -42,7 +42,7 @@ def _runs(report: TargetReport) -> Iterator[Line]:
     chosen = ", chosen by the compiler" if runs.chosen else ""
     yield _fact("cron", f"{runs.cron}  in {runs.timezone}{chosen}")
     if runs.left_out:
-        causes = listed(runs.causes, _MOST_CAUSES)
+        causes = some(runs.causes, _MOST_CAUSES)
         yield _fact("left out", f"{spelled_hours(runs.left_out)}: a run could meet {causes}")
     for name in runs.conflicts:
         yield _fact("conflict", f"it can meet {name}, `backupgen check` says when", "red")

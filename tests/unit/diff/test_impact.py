@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backupgen.diff.impact import Holding, Kind, Situation
+from backupgen.diff.impact import ConsequenceKind, Holding, Situation
 from backupgen.diff.impact.kinds import RANK
 from tests.unit.diff.rendered import GATEWAY, REST, backup, cronjob, found, kinds, rendered, said
 
@@ -110,10 +110,10 @@ def test_another_name_with_the_same_claims_loses_the_history() -> None:
     old, new = backup("a", mounts={"/backup/a": "x"}), backup("b", mounts={"/backup/b": "x"})
     told = found(old, new, held(owners={"b": "b"}))
     assert [one.kind for one in told] == [
-        Kind.IDENTITY_CHANGED,
-        Kind.TARGET_RENAMED,
-        Kind.PUSHGATEWAY_GROUP,
-        Kind.SOURCE_MOVED,
+        ConsequenceKind.IDENTITY_CHANGED,
+        ConsequenceKind.TARGET_RENAMED,
+        ConsequenceKind.PUSHGATEWAY_GROUP,
+        ConsequenceKind.SOURCE_MOVED,
     ]
     assert told[0].message == (
         "new snapshots of `b` get another tag, `b`: the retention and the restore test no longer look at the old ones; "

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
+from backupgen.cli.schema import schema_text
 from backupgen.language import schema as models
 from backupgen.language.examples import EXAMPLES
 from backupgen.language.json_constraints import CONSTRAINTS
-from backupgen.language.json_schema import json_schema
 from backupgen.language.load import load_fleet
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.source import read_document
@@ -37,7 +37,7 @@ def exactly(schema: Any) -> Any:
 
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-SCHEMA = json_schema(Path(models.__file__).read_text(encoding="utf-8"))
+SCHEMA = json.loads(schema_text())
 VALIDATOR = Draft202012Validator(exactly(SCHEMA))
 FLEETS = [REPOSITORY / "fleet.yaml", *sorted((REPOSITORY / "tests" / "cases").glob("*/fleet.yaml"))]
 

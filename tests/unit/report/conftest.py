@@ -2,15 +2,16 @@
 
 import pytest
 
-from backupgen.diagnostics import CodeInfo, Finding, Related, Severity, Span, Spot
+from backupgen.diagnostics import Finding, Related, Severity, Span, Spot
 from backupgen.report import Report, arrange
+from tests.codes import made_up
 
-COLLISION = CodeInfo(
+COLLISION = made_up(
     "BG301", "slot-collision", Severity.ERROR, "two operations meet", "one fails", "move one", "bad: 1\n", "good: 1\n"
 )
-TIGHT = CodeInfo("BG310", "tight-window", Severity.WARNING, "a window is tight", "w", "f", "b", "g")
-NOTE = CodeInfo("BG320", "note", Severity.INFO, "worth knowing", "w", "f", "b", "g")
-SILENT = CodeInfo("BG330", "silent", Severity.ERROR, "never found here", "w", "f", "b", "g")
+TIGHT = made_up("BG310", "tight-window", Severity.WARNING, "a window is tight", "w", "f", "b", "g")
+NOTE = made_up("BG320", "note", Severity.INFO, "worth knowing", "w", "f", "b", "g")
+SILENT = made_up("BG330", "silent", Severity.ERROR, "never found here", "w", "f", "b", "g")
 
 FLEET = 'targets:\n  grafana:\n    at: ":20"\n\t漢字: "a\tb"\r\n  mariadb:\n    at: ":25"  \n    x: \x1b[31m!\n'
 

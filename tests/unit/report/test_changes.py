@@ -6,7 +6,7 @@ import re
 import pytest
 
 from backupgen.diff.compare import compare
-from backupgen.diff.impact import Impact, Kind, Situation, impact
+from backupgen.diff.impact import ConsequenceKind, Impact, Situation, impact
 from backupgen.report.changes import CHANGE_FORMATS, ChangeReport
 from backupgen.report.changes.values import field_lines
 
@@ -232,11 +232,11 @@ def told(*impacts: Impact) -> ChangeReport:
 
 def group(instance: str) -> Impact:
     message = f"delete what `{instance}` reported"
-    return Impact(Kind.PUSHGATEWAY_GROUP, instance, message, ("open", f"curl {instance}"))
+    return Impact(ConsequenceKind.PUSHGATEWAY_GROUP, instance, message, ("open", f"curl {instance}"))
 
 
 def test_the_same_of_several_targets_is_told_once() -> None:
-    shown = CHANGE_FORMATS["text"](told(*map(group, "abcdef"), Impact(Kind.RESUMED, "a", "`a` runs again")))
+    shown = CHANGE_FORMATS["text"](told(*map(group, "abcdef"), Impact(ConsequenceKind.RESUMED, "a", "`a` runs again")))
     assert shown == (
         "what you have to do\n"
         "  * delete what `a` reported (so for `b`, `c`, `d` and 2 more)\n"
@@ -256,7 +256,7 @@ def test_the_same_of_several_targets_is_told_once() -> None:
 
 
 def test_what_is_told_is_wrapped_but_no_command() -> None:
-    long = Impact(Kind.SUSPENDED, "", "word " * 60, ("command " * 40,))
+    long = Impact(ConsequenceKind.SUSPENDED, "", "word " * 60, ("command " * 40,))
     lines = CHANGE_FORMATS["text"](told(long)).splitlines()
     assert lines[0] == "what is less safe than before"
     assert max(map(len, lines[1:5])) <= 100
@@ -270,13 +270,13 @@ def test_many_commands_and_consequences_are_capped() -> None:
     assert text.count("curl") == 19
     assert "      … and 281 more; `--format json` has them all\n" in text
     assert len(json.loads(CHANGE_FORMATS["json"](told(*map(group, names))))["impact"]) == 300
-    varied = told(*(Impact(Kind.RESUMED, name, f"{name} runs again") for name in names))
+    varied = told(*(Impact(ConsequenceKind.RESUMED, name, f"{name} runs again") for name in names))
     assert CHANGE_FORMATS["text"](varied).count("runs again") == 100
     assert "  … and 200 more\n" in CHANGE_FORMATS["text"](varied)
 
 
 def test_commands_in_a_comment_are_blocks_of_their_item() -> None:
-    shown = CHANGE_FORMATS["markdown"](told(group("a"), Impact(Kind.RESUMED, "a", "`a` runs again")))
+    shown = CHANGE_FORMATS["markdown"](told(group("a"), Impact(ConsequenceKind.RESUMED, "a", "`a` runs again")))
     assert shown == (
         "### Backups against out: no object differs\n\n"
         "**What you have to do**\n\n"
@@ -288,13 +288,13 @@ def test_commands_in_a_comment_are_blocks_of_their_item() -> None:
         "**What else it means**\n\n"
         "- `a` runs again\n"
     )
-    fenced = CHANGE_FORMATS["markdown"](told(Impact(Kind.RESUMED, "", "x", ("echo ```",))))
+    fenced = CHANGE_FORMATS["markdown"](told(Impact(ConsequenceKind.RESUMED, "", "x", ("echo ```",))))
     assert "\n  ````sh\n  echo ```\n  ````\n" in fenced
 
 
 def test_a_comment_with_many_consequences_does_not_become_too_long() -> None:
     names = [f"target-{number}-{'x' * 100}" for number in range(1000)]
-    impacts = [Impact(Kind.RESUMED, name, f"{name} <runs> again", (f"curl {name}",)) for name in names]
+    impacts = [Impact(ConsequenceKind.RESUMED, name, f"{name} <runs> again", (f"curl {name}",)) for name in names]
     many = {f"{number}.yaml": f"kind: Service\nmetadata: {{name: role-{number}}}\n" for number in range(5000)}
     shown = CHANGE_FORMATS["markdown"](ChangeReport(compare({}, many), tuple(impacts), "out"))
     assert 50_000 < len(shown) < 65_536
@@ -304,7 +304,7 @@ def test_a_comment_with_many_consequences_does_not_become_too_long() -> None:
 
 def test_nothing_in_a_comment_is_markup_mention_or_reference() -> None:
     message = "a|b <!-- @all #12 ~x~ &amp; `@code <b>` [link](x) `open @me"
-    shown = CHANGE_FORMATS["markdown"](told(Impact(Kind.RESUMED, "", message)))
+    shown = CHANGE_FORMATS["markdown"](told(Impact(ConsequenceKind.RESUMED, "", message)))
     assert (
         "- a\\|b \\<!-- @&#8203;all #&#8203;12 \\~x\\~ \\&amp; `@code <b>` \\[link\\](x) \\`open @&#8203;me\n" in shown
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from backupgen.report.schedule.clock import Clock, utc
 from backupgen.report.schedule.intervals import Interval, common, depths, merged
-from backupgen.report.schedule.wording import frequency, listed, shortened, spelled_hours
+from backupgen.report.schedule.wording import frequency, shortened, some, spelled_hours
 from tests.unit.report.schedules import DAY, HOUR, MINUTE, at
 from tests.unit.schedule.oracle import ZONES, zone_info
 
@@ -112,8 +112,8 @@ def test_intervals(one: list[Interval], other: list[Interval]) -> None:
 def test_words() -> None:
     assert spelled_hours((1, 2, 3, 14)) == "01-03, 14"
     assert spelled_hours((0, 2)) == "00, 02"
-    assert listed(["a", "b"], 2) == "a, b"
-    assert listed(["a", "b", "c", "d"], 3) == "a, b and 2 more"
+    assert some(["a", "b"], 2) == "a, b"
+    assert some(["a", "b", "c", "d"], 3) == "a, b and 2 more"
     assert [frequency(number) for number in (1095.75, 1, 0.2425, 0.0025)] == [
         "1,095.8 times a year", "1.0 times a year", "0.24 times a year", "0.0025 times a year",
     ]  # fmt: skip

@@ -2,11 +2,12 @@
 
 import pytest
 
-from backupgen.diagnostics import CodeInfo, Severity
+from backupgen.diagnostics import Severity
 from backupgen.report.selection import UnknownCodeError, code_of, selected_codes
+from tests.codes import made_up
 
 CATALOGUE = tuple(
-    CodeInfo(code, slug, Severity.WARNING, "", "", "", "", "")
+    made_up(code, slug, Severity.WARNING)
     for code, slug in [("BG301", "conflict"), ("BG401", "image"), ("BG405", "verify"), ("BG499", "bg-idle")]
 )
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from backupgen.diagnostics import CodeInfo, Finding, Related, Severity, Span, Spot
+from backupgen.diagnostics import Finding, Related, Severity, Span, Spot
 from backupgen.report import FORMATS, Report, arrange
 from backupgen.report.explain import explain
 from backupgen.report.visible import visible
+from tests.codes import made_up
 
 EXPECTED = """\
 info[BG320 note]: no place <at> all & "quotes"
@@ -45,7 +46,7 @@ warning[BG310 tight-window]: only 90% of the window:\\x1b[2J used\\n
 
 
 def many(number: int, severity: Severity = Severity.WARNING, code: str = "BG310") -> list[Finding]:
-    info = CodeInfo(code, "many", severity, "", "", "", "", "")
+    info = made_up(code, "many", severity)
     return [Finding(info, "m", Spot(file="f", span=Span(line, 1, line, 2))) for line in range(1, number + 1)]
 
 
@@ -60,7 +61,7 @@ def test_colour_adds_nothing_but_escapes(report: Report) -> None:
 
 
 def test_square_brackets_are_no_markup() -> None:
-    info = CodeInfo("BG999", "x", Severity.ERROR, "", "", "", "", "")
+    info = made_up("BG999", "x", Severity.ERROR)
     report = Report((Finding(info, "list [red]here[/red] :smile:", Spot()),), color=True)
     assert "list [red]here[/red] :smile:" in FORMATS["text"](report)
 
@@ -179,7 +180,7 @@ def test_visible(text: str, shown: str) -> None:
 
 
 def test_explain() -> None:
-    info = CodeInfo("BG301", "slot", Severity.ERROR, "two meet", "why " * 30, "fix\x1b", "bad:\n  - 1\n", "good: 2")
+    info = made_up("BG301", "slot", Severity.ERROR, "two meet", "why " * 30, "fix\x1b", "bad:\n  - 1\n", "good: 2")
     assert explain(info, width=60) == (
         "BG301 slot (error)\n\n  two meet\n\nWhy\n"
         f"  {' '.join(['why'] * 14)}\n  {' '.join(['why'] * 14)}\n  why why\n\n"

@@ -2,8 +2,9 @@
 
 import pytest
 
-from backupgen.diagnostics import CodeInfo, Finding, NodePath, Related, Severity, Span, Spot
+from backupgen.diagnostics import Finding, NodePath, Related, Severity, Span, Spot
 from backupgen.source import Document, read_document
+from tests.codes import made_up
 
 TEXT = """\
 # a comment
@@ -113,7 +114,7 @@ def test_block_scalar_starts_at_its_indicator() -> None:
 
 
 def test_locate_fills_only_what_is_open() -> None:
-    info = CodeInfo("BG999", "test", Severity.ERROR, "", "", "", "", "")
+    info = made_up("BG999", "test", Severity.ERROR)
     fixed = Spot(file="out/x.yaml", span=Span(1, 2, 3, 4))
     elsewhere = Spot(path=("fleet",), file="out/y.yaml")
     finding = Finding(

@@ -1,0 +1,98 @@
+"""What is backed up: volumes and dumps."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from backupgen.language import scalars as s
+from backupgen.language.schema.model import Model, exactly_one
+
+
+class Volume(Model):
+    """A source: a claim or a folder of the node, mounted read-only at `/backup/<name>`."""
+
+    pvc: s.DnsSubdomain | None = None
+    """The PersistentVolumeClaim's name."""
+    access: Literal["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany", "ReadOnlyMany"] | None = None
+    """The claim's access mode; `ReadWriteOnce` by default, which needs `with_pod` or a `node_selector`."""
+    host_path: s.AbsolutePath | None = None
+    """A folder of the node."""
+    reason: s.Line | None = None
+    """Why it has to be a folder of the node, which no restricted namespace allows; needed with `host_path`."""
+    paths: Annotated[tuple[s.RelativePath, ...], Field(min_length=1)] | None = None
+    """Only these folders of it."""
+    sentinel: s.RelativePath | None = None
+    """A file or folder of it that has to be there before anything is backed up: it proves that the volume is mounted.
+    For a `host_path`, by default any of the paths under `verify` that lie in it."""
+
+    _one = exactly_one("pvc", "host_path")
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> "Volume":
+        if self.host_path is not None and self.reason is None:
+            raise s.refuse("a `host_path` breaks the restricted Pod Security Standard, expected a `reason` beside it")
+        if self.host_path is not None and self.access is not None:
+            raise s.refuse("`access` is the access mode of a claim, a `host_path` has none")
+        if self.sentinel == ".":
+            raise s.refuse("a `sentinel` lies in the volume, `.` is the volume itself and always there")
+        if self.pvc is not None and self.reason is not None:
+            raise s.refuse("a `reason` belongs to a `host_path`, a claim needs none")
+        return self
+
+    @model_validator(mode="after")
+    def _paths_of_their_own(self) -> "Volume":
+        paths = self.paths or ()
+        if len(set(paths)) < len(paths):
+            twice = next(path for path in paths if paths.count(path) > 1)
+            raise s.refuse(f"`paths` names `{s.shown(twice)}` twice")
+        if "." in paths and len(paths) > 1:
+            raise s.refuse("`paths` names `.`, which is all of the volume, beside others")
+        return self
+
+
+class Staging(Model):
+    """Where a dump lies until it is backed up."""
+
+    pvc: s.DnsSubdomain | None = None
+    """A claim that only this job uses."""
+    size: s.Size | None = None
+    """The size limit of an emptyDir."""
+
+    _one = exactly_one("pvc", "size")
+
+
+class Dump(Model):
+    """What a command writes, backed up as the file `/backup/<file>`."""
+
+    in_pod: s.Labels | None = None
+    """The labels of the app's pod: the command runs there (`kubectl exec`). Left out: in the job's own container."""
+    container: s.DnsLabel | None = None
+    """The container of the app's pod; its default container, if left out."""
+    tool: Literal["mariabackup", "pg_dump"] | None = None
+    """A ready-made command that takes its password from the app's own environment."""
+    database: s.Line | None = None
+    """The database of `pg_dump`; the pod's `$POSTGRES_DB` by default."""
+    user: s.Line | None = None
+    """The user of the tool; `root` for mariabackup, the pod's `$POSTGRES_USER` for pg_dump."""
+    command: Annotated[tuple[s.Text, ...], Field(min_length=1)] | None = None
+    """A command of your own that writes the dump to its standard output."""
+    file: s.FileName | None = None
+    """The dump's name; `<target>.xb` or `<target>.pgdump` for the tools, needed with `command`."""
+    staging: Staging | None = None
+    """Where the dump of an app's pod lies until it is backed up; an emptyDir of 10Gi by default."""
+
+    _one = exactly_one("tool", "command")
+
+    @model_validator(mode="after")
+    def _fits_its_place(self) -> "Dump":
+        if self.tool is not None and self.in_pod is None:
+            raise s.refuse(f"`tool: {self.tool}` runs in the app's pod, expected `in_pod` beside it")
+        if self.command is not None and self.file is None:
+            raise s.refuse("a `command` needs a `file`, the name of the dump in the snapshot")
+        if self.in_pod is None and (self.container is not None or self.staging is not None):
+            raise s.refuse("`container` and `staging` belong to a dump in the app's pod, expected `in_pod` beside them")
+        if self.tool != "pg_dump" and self.database is not None:
+            raise s.refuse("`database` belongs to `tool: pg_dump`")
+        if self.tool is None and self.user is not None:
+            raise s.refuse("`user` belongs to a `tool`")
+        return self
