@@ -18,7 +18,7 @@ from backupgen.manifests import CODES as MANIFEST_CODES
 from backupgen.manifests import ManifestSet, Templates, judge_sizes, load_templates, render_plan
 from backupgen.manifests.verify import verify
 from backupgen.plan.build import build_plan
-from backupgen.plan.model import Plan
+from backupgen.plan.facts.manifest import Plan
 from backupgen.resolve.codes import CODES as RESOLVE_CODES
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.resolve.resolved import ResolvedFleet

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from backupgen.conventions import naming
 from backupgen.conventions.roles import PodRole
 from backupgen.plan.cronjobs import cron_job
-from backupgen.plan.model import Container, Mount, Pod, Role, RoleBinding, ServiceAccount, Unit, Volume
+from backupgen.plan.facts.access import Role, RoleBinding, ServiceAccount
+from backupgen.plan.facts.manifest import Unit
+from backupgen.plan.facts.workloads import Container, Mount, Pod, Volume
 from backupgen.plan.pods import (
     SCRIPTS_MOUNT,
     client_environment,
@@ -132,10 +134,6 @@ def _dump_container(fleet: ResolvedFleet, target: Target, dump: Dump) -> Contain
 
 def _access(fleet: ResolvedFleet, target: Target) -> Iterator[Unit]:
     meta = meta_of(fleet, target.job, PodRole.BACKUP)
-    facts = (
-        ServiceAccount(meta),
-        Role(meta),
-        RoleBinding(meta, role=meta.name, service_account=meta.name),
-    )
-    for fact in facts:
-        yield Unit(naming.file_of(meta.namespace, type(fact).__name__, meta.name), fact)
+    yield Unit.of(ServiceAccount(meta))
+    yield Unit.of(Role(meta))
+    yield Unit.of(RoleBinding(meta, role=meta.name, service_account=meta.name))

@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 from backupgen.conventions import naming
 from backupgen.conventions.roles import PodRole
-from backupgen.plan import model
-from backupgen.plan.meta import Meta
+from backupgen.plan.facts import workloads
+from backupgen.plan.facts.manifest import Meta, Plan, Unit
 from backupgen.plan.mirrors import copy_environment
-from backupgen.plan.model import Unit
 from backupgen.plan.pods import (
     client_environment,
     maintenance_environment,
@@ -36,13 +35,13 @@ class _Identity(NamedTuple):
     environment: Mapping[str, str]
 
 
-def bootstrap_plan(fleet: ResolvedFleet) -> model.Plan:
+def bootstrap_plan(fleet: ResolvedFleet) -> Plan:
     """The Jobs for the repositories, and for the mirrors that are repositories of their own, that have no id yet.
 
     Without any, the plan is empty; a repository that no job of the fleet uses gets none. A mirror's turn comes when the
     repository that it copies has its id.
     """
-    return model.Plan(fleet.name, tuple(_units(fleet)))
+    return Plan(fleet.name, tuple(_units(fleet)))
 
 
 def _units(fleet: ResolvedFleet) -> Iterator[Unit]:
@@ -91,6 +90,4 @@ def _unit(fleet: ResolvedFleet, name: str, identity: _Identity, place: str) -> U
         f"The log ends with the repository's id. Write it into fleet.yaml, below `{place}`, render and commit.",
         f"To try again: kubectl -n {namespace} delete job/{name}",
     )
-    return Unit(
-        naming.file_of(namespace, "Job", name), model.Job(Meta(name, namespace, pod.labels), notes, DEADLINE, pod)
-    )
+    return Unit.of(workloads.Job(Meta(name, namespace, pod.labels), notes, DEADLINE, pod))

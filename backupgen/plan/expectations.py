@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from backupgen.conventions import metrics
 from backupgen.conventions.roles import PodRole
-from backupgen.plan.alert_rules import RecordingRule
+from backupgen.plan.facts.monitoring import RecordingRule
 from backupgen.plan.promql import select
 from backupgen.resolve.resolved import Job, Operation, ResolvedFleet, StringMap
 from backupgen.resolve.targets import MAX_SHRINK

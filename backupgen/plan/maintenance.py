@@ -7,8 +7,9 @@ from backupgen.conventions.roles import PodRole
 from backupgen.conventions.units import quantity_value
 from backupgen.plan.cronjobs import cron_job
 from backupgen.plan.expectations import overdue_after
+from backupgen.plan.facts.manifest import Unit
+from backupgen.plan.facts.workloads import Mount, PlanConfigMap, PlanLine, Pod, Volume
 from backupgen.plan.mirrors import copy_credentials, copy_environment, mirror_credentials, mirror_environment
-from backupgen.plan.model import Mount, PlanConfigMap, PlanLine, Pod, Unit, Volume
 from backupgen.plan.pods import (
     NOTHING,
     client_environment,
@@ -174,4 +175,4 @@ def _plan_unit(fleet: ResolvedFleet, job: Job, role: PodRole, lines: list[PlanLi
     meta = meta_of(fleet, job, role, naming.plan(job.name))
     meta = meta._replace(annotations={**meta.annotations, naming.FLUX_SUBSTITUTE: "disabled"})
     facts = PlanConfigMap(meta, tuple(lines))
-    return Unit(naming.file_of(meta.namespace, "ConfigMap", meta.name), facts)
+    return Unit.of(facts)

@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 from backupgen.conventions import naming
 from backupgen.conventions.roles import PodRole
 from backupgen.integrations.location import Location
-from backupgen.plan.model import CidrPeer, HostPeer, PodPeer
+from backupgen.plan.facts.access import CidrPeer, HostPeer, PodPeer
 from backupgen.resolve.resolved import Peer as WrittenPeer
 from backupgen.resolve.resolved import Repository, ResolvedFleet, Server, StringMap
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from backupgen.conventions import naming
 from backupgen.conventions.roles import PodRole
 from backupgen.conventions.units import format_duration
-from backupgen.plan.meta import Meta
+from backupgen.plan.facts.manifest import Meta
+from backupgen.plan.facts.workloads import Mount, Pod, RestorePod, Volume
 from backupgen.plan.mirrors import copy_credentials, mirror_credentials, mirror_environment
-from backupgen.plan.model import Mount, Pod, RestorePod, Volume
 from backupgen.plan.pods import NOTHING, client_environment, owner, script_container, source_volume
 from backupgen.resolve.resolved import Dump, Mirror, Repository, ResolvedFleet, StringMap, Target
 

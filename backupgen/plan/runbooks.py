@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration
-from backupgen.plan.alert_rules import PrometheusRule
-from backupgen.plan.model import Page, Picture, Secret, Unit
+from backupgen.plan.facts.access import Secret
+from backupgen.plan.facts.manifest import Unit
+from backupgen.plan.facts.monitoring import PrometheusRule
+from backupgen.plan.facts.pages import Page, Picture
 from backupgen.plan.restore import DEADLINE, Restore, restore_of
 from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Job, Mirror, Repository, ResolvedFleet, Target, VerifyRule
@@ -226,8 +228,7 @@ def _holders(fleet: ResolvedFleet, units: Iterable[Unit]) -> Iterator[Holder]:
         if isinstance(unit.facts, Secret):
             meta = unit.facts.meta
             for key in unit.facts.keys:
-                for text in key.values:
-                    value = text.rpartition("=")[2] if key.form == "htpasswd" else text
+                for value in key.values:
                     found.setdefault(value, set()).add((meta.namespace, meta.name))
     of_targets = {
         repository.name: {(target.job.namespace, naming.secret(target.name)) for target in targets}

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from backupgen.conventions import naming
 from backupgen.conventions.roles import PodRole
-from backupgen.plan.meta import Meta
-from backupgen.plan.model import Container, Deployment, Mount, Pod, Port, Service, ServiceMonitor, Unit, Volume
+from backupgen.plan.facts.manifest import Meta, Unit
+from backupgen.plan.facts.monitoring import ServiceMonitor
+from backupgen.plan.facts.workloads import Container, Deployment, Mount, Pod, Port, Service, Volume
 from backupgen.plan.pods import NOTHING, owner, server_selector, source_volume
 from backupgen.plan.secrets import htpasswd_unit
 from backupgen.resolve.resolved import Repository, ResolvedFleet, Server, StringMap
@@ -29,12 +30,11 @@ def server_units(fleet: ResolvedFleet, repository: Repository, server: Server) -
     selector = server_selector(server)
     ports = (Port(_APPENDING, server.port), Port(_MAINTENANCE, server.maintenance_port))
     deployment = Deployment(meta, selector, _pod(fleet, server, labels))
-    yield Unit(naming.file_of(server.namespace, "Deployment", server.name), deployment)
-    yield Unit(naming.file_of(server.namespace, "Service", server.name), Service(meta, selector, ports))
+    yield Unit.of(deployment)
+    yield Unit.of(Service(meta, selector, ports))
     if fleet.alerts is not None:
         found = meta._replace(labels={**fleet.alerts.labels, **labels}, annotations=server.annotations)
-        unit = ServiceMonitor(found, selector, _APPENDING)
-        yield Unit(naming.file_of(server.namespace, "ServiceMonitor", server.name), unit)
+        yield Unit.of(ServiceMonitor(found, selector, _APPENDING))
     secret = meta._replace(name=naming.htpasswd(server.name))
     password = repository.credentials["RESTIC_REST_PASSWORD"]
     users = {

@@ -12,7 +12,7 @@ from backupgen.adapters.rehearsal.sources import Source
 from backupgen.adapters.rehearsal.stage import Stage
 from backupgen.adapters.rehearsal.volumes import place_of
 from backupgen.conventions.roles import PodRole
-from backupgen.plan.model import Mount
+from backupgen.plan.facts.workloads import Mount
 from backupgen.rehearsal.course import Course, Known
 from backupgen.rehearsal.environment import ConfigError
 from backupgen.rehearsal.job import COMPLETE, Job

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration
-from backupgen.plan.alert_rules import AlertRule, PrometheusRule
 from backupgen.plan.alerts import repositories, runs, surroundings
 from backupgen.plan.alerts.draft import Draft, Expressions
 from backupgen.plan.expectations import MonitoredJob, monitored_jobs, recordings
+from backupgen.plan.facts.monitoring import AlertRule, PrometheusRule
 from backupgen.plan.pods import fleet_meta
 from backupgen.resolve.alerting import AlertChange, Alerts, OwnAlert
 from backupgen.resolve.resolved import ResolvedFleet

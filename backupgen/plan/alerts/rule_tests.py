@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from backupgen.conventions import metrics, naming
-from backupgen.plan.alert_rules import PrometheusRule, RecordingRule, RuleCheck, RuleFile, RuleStory, RuleTests
 from backupgen.plan.alerts import place_stories, run_stories
 from backupgen.plan.alerts.story import Rules
 from backupgen.plan.expectations import monitored_jobs
-from backupgen.plan.model import Unit
+from backupgen.plan.facts.manifest import Unit
+from backupgen.plan.facts.monitoring import PrometheusRule, RecordingRule, RuleCheck, RuleFile, RuleStory, RuleTests
 from backupgen.plan.promql import select
 from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.schedule import CronExpr

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from backupgen.conventions import metrics
 from backupgen.conventions.units import parse_duration
-from backupgen.plan.alert_rules import AlertRule, RuleCheck, RuleStory
 from backupgen.plan.expectations import MonitoredJob
+from backupgen.plan.facts.monitoring import AlertRule, RuleCheck, RuleStory
 from backupgen.plan.promql import quote, select
 from backupgen.resolve.alerting import Alerts
 

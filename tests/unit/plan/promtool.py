@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from backupgen.language.load import load_fleet
-from backupgen.plan.alert_rules import PrometheusRule
 from backupgen.plan.alerts.rule import prometheus_rule
 from backupgen.plan.expectations import MonitoredJob, expectations
+from backupgen.plan.facts.monitoring import PrometheusRule
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.schedule import AUTO, CronExpr, parse_cron

@@ -20,7 +20,8 @@ from backupgen.integrations.location import parse_http, parse_repository
 from backupgen.language.load import load_fleet
 from backupgen.manifests import load_templates, render_plan
 from backupgen.plan.edges import edges, unreachable
-from backupgen.plan.model import CidrPeer, HostPeer, NetworkPolicy, Plan, PodPeer, Unit
+from backupgen.plan.facts.access import CidrPeer, HostPeer, NetworkPolicy, PodPeer
+from backupgen.plan.facts.manifest import Plan, Unit
 from backupgen.plan.policies import network_policies
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.resolve.resolved import Peer, ResolvedFleet

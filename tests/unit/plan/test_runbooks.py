@@ -15,8 +15,9 @@ from hypothesis import given, settings
 
 from backupgen.conventions import naming
 from backupgen.language.schema import Dump
-from backupgen.plan.alert_rules import AlertRule, PrometheusRule
-from backupgen.plan.model import Page, Unit
+from backupgen.plan.facts.manifest import Unit
+from backupgen.plan.facts.monitoring import AlertRule, PrometheusRule
+from backupgen.plan.facts.pages import Page
 from backupgen.plan.restore import restore_of
 from backupgen.plan.runbooks import ALERTS, runbook_units
 from backupgen.plan.slots import slots_of
@@ -91,7 +92,7 @@ def test_an_alert_that_nobody_has_written_of_is_left_out() -> None:
 @pytest.mark.parametrize("alert", sorted(ALERTS))
 def test_every_text_renders(alert: str) -> None:
     from backupgen.manifests import render_plan
-    from backupgen.plan.model import Plan
+    from backupgen.plan.facts.manifest import Plan
 
     units = tuple(Unit(path, page) for path, page in pages_of_rule(alert).items())
     rendered = render_plan(Plan("home", units), compiled("reference").templates).value

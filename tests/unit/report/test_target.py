@@ -9,7 +9,7 @@ import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 
 from backupgen.pipeline import Scheduled, compile_fleet, schedule_fleet
-from backupgen.plan.model import CronJob, PlanConfigMap
+from backupgen.plan.facts.workloads import CronJob, PlanConfigMap
 from backupgen.report.target import TARGET_FORMATS, TargetReport
 from backupgen.report.target.build import build_report
 from backupgen.rules import RuleContext
