@@ -11,6 +11,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Extra arguments for pytest: make test ARGS='-k cron'
 ARGS ?=
+# Half of the time of the real tools is waiting: one worker more than there are cores keeps them busy.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST = $(BIN)/python -m pytest
+IN_PARALLEL = --numprocesses=$(WORKERS) --dist=worksteal
 
 RUN := .venv/installed
 DEV := .venv/installed-dev
@@ -45,12 +49,20 @@ diff: $(RUN) ## say what `make render` would change, in the words of backups
 	$(BIN)/backupgen diff --fleet $(FLEET) --out $(OUT)
 
 .PHONY: test
-test: $(DEV) $(TOOLS) $(EDITOR) ## run every test, the real tools included (ARGS=... goes to pytest)
-	$(BIN)/python -m pytest $(ARGS)
+test: $(DEV) $(TOOLS) $(EDITOR) ## run the tests but the slow ones, the real tools included (ARGS=... goes to pytest)
+	$(PYTEST) $(IN_PARALLEL) --hypothesis-profile=quick -m 'not slow' $(ARGS)
+
+.PHONY: test-all
+test-all: $(DEV) $(TOOLS) $(EDITOR) ## run every test, with all mutants and more examples
+	$(PYTEST) $(IN_PARALLEL) --hypothesis-profile=all $(ARGS)
+
+.PHONY: nightly
+nightly: $(DEV) $(TOOLS) $(EDITOR) ## run every test, with other and ten times as many examples each time
+	$(PYTEST) $(IN_PARALLEL) --hypothesis-profile=nightly $(ARGS)
 
 .PHONY: coverage
 coverage: $(DEV) $(TOOLS) $(EDITOR) ## run every test and list the lines and branches that none reaches
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
+	$(PYTEST) $(IN_PARALLEL) --hypothesis-profile=all --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 .PHONY: lint
 lint: $(DEV) ## check format, style, spelling and shell scripts
@@ -79,8 +91,8 @@ schema: $(RUN) ## write the JSON schema of fleet.yaml
 
 .PHONY: regen
 regen: $(DEV) schema render docs ## write every generated file anew, then compare
-	$(BIN)/python -m pytest -m golden --regen-all $(ARGS)
-	$(BIN)/python -m pytest -m golden $(ARGS)
+	$(PYTEST) -m golden --regen-all $(ARGS)
+	$(PYTEST) -m golden $(ARGS)
 
 .PHONY: docs
 docs: $(RUN) ## write the reference pages and pictures that are made from the code
@@ -93,7 +105,7 @@ docs: $(RUN) ## write the reference pages and pictures that are made from the co
 dist: $(DEV) ## build sdist and wheel into dist/, and render with the wheel in a clean environment
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist .
-	$(BIN)/python -m pytest tests/test_distribution.py
+	$(PYTEST) tests/test_distribution.py
 
 .PHONY: bench
 bench: $(DEV) $(TOOLS) ## measure start-up, proof, scripts, and the cost beside helm's (FLEETS='10 100 1000')
@@ -110,7 +122,7 @@ pins: $(DEV) ## pin the newest versions of all dependencies
 	  --output-file requirements/dev.txt requirements/dev.in
 
 .PHONY: ci
-ci: lint types arch check diff test ## all that CI checks; the tests build and try the wheel too
+ci: lint types arch check diff test-all ## all that CI checks; the tests build and try the wheel too
 
 .PHONY: clean
 clean: ## remove all that make put here
@@ -120,15 +132,18 @@ clean: ## remove all that make put here
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "backupgen needs Python 3.11 or newer; name one: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "$(PYTHON) makes .venv"
 	@$(PYTHON) -m venv .venv || \
 	  { rm -rf .venv; echo "Python's venv module is needed (Debian: the package python3-venv)" >&2; exit 1; }
 
 $(RUN): requirements/run.txt pyproject.toml | $(BIN)/python
+	@echo "pip installs what backupgen needs"
 	$(BIN)/pip install --quiet --requirement requirements/run.txt
 	$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
 $(DEV): requirements/dev.txt $(RUN)
+	@echo "pip installs what the checks and tests need"
 	$(BIN)/pip install --quiet --requirement requirements/dev.txt
 	@touch $@
 
@@ -138,6 +153,7 @@ $(TOOLS): tools/fetch
 	@touch $@
 
 $(EDITOR): requirements/editor/package.json requirements/editor/package-lock.json $(DEV)
+	@echo "npm installs the language server of editors"
 	@mkdir -p $(@D)
 	cp requirements/editor/package.json requirements/editor/package-lock.json $(@D)
 	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent

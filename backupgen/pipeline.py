@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from backupgen.audit import CODES as AUDIT_CODES
-from backupgen.diagnostics import Checked, CodeInfo, Finding, Related, Spot, has_errors
+from backupgen.diagnostics import Checked, CodeInfo, Finding, Related, Span, Spot, has_errors
 from backupgen.diff.codes import CODES as OUT_CODES
 from backupgen.language.codes import CODES as LANGUAGE_CODES
 from backupgen.language.load import load_fleet
 from backupgen.manifests import CODES as MANIFEST_CODES
 from backupgen.manifests import ManifestSet, Templates, judge_sizes, load_templates, render_plan
+from backupgen.manifests.codes import OWN_SCRIPT
+from backupgen.manifests.departures import judge_departures
 from backupgen.manifests.verify import verify
 from backupgen.plan.build import build_plan
 from backupgen.plan.facts.manifest import Plan
@@ -110,7 +112,9 @@ def compile_fleet(
     return Checked(checked.value, tuple(_located(document, finding) for finding in checked.findings))
 
 
-def schedule_fleet(raw: bytes, file: str, circumstances: Circumstances = _NOTHING_KNOWN) -> Checked[Scheduled]:
+def schedule_fleet(
+    raw: bytes, file: str, circumstances: Circumstances = _NOTHING_KNOWN, own_scripts: tuple[str, ...] = ()
+) -> Checked[Scheduled]:
     """Judge the schedule of the bytes of fleet.yaml, shown as `file` in findings.
 
     Returns the verdict with all findings, located, errors included; or the findings of the stage that could not read
@@ -120,7 +124,7 @@ def schedule_fleet(raw: bytes, file: str, circumstances: Circumstances = _NOTHIN
     if read.value is None:
         return Checked(None, read.findings)
     document = read.value
-    checked = _schedule(document, circumstances)
+    checked = _schedule(document, circumstances, own_scripts)
     findings = checked.findings if checked.value is None else checked.value.findings
     return Checked(checked.value, tuple(_located(document, finding) for finding in findings))
 
@@ -136,7 +140,7 @@ def _located(document: Document, finding: Finding) -> Finding:
     return document.locate(finding)
 
 
-def _schedule(document: Document, circumstances: Circumstances) -> Checked[Scheduled]:
+def _schedule(document: Document, circumstances: Circumstances, own_scripts: tuple[str, ...]) -> Checked[Scheduled]:
     loaded = load_fleet(document)
     if loaded.value is None:
         return Checked(None, loaded.findings)
@@ -146,7 +150,7 @@ def _schedule(document: Document, circumstances: Circumstances) -> Checked[Sched
     fleet = resolved.value
     timetable = timetable_of(fleet, circumstances.chosen_before)
     outcome = prove(timetable.operations, timetable.limits)
-    context = RuleContext(fleet, timetable, outcome, circumstances.since, circumstances.shell)
+    context = RuleContext(fleet, timetable, outcome, circumstances.since, circumstances.shell, own_scripts)
     findings = (*resolved.findings, *judge(context))
     return Checked(Scheduled(document, fleet, timetable, outcome, findings))
 
@@ -154,14 +158,15 @@ def _schedule(document: Document, circumstances: Circumstances) -> Checked[Sched
 def _compile(
     document: Document, templates: Templates, circumstances: Circumstances, draw: Draw | None
 ) -> Checked[Compiled]:
-    checked = _schedule(document, circumstances)
+    own_scripts = tuple(file for _, file in templates.overridden_scripts())
+    checked = _schedule(document, circumstances, own_scripts)
     if checked.value is None:
         return Checked(None, checked.findings)
     scheduled = checked.value
     fleet, outcome, findings = scheduled.fleet, scheduled.outcome, scheduled.findings
     if isinstance(outcome, tuple) or has_errors(findings):
         return Checked(None, findings)
-    context = RuleContext(fleet, scheduled.timetable, outcome, CYCLE_START)
+    context = RuleContext(fleet, scheduled.timetable, outcome, CYCLE_START, own_scripts=own_scripts)
     plan = build_plan(fleet, outcome, scheduled.timetable.chosen, draw(document, context) if draw else "")
     rendered = render_plan(plan, templates)
     findings = (*findings, *rendered.findings)
@@ -172,13 +177,22 @@ def _compile(
         findings = (*findings, *judge_sizes(rendered.value, client_side=client_side))
     if rendered.value is not None and templates.overridden:
         # Our own templates are proved by our tests; the user's can be proved here only.
-        findings = (*findings, *verify(rendered.value, plan), *_judge_scripts(templates, circumstances))
+        findings = (*findings, *_judge_overrides(rendered.value, plan, templates, circumstances))
     if rendered.value is None or has_errors(findings):
         return Checked(None, findings)
     return Checked(Compiled(document, fleet, outcome, plan, rendered.value, templates), findings)
 
 
-def _judge_scripts(templates: Templates, circumstances: Circumstances) -> Iterator[Finding]:
-    if circumstances.shell is not None:
-        for name, file in templates.overridden_scripts():
+def _judge_overrides(
+    manifests: ManifestSet, plan: Plan, templates: Templates, circumstances: Circumstances
+) -> Iterator[Finding]:
+    unsound = verify(manifests, plan)
+    yield from unsound
+    planned = render_plan(plan, templates.with_scripts_alone())
+    if not unsound and planned.value is not None:
+        yield from judge_departures(manifests, planned.value, plan)
+    for name, file in templates.overridden_scripts():
+        message = "this script takes the place of backupgen's own: nothing is proved about what it does"
+        yield Finding(OWN_SCRIPT, message, Spot(file=file, span=Span(1, 1, 1, 1)), OWN_SCRIPT.help)
+        if circumstances.shell is not None:
             yield from judge_script(file, templates.text(name), circumstances.shell)

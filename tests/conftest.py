@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+
+import tests.thoroughness  # noqa: F401 (registers Hypothesis' profiles)
 
 # A shell that starts the tests in the background has SIGINT ignored, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -21,10 +22,6 @@ sys.dont_write_bytecode = False
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-# Time says nothing on a shared machine.
-settings.register_profile("steady", settings.get_profile(settings.get_current_profile_name()), deadline=None)
-settings.load_profile("steady")
 
 # What a user's shell or CI may set, and what would change the output of a run.
 AMBIENT = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "GITHUB_ACTIONS", "CI", "TZ", "PYTHONWARNINGS")

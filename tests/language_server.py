@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 SETTINGS = {
-    "yaml": {"validate": True, "hover": True, "completion": True, "schemaStore": {"enable": False}},
+    "yaml": {
+        "validate": True,
+        "hover": True,
+        "completion": True,
+        "disableDefaultProperties": True,
+        "schemaStore": {"enable": False},
+    },
     "http": {},
     "[yaml]": {},
     "editor": {},

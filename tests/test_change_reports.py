@@ -12,7 +12,8 @@ from pytest_regressions.file_regression import FileRegressionFixture
 from backupgen.diff.compare import compare
 from backupgen.diff.impact import impact
 from backupgen.diff.impact.situation import situation_of
-from backupgen.report.changes import CHANGE_FORMATS, ChangeReport
+from backupgen.report.changes import CHANGE_FORMATS
+from backupgen.report.changes.change_report import ChangeReport
 from tests.compiled import REFERENCE, compile_text, file_of
 
 FOLDER = Path(__file__).with_suffix("")

@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from backupgen.report import FORMATS
+from backupgen.report.findings import FORMATS
 from tests.sealing import DIGEST
 
 Run = Callable[..., CompletedProcess[str]]

@@ -149,7 +149,7 @@ def templates(code: str) -> Scenario:
     return scenario
 
 
-for _code in ("BG501", "BG502", "BG504"):
+for _code in ("BG501", "BG502", "BG504", "BG507"):
     shows(_code)(templates(_code))
 
 
@@ -157,6 +157,14 @@ for _code in ("BG501", "BG502", "BG504"):
 def unreadable_template(place: Place) -> Iterator[Command]:
     write(place.folder / "templates" / "cronjob.yaml.j2", '{% extends "builtin/cronjob.yaml.j2" %}\n')
     yield from flags("BG503")(place)
+
+
+@shows("BG508")
+def own_script(place: Place) -> Iterator[Command]:
+    path, _, content = BY_CODE["BG508"].bad.partition("\n")
+    write(place.folder / path.split()[1], content)
+    yield Command(("check", "--templates", "templates"))
+    yield CHECK
 
 
 def of_size(size: int) -> Scenario:

@@ -1,6 +1,6 @@
 """The fleets that other tests draw are fleets: they read back as drawn, load and resolve."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from backupgen.diagnostics import has_errors
 from backupgen.language.load import load_fleet
@@ -11,6 +11,7 @@ from backupgen.rules import RuleContext, judge
 from backupgen.schedule import CYCLE_START, prove
 from backupgen.source import read_document
 from tests.fleets import Data, dumped, fleets, large_fleet
+from tests.thoroughness import examples
 
 
 def resolved(data: Data) -> ResolvedFleet:
@@ -25,7 +26,7 @@ def resolved(data: Data) -> ResolvedFleet:
     return checked.value
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@examples(60)
 @given(fleets())
 def test_a_drawn_fleet_resolves(data: Data) -> None:
     fleet = resolved(data)

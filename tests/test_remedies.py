@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backupgen.diagnostics import Finding
 from tests.compiled import REFERENCE, file_of
 from tests.judging import judged
+from tests.thoroughness import examples
 
 CHANGE = re.compile(
     r"`(?P<key>[a-z_]+): (?P<value>[^`]+)` of `(?P<owner>[^`]+)`(?P<alone>, for `(?P<one>[^`]+)` alone)?"
@@ -139,7 +140,7 @@ durations = st.integers(2, 48).map(lambda ten: f"{ten * 5}m")
 
 
 @given(clock, durations, slots, durations, clock, durations, slots, durations, st.booleans(), st.data())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_every_remedy_of_any_fleet(  # noqa: PLR0917
     retention: str,
     long: str,

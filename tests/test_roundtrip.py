@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from ruamel.yaml import YAML
 
 from backupgen.pipeline import Compiled, compile_fleet
@@ -21,11 +21,11 @@ from tests.conftest import REPOSITORY
 from tests.expected import expected
 from tests.fleets import Data, dumped, fleets
 from tests.pod_security import containers_of
+from tests.thoroughness import examples
 from tests.unit.manifests.kubernetes import expand
 
 Tool = Callable[[str], Path]
 Item = dict[str, Any]
-SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
 def compile_drawn(data: Data) -> Compiled:
@@ -96,7 +96,7 @@ def test_an_examples_files_are_the_planned_objects(name: str) -> None:
     check_roundtrip(compiled(name))
 
 
-@settings(max_examples=40, suppress_health_check=SLOW)
+@examples(40)
 @given(data=fleets())
 def test_any_fleets_files_are_the_planned_objects(data: Data) -> None:
     check_roundtrip(compile_drawn(data))
@@ -173,7 +173,7 @@ def test_restic_gets_the_planned_arguments(name: str, recorder: Path, tmp_path: 
     check_backup(found, recorder, tmp_path, jobs)
 
 
-@settings(max_examples=8, suppress_health_check=[*SLOW, HealthCheck.function_scoped_fixture])
+@examples(8, suppress=[HealthCheck.function_scoped_fixture])
 @given(data=fleets(targets=2))
 def test_restic_gets_the_planned_arguments_of_any_fleet(data: Data, recorder: Path, tmp_path: Path) -> None:
     found = compile_drawn(data)

@@ -26,7 +26,7 @@ from backupgen.cli.app import app
 from backupgen.diagnostics.code import CodeInfo
 from backupgen.diff.impact import ConsequenceKind
 from backupgen.pipeline import CATALOGUE
-from backupgen.report.page import page
+from backupgen.report.findings.code_page import page
 
 ROOT = Path(__file__).resolve().parent.parent
 INDEX = ROOT / "docs" / "findings.md"

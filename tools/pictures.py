@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
+from backupgen.analysis.target import target_report
 from backupgen.pipeline import schedule_fleet
 from backupgen.report.target import TARGET_FORMATS
-from backupgen.report.target.build import build_report
 from backupgen.rules import RuleContext
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -88,7 +88,7 @@ def explain(folder: Path) -> str:
     if found is None:
         raise ValueError("the fleet of the tutorial cannot be read")
     context = RuleContext(found.fleet, found.timetable, found.outcome, SINCE)
-    report = replace(build_report(found.document, context, "photos"), color=True, width=_WIDTH)
+    report = replace(target_report(found.document, context, "photos"), color=True, width=_WIDTH)
     return "\n".join(TARGET_FORMATS["text"](report).splitlines()[:48])
 
 

@@ -31,8 +31,9 @@ class CheckOptions:
 def check(options: CheckOptions) -> int:
     """Prove the fleet sound, and out/ to be what it says. Returns the exit code."""
     from backupgen.pipeline import CATALOGUE
-    from backupgen.report import FORMATS, Report, arrange
-    from backupgen.report.selection import UnknownCodeError, selected_codes
+    from backupgen.report.findings import FORMATS
+    from backupgen.report.findings.check_report import Report, arrange
+    from backupgen.report.findings.selection import UnknownCodeError, selected_codes
 
     try:
         selected = selected_codes(options.select, options.ignore, CATALOGUE)
@@ -87,8 +88,8 @@ def _out_findings(options: CheckOptions, compilation: Compilation) -> tuple[Find
 def explain(code: str) -> int:
     """Print all that is known about a code, or the slug of one. Returns the exit code."""
     from backupgen.pipeline import CATALOGUE
-    from backupgen.report.explain import explain as explanation
-    from backupgen.report.selection import UnknownCodeError, code_of
+    from backupgen.report.findings.code_page import explain as explanation
+    from backupgen.report.findings.selection import UnknownCodeError, code_of
 
     try:
         info = code_of(code, CATALOGUE)

@@ -35,7 +35,8 @@ def diff(options: DiffOptions) -> int:
     """Say what rendering would change. Returns the exit code."""
     from backupgen.cli.surroundings import changed_values, sources_of
     from backupgen.diff.compare import compare
-    from backupgen.report.changes import CHANGE_FORMATS, ChangeReport
+    from backupgen.report.changes import CHANGE_FORMATS
+    from backupgen.report.changes.change_report import ChangeReport
     from backupgen.sealing.sealed import is_sealed
 
     compilation = compile_file(options.fleet, options.templates, options.out)

@@ -22,8 +22,8 @@ class ExplainOptions:
 
 def explain(options: ExplainOptions) -> int:
     """Print all about a target. Returns the exit code: 2 for a target that the fleet does not have."""
+    from backupgen.analysis.target import target_report
     from backupgen.report.target import TARGET_FORMATS
-    from backupgen.report.target.build import build_report
     from backupgen.rules import RuleContext
 
     now = int(time.time())
@@ -37,7 +37,7 @@ def explain(options: ExplainOptions) -> int:
         note_unknown("the fleet has no target", options.target, names)
         return exits.USAGE
     context = RuleContext(scheduled.fleet, scheduled.timetable, scheduled.outcome, now)
-    report = build_report(scheduled.document, context, options.target)
+    report = target_report(scheduled.document, context, options.target)
     color, width = terminal.colored(sys.stdout), terminal.width(sys.stdout)
     terminal.result(TARGET_FORMATS[options.format](replace(report, color=color, width=width)))
     # Of the findings, those of this target alone: the whole fleet is the business of `check`.

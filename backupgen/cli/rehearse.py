@@ -55,7 +55,8 @@ def _run(course: "Course", options: RehearseOptions) -> int:
     from backupgen.adapters.rehearsal.stage import Stage
     from backupgen.rehearsal.environment import ConfigError
     from backupgen.rehearsal.needs import missing, programs
-    from backupgen.report.rehearsal import REHEARSAL_FORMATS, RehearsalReport
+    from backupgen.report.rehearsal import REHEARSAL_FORMATS
+    from backupgen.report.rehearsal.rehearsal_report import RehearsalReport
 
     try:
         needed = programs(course.fleet, course.targets, course.servers())

@@ -59,15 +59,15 @@ def _show(
     findings: tuple[Finding, ...],
     sources: Mapping[str, str],
 ) -> int:
+    from backupgen.analysis.schedule import schedule_report
     from backupgen.report.schedule import SCHEDULE_FORMATS
-    from backupgen.report.schedule.build import build_report
     from backupgen.rules import SCHEDULE_CONFLICT, RuleContext
     from backupgen.schedule import load_zone
 
     zone = load_zone(scheduled.fleet.timezone)
     start, since = _from(options.start, zone, now)
     context = RuleContext(scheduled.fleet, scheduled.timetable, scheduled.outcome, since)
-    report = build_report(scheduled.document, context, start, _days_later(start, options.days, zone))
+    report = schedule_report(scheduled.document, context, start, _days_later(start, options.days, zone))
     color, width = terminal.colored(sys.stdout), terminal.width(sys.stdout)
     terminal.result(
         SCHEDULE_FORMATS[options.format](replace(report, file=str(options.fleet), color=color, width=width))

@@ -11,7 +11,8 @@ from backupgen.diagnostics.wording import listed
 
 def note_findings(findings: Iterable[Finding], sources: Mapping[str, str], *, targets: int = 0) -> None:
     """Write findings to standard error as text, for the commands whose result is something else. None: nothing."""
-    from backupgen.report import FORMATS, Report, arrange
+    from backupgen.report.findings import FORMATS
+    from backupgen.report.findings.check_report import Report, arrange
 
     arranged = arrange(finding for finding in findings if finding.severity is not Severity.INFO)
     if arranged:

@@ -45,6 +45,8 @@ class CodeInfo:
     """
     good: str
     """The same, mended."""
+    voids_proof: bool = False
+    """Whether the proof of the schedule rests on what this denies. While it stands, even waived, nothing is proved."""
 
     @property
     def page(self) -> str:

@@ -9,18 +9,11 @@ from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from backupgen.language import patterns, schema
-from backupgen.language.examples import EXAMPLES
-from backupgen.language.json_constraints import CONSTRAINTS, Fragment
+from backupgen.language import schema
+from backupgen.language.schema.model import Fragment, KeyFacts, facts_of
 from backupgen.schedule import zone_names
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_SHORT_FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "RunAsMapping": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1, "description": "The user id."},
-    "ScratchMapping": {"type": "string", "pattern": f"^(?:{patterns.SIZE})$", "description": "The size."},
-    "WaiverMapping": {"type": "string", "pattern": f"^(?:{patterns.LINE})$", "description": "Why it is accepted."},
-}
-"""What may stand for a mapping, by the model of the mapping: its only needed field."""
 _ZONE: Final = "Timezone"
 
 _EXAMPLE: Final[Mapping[str, Any]] = {
@@ -52,11 +45,11 @@ def json_schema(sources: Iterable[str]) -> dict[str, Any]:
     definitions: dict[str, Any] = document.pop("$defs")
     documented = {name: texts for source in sources for name, texts in _documentation(source)}
     for name, model in {**definitions, "Fleet": document}.items():
-        _document(name, model, documented)
-        _constrain(model, CONSTRAINTS.get(name, ()))
-    for name, short in _SHORT_FORMS.items():
-        mapping = definitions[name]
-        definitions[name] = {"description": mapping.pop("description", ""), "anyOf": [dict(short), mapping]}
+        of: type[schema.Model] = getattr(schema, name)
+        _document(model, of, documented)
+        _constrain(model, of.constraints)
+        if of.short is not None:
+            definitions[name] = {"description": model.pop("description", ""), "anyOf": [dict(of.short), model]}
     definitions[_ZONE] = _time_zone()
     document.pop("title", None)
     return {
@@ -80,34 +73,49 @@ def _time_zone() -> dict[str, Any]:
     }
 
 
-def _document(name: str, model: dict[str, Any], documented: Mapping[str, Mapping[str, str]]) -> None:
-    """Give each field of a model's schema its description and its examples."""
-    fields = getattr(schema, name).model_fields
-    documentation = ChainMap(*(dict(documented.get(cls.__name__, {})) for cls in getattr(schema, name).__mro__))
-    own_names = {field.alias or key: key for key, field in fields.items()}
+def _document(model: dict[str, Any], of: type[schema.Model], documented: Mapping[str, Mapping[str, str]]) -> None:
+    """Give each field of a model's schema what is said of it."""
+    fields = {field.alias or name: field for name, field in of.model_fields.items()}
+    documentation = ChainMap(*(dict(documented.get(cls.__name__, {})) for cls in of.__mro__))
     for key, field in model.get("properties", {}).items():
         if key == "timezone":
             field.clear()
             field["$ref"] = f"#/$defs/{_ZONE}"
-        field["description"] = documentation.get(key, "")
+        facts = facts_of(fields[key])
+        field["description"] = f"{documentation.get(key, '')}{_default(facts)}"
         if "`" in field["description"]:
             field["markdownDescription"] = field["description"]
-        if examples := examples_of(name, own_names[key]):
-            field["examples"] = list(examples)
+        if facts.examples:
+            field["examples"] = list(facts.examples)
+        if facts.default is not None:
+            field["default"] = facts.default
+        field.update(facts.schema)
 
 
-def examples_of(model: str, field: str) -> tuple[Any, ...]:
-    """Return the examples of a model's field, its own or inherited; none, where the choices are listed."""
-    ancestry = getattr(schema, model).__mro__
-    return next((EXAMPLES[key] for cls in ancestry if (key := f"{cls.__name__}.{field}") in EXAMPLES), ())
+def _default(facts: KeyFacts) -> str:
+    """Say what holds where a key is left out."""
+    if facts.follows:
+        return f" Default: {facts.follows}."
+    return "" if facts.default is None else f" Default: `{_flow(facts.default)}`."
+
+
+def _flow(value: object) -> str:
+    """Write a default as YAML's flow style does; none needs quotes."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case dict():
+            return f"{{{', '.join(f'{key}: {_flow(item)}' for key, item in value.items())}}}"
+        case list():
+            return f"[{', '.join(map(_flow, value))}]"
+        case _:
+            return str(value)
 
 
 def _constrain(model: dict[str, Any], constraints: Iterable[Fragment]) -> None:
     """Lay what is asked of several keys over a model's schema."""
     for constraint in constraints:
         rest = dict(constraint)
-        for key, limits in rest.pop("properties", {}).items():
-            model["properties"][key] |= limits
         if needed := rest.pop("required", None):
             model["required"] = [*model["required"], *needed]
         if dependent := rest.pop("dependentRequired", None):
@@ -128,7 +136,7 @@ def _plain(node: Any) -> Any:
     kept = {
         key: {name: _plain(field) for name, field in value.items()} if key in {"properties", "$defs"} else _plain(value)
         for key, value in node.items()
-        if key not in {"title", "default"} and not (key == "description" and not value)
+        if key != "title" and not (key in {"description", "default"} and value in ("", None))
     }
     if "patternProperties" in kept:
         kept["additionalProperties"] = False

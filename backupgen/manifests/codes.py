@@ -4,6 +4,7 @@ from typing import Final
 
 from backupgen.diagnostics import CodeInfo, Severity, declared
 
+_CRONJOB: Final = '# templates/cronjob.yaml.j2\n{% extends "builtin/cronjob.yaml.j2" %}\n'
 _OVERRIDE: Final = '# templates/service.yaml.j2\n{% extends "builtin/service.yaml.j2" %}\n'
 
 TEMPLATE_ERROR: Final = CodeInfo(
@@ -67,6 +68,32 @@ LARGE_OBJECT: Final = CodeInfo(
     fix="Apply on the server's side: `kubectl apply --server-side`, or Argo CD's sync option `ServerSideApply=true`.",
     bad="# kubectl apply -k out/monitoring\n",
     good="# kubectl apply --server-side -k out/monitoring\n",
+)
+
+TEMPLATE_DEPARTS: Final = CodeInfo(
+    code="BG507",
+    slug="template-departs",
+    severity=Severity.ERROR,
+    summary="A template of your own changes what was planned.",
+    why="The proof of the schedule, the deadlines, the alerts and the security of the pods rest on the plan: a job "
+    "that runs at another time, longer or with other rights is none of those that were judged.",
+    fix="Write it in fleet.yaml, where it is judged with everything else. A template may change resources, history, "
+    "tolerations, priority and the like, and add labels, annotations, volumes, mounts, and variables that no script "
+    "reads.",
+    bad=_CRONJOB + '{% block schedule %}\n  schedule: "5 * * * *"\n{% endblock %}\n',
+    good=_CRONJOB + "{% block schedule %}\n{{ super() }}{% endblock %}\n",
+)
+OWN_SCRIPT: Final = CodeInfo(
+    code="BG508",
+    slug="own-script",
+    severity=Severity.INFO,
+    summary="A folder given with `--templates` replaces a script of the jobs.",
+    why="The scripts take and wait for the locks, keep the deadline and report. What another one does cannot be read "
+    "from it, so nothing is proved about the schedule, and no test of backupgen says how it ends.",
+    fix="Use hooks, `backup_args` or `dump.command` where they suffice.",
+    bad="# templates/scripts/retention.sh\nrestic forget --prune --keep-last 5\n",
+    good='# fleet.yaml\nretention: {at: "03:00", deadline: 1h, keep: {last: 5}}\n',
+    voids_proof=True,
 )
 
 CODES: Final = declared(globals())

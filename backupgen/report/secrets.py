@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from backupgen.diagnostics.wording import counted, listed
-from backupgen.report.styled import Line, paint
-from backupgen.report.visible import visible
+from backupgen.report.lines import Line, paint, visible
 from backupgen.sealing.judge import Flaw, Standing
 from backupgen.sealing.references import Reference
 from backupgen.sealing.values import Origin, Sources

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from backupgen.conventions import naming
 from backupgen.diagnostics import Checked, NodePath, has_errors
+from backupgen.integrations.identity import names_of
 from backupgen.language import schema
 from backupgen.resolve import codes, resolved
 from backupgen.resolve.jobs import Context, Notes, check_labels, check_override, resolve_ntfy
@@ -111,17 +112,47 @@ def _check_names(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
 
 def _check_places(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
     """Refuse two names for one place: the proof is one of each repository, and a mirror overwrites what is there."""
-    taken: dict[str, NodePath] = {}
+    taken: dict[str, tuple[NodePath, str | None]] = {}
     ids: dict[str, NodePath] = {}
     for repository in fleet.repositories:
-        places = [(repository.location, (*repository.path, "url"))]
-        places += [(mirror.to, (*mirror.job.path, "to")) for mirror in repository.mirrors]
-        for location, path in places:
-            _claim(taken, location.place, path, notes)
-        pinned = [(repository.id, repository.path), *((mirror.id, mirror.job.path) for mirror in repository.mirrors)]
-        for id_, path in pinned:
+        places = [(repository.location, repository.id, repository.path, "url")]
+        places += [(mirror.to, mirror.id, mirror.job.path, "to") for mirror in repository.mirrors]
+        for location, id_, path, key in places:
+            same = next((taken[name] for name in sorted(names_of(location)) if name in taken), None)
+            # Two ids are two repositories, whatever the URLs look like.
+            if same is not None and (id_ is None or same[1] is None or id_ == same[1]):
+                _same_repository(same[0], (*path, key), notes)
+            taken |= {name: ((*path, key), id_) for name in names_of(location) if name not in taken}
+            if id_ is not None and id_ in ids and same is None:
+                _same_repository(ids[id_], (*path, "id"), notes)
             if id_ is not None:
-                _claim(ids, id_, (*path, "id"), notes)
+                ids.setdefault(id_, (*path, "id"))
+    _check_server_volumes(fleet, notes)
+
+
+def _same_repository(other: NodePath, path: NodePath, notes: Notes) -> None:
+    message = f"this is the same repository as `{'.'.join(str(part) for part in other)}`"
+    notes.add(
+        codes.CONFLICTING_KEYS, message, path, "if they are two, give each its `id`: `restic cat config` prints it"
+    )
+
+
+def _check_server_volumes(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+    """Refuse two servers on one volume: each would take the other's repository for its own."""
+    taken: dict[tuple[str, str, str], NodePath] = {}
+    for repository in fleet.repositories:
+        if repository.server is None:
+            continue
+        volume = repository.server.volume
+        nodes = "" if volume.claim else str(sorted(repository.server.placement.node_selector.items()))
+        place = (repository.server.namespace if volume.claim else nodes, volume.claim or "", volume.host_path or "")
+        path = (*repository.path, "server", "volume")
+        if place in taken:
+            other = ".".join(str(part) for part in taken[place])
+            notes.add(
+                codes.CONFLICTING_KEYS, f"this is the volume of `{other}`", path, "give each server a volume of its own"
+            )
+        taken.setdefault(place, path)
 
 
 def _check_legacy(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
@@ -133,13 +164,6 @@ def _check_legacy(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
                 path = (*repository.path, "retention", "legacy", tag)
                 message = f"`{tag}` is the tag of the target `{owners[tag]}`, expected one that no target has any more"
                 notes.add(codes.CONFLICTING_KEYS, message, path, "write its `keep` instead", on_key=True)
-
-
-def _claim(taken: dict[str, NodePath], place: str, path: NodePath, notes: Notes) -> None:
-    if place in taken:
-        other = ".".join(str(part) for part in taken[place])
-        notes.add(codes.CONFLICTING_KEYS, f"this is the same repository as `{other}`", path)
-    taken.setdefault(place, path)
 
 
 def _check_servers(fleet: resolved.ResolvedFleet, taken: Mapping[str, NodePath], notes: Notes) -> None:

@@ -21,6 +21,8 @@ from backupgen.rules import (
     bg308_lock_wait_beyond_deadline,
     bg309_follows_too_early,
     bg310_no_room,
+    bg320_same_repository_by_port,
+    bg321_own_restic,
     bg401_unpinned_image,
     bg402_unpinned_repository,
     bg403_shared_identity,
@@ -61,6 +63,8 @@ RULES: tuple[Rule, ...] = (
     bg308_lock_wait_beyond_deadline.RULE,
     bg309_follows_too_early.RULE,
     bg310_no_room.RULE,
+    bg320_same_repository_by_port.RULE,
+    bg321_own_restic.RULE,
     bg401_unpinned_image.RULE,
     bg402_unpinned_repository.RULE,
     bg403_shared_identity.RULE,
@@ -92,7 +96,17 @@ CODES = (*(rule.info for rule in RULES), EXPIRED_WAIVER, IDLE_WAIVER)
 _NAMEABLE = (*(rule.info for rule in RULES), *AUDIT_CODES)
 _OF_AUDIT = frozenset(info.slug for info in AUDIT_CODES if info.severity is not Severity.ERROR)
 
-__all__ = ["CODES", "RULES", "SCHEDULE_CONFLICT", "Rule", "RuleContext", "judge", "judge_script", "waive_audit"]
+__all__ = [
+    "CODES",
+    "RULES",
+    "SCHEDULE_CONFLICT",
+    "Rule",
+    "RuleContext",
+    "judge",
+    "judge_script",
+    "reservations",
+    "waive_audit",
+]
 
 
 def judge(context: RuleContext) -> tuple[Finding, ...]:
@@ -102,6 +116,13 @@ def judge(context: RuleContext) -> tuple[Finding, ...]:
     unknown = () if context.proof else (bg302_slot_capacity.INFO.slug,)
     waivers = [waiver for waiver in context.fleet.waivers if waiver.slug not in _OF_AUDIT]
     return apply_waivers(findings, waivers, _NAMEABLE, context.today, unknown)
+
+
+def reservations(context: RuleContext) -> tuple[str, ...]:
+    """What takes the proof out of backupgen's hands, waived or not: while there is any, nothing is proved."""
+    found = (finding for rule in RULES if rule.info.voids_proof for finding in rule.check(context))
+    scripts = (f"`{file}` takes the place of a script that takes the locks" for file in context.own_scripts)
+    return (*(finding.message for finding in found), *scripts)
 
 
 def waive_audit(findings: Sequence[Finding], fleet: ResolvedFleet, since: int) -> tuple[Finding, ...]:

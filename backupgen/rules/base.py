@@ -23,6 +23,8 @@ class RuleContext:
     """Now, as far as findings know: from when on they name instants, and waivers expire; epoch seconds."""
     shell: Callable[[str], str] | None = None
     """What the machine's shell says against a script, empty if nothing; None, if there is nobody to ask."""
+    own_scripts: tuple[str, ...] = ()
+    """The user's scripts in place of backupgen's own, as findings show them."""
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:

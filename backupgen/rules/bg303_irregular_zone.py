@@ -15,6 +15,7 @@ INFO = CodeInfo(
     fix="Write the slots in another zone, such as `UTC`.",
     bad="timezone: Africa/Cairo",
     good="timezone: Europe/Berlin",
+    voids_proof=True,
 )
 
 

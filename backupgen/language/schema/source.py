@@ -5,26 +5,39 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from backupgen.language import scalars as s
-from backupgen.language.schema.model import Model, exactly_one
+from backupgen.language.schema.model import Model, exactly_one, needs, one_of, optional
 
 
 class Volume(Model):
     """A source: a claim or a folder of the node, mounted read-only at `/backup/<name>`."""
 
-    pvc: s.DnsSubdomain | None = None
+    pvc: s.DnsSubdomain | None = optional(examples=["grafana", "data-postgres-0"])
     """The PersistentVolumeClaim's name."""
-    access: Literal["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany", "ReadOnlyMany"] | None = None
-    """The claim's access mode; `ReadWriteOnce` by default, which needs `with_pod` or a `node_selector`."""
-    host_path: s.AbsolutePath | None = None
+    access: Literal["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany", "ReadOnlyMany"] | None = optional(
+        default="ReadWriteOnce"
+    )
+    """The claim's access mode; `ReadWriteOnce` needs `with_pod` or a `node_selector`."""
+    host_path: s.AbsolutePath | None = optional(examples=["/srv/photos"])
     """A folder of the node."""
-    reason: s.Line | None = None
+    reason: s.Line | None = optional(examples=["the photos lie on the pool of node-4"])
     """Why it has to be a folder of the node, which no restricted namespace allows; needed with `host_path`."""
-    paths: Annotated[tuple[s.RelativePath, ...], Field(min_length=1)] | None = None
+    paths: Annotated[tuple[s.RelativePath, ...], Field(min_length=1)] | None = optional(
+        schema={"uniqueItems": True, "not": {"minItems": 2, "contains": {"const": "."}}},
+        examples=[["config", "library"]],
+    )
     """Only these folders of it."""
-    sentinel: s.RelativePath | None = None
-    """A file or folder of it that has to be there before anything is backed up: it proves that the volume is mounted.
-    For a `host_path`, by default any of the paths under `verify` that lie in it."""
+    sentinel: s.RelativePath | None = optional(
+        schema={"not": {"const": "."}},
+        follows="for a `host_path`, any of the paths under `verify` that lie in it",
+        examples=["server.properties"],
+    )
+    """A file or folder of it that has to be there before anything is backed up: it proves that the volume is
+    mounted."""
 
+    constraints = (
+        one_of("pvc", "host_path"),
+        needs(host_path="reason", reason="host_path", access="pvc"),
+    )
     _one = exactly_one("pvc", "host_path")
 
     @model_validator(mode="after")
@@ -53,34 +66,46 @@ class Volume(Model):
 class Staging(Model):
     """Where a dump lies until it is backed up."""
 
-    pvc: s.DnsSubdomain | None = None
+    pvc: s.DnsSubdomain | None = optional(examples=["mariadb-backup"])
     """A claim that only this job uses."""
-    size: s.Size | None = None
+    size: s.Size | None = optional(examples=["10Gi"])
     """The size limit of an emptyDir."""
 
+    constraints = (one_of("pvc", "size"),)
     _one = exactly_one("pvc", "size")
 
 
 class Dump(Model):
     """What a command writes, backed up as the file `/backup/<file>`."""
 
-    in_pod: s.Labels | None = None
+    in_pod: s.Labels | None = optional(examples=[{"app.kubernetes.io/name": "mariadb"}])
     """The labels of the app's pod: the command runs there (`kubectl exec`). Left out: in the job's own container."""
-    container: s.DnsLabel | None = None
-    """The container of the app's pod; its default container, if left out."""
+    container: s.DnsLabel | None = optional(follows="the pod's default container", examples=["postgres"])
+    """The container of the app's pod."""
     tool: Literal["mariabackup", "pg_dump"] | None = None
     """A ready-made command that takes its password from the app's own environment."""
-    database: s.Line | None = None
-    """The database of `pg_dump`; the pod's `$POSTGRES_DB` by default."""
-    user: s.Line | None = None
-    """The user of the tool; `root` for mariabackup, the pod's `$POSTGRES_USER` for pg_dump."""
-    command: Annotated[tuple[s.Text, ...], Field(min_length=1)] | None = None
+    database: s.Line | None = optional(follows="the pod's `$POSTGRES_DB`", examples=["forge"])
+    """The database of `pg_dump`."""
+    user: s.Line | None = optional(
+        follows="`root` for mariabackup, the pod's `$POSTGRES_USER` for pg_dump", examples=["forge"]
+    )
+    """The user of the tool."""
+    command: Annotated[tuple[s.Text, ...], Field(min_length=1)] | None = optional(
+        examples=[["sh", "-c", "redis-cli --rdb - 2>/dev/null"]]
+    )
     """A command of your own that writes the dump to its standard output."""
-    file: s.FileName | None = None
-    """The dump's name; `<target>.xb` or `<target>.pgdump` for the tools, needed with `command`."""
-    staging: Staging | None = None
-    """Where the dump of an app's pod lies until it is backed up; an emptyDir of 10Gi by default."""
+    file: s.FileName | None = optional(
+        follows="`<target>.xb` or `<target>.pgdump`, after the tool", examples=["dump.rdb"]
+    )
+    """The dump's name; needed with `command`."""
+    staging: Staging | None = optional(default={"size": "10Gi"})
+    """Where the dump of an app's pod lies until it is backed up."""
 
+    constraints = (
+        one_of("tool", "command"),
+        needs(tool="in_pod", command="file", container="in_pod", staging="in_pod", user="tool", database="tool"),
+        {"if": {"required": ["database"]}, "then": {"properties": {"tool": {"const": "pg_dump"}}}},
+    )
     _one = exactly_one("tool", "command")
 
     @model_validator(mode="after")

@@ -1,19 +1,33 @@
-"""`diff`: changes to text, in every format. Pure; a format's module is imported when it is asked for."""
+"""`diff`: changes to text, in every format. Pure; a format is imported when it is asked for."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
-from backupgen.report.changes.model import ChangeReport
-from backupgen.report.lazy import format_in
-
-ChangeRenderer = Callable[[ChangeReport], str]
+if TYPE_CHECKING:
+    from backupgen.report.changes.change_report import ChangeReport
 
 
-CHANGE_FORMATS: Final[dict[str, ChangeRenderer]] = {
-    "text": format_in("changes.text"),
-    "json": format_in("changes.json_"),
-    "markdown": format_in("changes.markdown"),
+def _text(report: "ChangeReport") -> str:
+    from backupgen.report.changes.changes_text import render
+
+    return render(report)
+
+
+def _json(report: "ChangeReport") -> str:
+    from backupgen.report.changes.changes_json import render
+
+    return render(report)
+
+
+def _markdown(report: "ChangeReport") -> str:
+    from backupgen.report.changes.changes_markdown import render
+
+    return render(report)
+
+
+CHANGE_FORMATS: Final[Mapping[str, "Callable[[ChangeReport], str]"]] = {
+    "text": _text,
+    "json": _json,
+    "markdown": _markdown,
 }
 """The formats of `diff --format`."""
-
-__all__ = ["CHANGE_FORMATS", "ChangeRenderer", "ChangeReport"]

@@ -7,7 +7,7 @@ from backupgen.diagnostics.wording import counted, few
 from backupgen.diff.compare import Action, Change
 from backupgen.diff.objects import FILE
 from backupgen.report.changes.values import Piece, changed_lines, field_lines
-from backupgen.report.visible import visible
+from backupgen.report.lines import visible
 
 _MOST_NAMES: Final = 8
 _SIGNS: Final = {Action.ADDED: "+", Action.REMOVED: "-", Action.CHANGED: "~"}

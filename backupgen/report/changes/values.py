@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any, Final
 
 from backupgen.diff.fields import FieldChange, Item
-from backupgen.report.visible import visible
+from backupgen.report.lines import visible
 
 Piece = tuple[str, str]
 """A sign, and the text behind it: `-` goes, `+` comes, a space stays, `~` introduces."""

@@ -1,26 +1,26 @@
-"""`rehearse`: the outcome to text, in every format. Pure; a format's module is imported when it is asked for."""
+"""`rehearse`: the outcome to text, in every format. Pure; a format is imported when it is asked for."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
-from backupgen.rehearsal.outcome import Rehearsal
-from backupgen.report.lazy import format_in
-
-
-@dataclass(frozen=True, slots=True)
-class RehearsalReport:
-    """The outcome, ready to be shown."""
-
-    rehearsal: Rehearsal
-    color: bool = False
+if TYPE_CHECKING:
+    from backupgen.report.rehearsal.rehearsal_report import RehearsalReport
 
 
-RehearsalRenderer = Callable[[RehearsalReport], str]
+def _text(report: "RehearsalReport") -> str:
+    from backupgen.report.rehearsal.rehearsal_text import render
+
+    return render(report)
 
 
-REHEARSAL_FORMATS: Final[dict[str, RehearsalRenderer]] = {
-    "text": format_in("rehearsal.text"),
-    "json": format_in("rehearsal.json_"),
+def _json(report: "RehearsalReport") -> str:
+    from backupgen.report.rehearsal.rehearsal_json import render
+
+    return render(report)
+
+
+REHEARSAL_FORMATS: Final[Mapping[str, "Callable[[RehearsalReport], str]"]] = {
+    "text": _text,
+    "json": _json,
 }
 """The formats of `rehearse --format`."""

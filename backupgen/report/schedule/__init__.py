@@ -1,20 +1,40 @@
-"""The formats of `backupgen schedule`. Pure; a format's module is imported when it is asked for."""
+"""`schedule`: when everything runs, in every format. Pure; a format is imported when it is asked for."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
-from backupgen.report.lazy import format_in
-from backupgen.report.schedule.model import ScheduleReport
-
-ScheduleRenderer = Callable[[ScheduleReport], str]
+if TYPE_CHECKING:
+    from backupgen.analysis.schedule_report import ScheduleReport
 
 
-SCHEDULE_FORMATS: Final[dict[str, ScheduleRenderer]] = {
-    "table": format_in("schedule.table"),
-    "json": format_in("schedule.json_"),
-    "svg": format_in("schedule.svg"),
-    "ics": format_in("schedule.ics"),
+def _table(report: "ScheduleReport") -> str:
+    from backupgen.report.schedule.table import render
+
+    return render(report)
+
+
+def _json(report: "ScheduleReport") -> str:
+    from backupgen.report.schedule.schedule_json import render
+
+    return render(report)
+
+
+def _svg(report: "ScheduleReport") -> str:
+    from backupgen.report.schedule.svg import render
+
+    return render(report)
+
+
+def _ics(report: "ScheduleReport") -> str:
+    from backupgen.report.schedule.ics import render
+
+    return render(report)
+
+
+SCHEDULE_FORMATS: Final[Mapping[str, "Callable[[ScheduleReport], str]"]] = {
+    "table": _table,
+    "json": _json,
+    "svg": _svg,
+    "ics": _ics,
 }
 """The formats of `schedule --format`."""
-
-__all__ = ["SCHEDULE_FORMATS", "ScheduleRenderer", "ScheduleReport"]

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from backupgen.analysis.schedule_report import Row, Run, ScheduleReport
 from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics.wording import counted
+from backupgen.report.lines import visible
 from backupgen.report.schedule.clock import Clock
 from backupgen.report.schedule.intervals import Interval, Step, common, depths, merged
-from backupgen.report.schedule.model import Row, Run, ScheduleReport
-from backupgen.report.visible import visible
 
 _ROLES: Final = (PodRole.BACKUP, PodRole.RETENTION, PodRole.RESTORE_TEST, PodRole.MIRROR)
 

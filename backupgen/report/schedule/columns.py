@@ -9,7 +9,7 @@ from itertools import zip_longest
 from textwrap import wrap
 from typing import Final
 
-from backupgen.report.styled import Line
+from backupgen.report.lines import Line
 
 Cell = tuple[str, str]
 """A text and its style."""

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
+from backupgen.analysis.schedule_report import ScheduleReport
 from backupgen.diagnostics.wording import counted
+from backupgen.report.lines import Line
 from backupgen.report.schedule.chart import Block, Chart, Lane, Others, draw
 from backupgen.report.schedule.clock import HOUR
 from backupgen.report.schedule.intervals import Interval
-from backupgen.report.schedule.model import ScheduleReport
 from backupgen.report.schedule.wording import counting, heading, idle, shortened, wrapped
-from backupgen.report.styled import Line
 
 _MOST_ROWS: Final = 50
 _MOST_BLOCKS: Final = 14

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
+from backupgen.analysis.schedule_report import Row, ScheduleReport
 from backupgen.conventions.units import format_duration
-from backupgen.report.schedule.model import Row, ScheduleReport
-from backupgen.report.visible import visible
+from backupgen.report.lines import visible
 
 _MOST_OCTETS: Final = 75
 """In a line without its break (RFC 5545, section 3.1)."""

@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from backupgen.analysis.schedule_report import Clash, Overlap, ScheduleReport
 from backupgen.conventions.units import format_duration
 from backupgen.diagnostics.wording import counted
+from backupgen.report.lines import Line, visible
 from backupgen.report.schedule.clock import Clock
-from backupgen.report.schedule.model import Clash, Overlap, ScheduleReport
 from backupgen.report.schedule.wording import frequency, some, wrapped
-from backupgen.report.styled import Line
-from backupgen.report.visible import visible
 
 _MOST_GROUPS: Final = 20
 _MOST_CLASHES: Final = 5
@@ -23,6 +22,7 @@ def meetings(report: ScheduleReport, clock: Clock) -> Iterator[Line]:
     """Yield the lines about what meets, a section for everything that there is."""
     sections = (
         ("conflicts", "bold red", _conflicts(report, clock)),
+        ("why nothing is proved", "bold red", (_paragraph(reason, report) for reason in report.reservations)),
         ("waits for a lock", "bold", _waits(report)),
         ("at the same time", "bold", _overlaps(report)),
         ("more at once than there should be", "bold yellow", _crowds(report, clock)),

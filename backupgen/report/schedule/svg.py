@@ -6,15 +6,15 @@ One file without scripts, fonts or links. Colours follow the reader's colour sch
 from collections.abc import Iterator
 from typing import Final
 
+from backupgen.analysis.schedule_report import Clash, Run, ScheduleReport
 from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics.wording import counted
+from backupgen.report.lines import visible
 from backupgen.report.schedule.chart import Block, Chart, Lane, Meetings, Others, draw
 from backupgen.report.schedule.clock import HOUR, Clock
 from backupgen.report.schedule.intervals import Interval
-from backupgen.report.schedule.model import Clash, Run, ScheduleReport
 from backupgen.report.schedule.svg_style import PATTERNS, STYLE
 from backupgen.report.schedule.wording import counting, frequency, heading, idle, shortened, some, verdict
-from backupgen.report.visible import visible
 
 MOST_ROWS: Final = 60
 _MOST_BLOCKS: Final = 14
@@ -75,7 +75,7 @@ class _Picture:
     def _body(self) -> Iterator[str]:
         report = self._report
         yield self._write(f"{report.fleet}: {_span(report, self._chart.clock)}", "title", 26)
-        yield self._write(verdict(report), "bad" if report.clashes else "good")
+        yield self._write(verdict(report), "good" if report.proved else "bad")
         for clash in report.clashes[:_MOST_CLASHES]:
             yield self._write(_clash(clash, self._chart.clock), "")
         if len(report.clashes) > _MOST_CLASHES:

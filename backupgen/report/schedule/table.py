@@ -3,15 +3,14 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from backupgen.analysis.schedule_report import Row, ScheduleReport
 from backupgen.conventions.units import format_duration
+from backupgen.report.lines import Line, paint, visible
 from backupgen.report.schedule.clock import DAY, Clock
 from backupgen.report.schedule.columns import Cell, Columns
 from backupgen.report.schedule.gantt import gantt
 from backupgen.report.schedule.meetings import meetings
-from backupgen.report.schedule.model import Row, ScheduleReport
 from backupgen.report.schedule.wording import some, spelled_hours, verdict, wrapped
-from backupgen.report.styled import Line, paint
-from backupgen.report.visible import visible
 
 _FOLDING: Final = ("operation", "repository", "remarks")
 _DISPENSABLE: Final = ("kind", "lock", "deadline")
@@ -41,7 +40,7 @@ def render(report: ScheduleReport) -> str:
     clock = Clock(report.timezone)
     span = f"{clock.moment(report.start)} to {clock.moment(report.end)}"
     lines: list[Line] = [
-        [(verdict(report), "bold red" if report.clashes else "bold green")],
+        [(verdict(report), "bold green" if report.proved else "bold red")],
         [(visible(f"{report.fleet}, {span}, {report.timezone}"), "")],
         [],
         *_operations(report, clock),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from backupgen.report.schedule.build import build_report
+from backupgen.analysis.schedule import schedule_report
 from backupgen.report.schedule.svg import MOST_ROWS, render
 from backupgen.rules import RuleContext
 from backupgen.schedule import load_zone
@@ -19,6 +19,6 @@ def timetable(document: Document, context: RuleContext) -> str:
     if len(context.operations) > MOST_ROWS:
         return ""
     start = _MONDAY - load_zone(context.fleet.timezone).data.offset(_MONDAY)
-    report = build_report(document, context, start, start + _WEEK)
+    report = schedule_report(document, context, start, start + _WEEK)
     # What is proved holds for the cycle; the release of the database would be another one on another machine.
     return render(replace(report, tzdata=""))

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Final
 
+from backupgen.analysis.schedule_report import ScheduleReport
 from backupgen.diagnostics.wording import counted, few
+from backupgen.report.lines import Line, visible
 from backupgen.report.schedule.chart import Block, Chart
 from backupgen.report.schedule.clock import DAY
-from backupgen.report.schedule.model import ScheduleReport
-from backupgen.report.styled import Line
-from backupgen.report.visible import visible
 
 _MOST_RANGES: Final = 4
 _LEAST_WIDTH: Final = 40
@@ -20,6 +19,9 @@ def verdict(report: ScheduleReport) -> str:
     data = f" (tzdata {visible(report.tzdata)})" if report.tzdata else ""
     if report.clashes:
         return f"{counted(len(report.clashes), 'conflict')}: operations that exclude each other can meet{data}"
+    if report.reservations:
+        reasons = counted(len(report.reservations), "reservation")
+        return f"not proved: no conflict was found, but with {reasons}{data}"
     if report.waits:
         covered = counted(len(report.waits), "wait")
         return f"proved: no two operations that exclude each other ever meet, but for {covered} with time enough{data}"

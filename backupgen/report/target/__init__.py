@@ -1,17 +1,26 @@
-"""`explain TARGET`: a target as it is meant, in every format. Pure; a format's module is imported when it is needed."""
+"""`explain TARGET`: a target as it is meant, in every format. Pure; a format is imported when it is asked for."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
-from backupgen.report.lazy import format_in
-from backupgen.report.target.model import TargetReport
+if TYPE_CHECKING:
+    from backupgen.analysis.target_report import TargetReport
 
-TargetRenderer = Callable[[TargetReport], str]
 
-TARGET_FORMATS: Final[dict[str, TargetRenderer]] = {
-    "text": format_in("target.text"),
-    "json": format_in("target.json_"),
+def _text(report: "TargetReport") -> str:
+    from backupgen.report.target.target_text import render
+
+    return render(report)
+
+
+def _json(report: "TargetReport") -> str:
+    from backupgen.report.target.target_json import render
+
+    return render(report)
+
+
+TARGET_FORMATS: Final[Mapping[str, "Callable[[TargetReport], str]"]] = {
+    "text": _text,
+    "json": _json,
 }
 """The formats of `explain --format`."""
-
-__all__ = ["TARGET_FORMATS", "TargetRenderer", "TargetReport"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backupgen.audit.cluster import Cluster
@@ -16,6 +16,7 @@ from backupgen.audit.kustomize import Kustomizer
 from backupgen.audit.objects import Workload
 from backupgen.audit.tree import read_tree
 from tests.auditing import contents
+from tests.thoroughness import examples
 from tests.unit.audit.trees import NAMES, TREES, deployed_of, names_of, tree_of, write
 
 CLAIM = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: vol}\n"
@@ -415,7 +416,7 @@ spec:
 """
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(base=SETTINGS, middle=SETTINGS, part=st.none() | SETTINGS.filter(bool))
 def test_kubectl_makes_the_same_of_any_overlay(
     base: Data, middle: Data, part: Data | None, tool: Tool, tmp_path_factory: pytest.TempPathFactory

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backupgen import audit
@@ -15,6 +15,7 @@ from backupgen.audit.cluster import CNPG, MONITORING
 from backupgen.audit.gitops import ARGO, FLUX
 from backupgen.audit.objects import WORKLOADS
 from tests.auditing import HEAD, Files, audited
+from tests.thoroughness import examples
 
 FLEET = f"""{HEAD}\
 pushgateway: {{url: "http://push.monitoring.svc:9091", pod_labels: {{app: push}}}}
@@ -179,7 +180,7 @@ NEAR = st.builds(
 )
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.dictionaries(PATHS, st.lists(OBJECTS | NEAR, max_size=3), max_size=5))
 def test_objects_of_any_shape_are_judged(tree: dict[str, list[Any]]) -> None:
     audited(FLEET, {path: yaml.safe_dump_all(objects, default_flow_style=True) for path, objects in tree.items()})

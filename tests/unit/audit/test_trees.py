@@ -6,7 +6,8 @@ import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 
 from backupgen.audit.judge import audit
-from backupgen.report import FORMATS, Report, arrange
+from backupgen.report.findings import FORMATS
+from backupgen.report.findings.check_report import Report, arrange
 from backupgen.rules import waive_audit
 from backupgen.schedule import CYCLE_START
 from tests.compiled import compile_text

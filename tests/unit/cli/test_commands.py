@@ -21,8 +21,8 @@ from backupgen.cli import app as commands
 from backupgen.cli import compiling, exits
 from backupgen.cli.commands import daily
 from backupgen.diff import objects
-from backupgen.report import FORMATS
 from backupgen.report.changes import CHANGE_FORMATS
+from backupgen.report.findings import FORMATS
 from backupgen.sealing import judge
 from backupgen.source import load_all
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from backupgen.cli import app as commands
 from backupgen.cli import exits
-from backupgen.report import FORMATS
+from backupgen.report.findings import FORMATS
 from tests.conftest import REPOSITORY
 from tests.unit.audit.trees import write
 

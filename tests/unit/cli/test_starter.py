@@ -1,12 +1,13 @@
 """The first fleet of `init`: whatever the readers take, the text is a fleet that says it."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backupgen.cli.starter import AnswerError, Beginning, FirstTarget, compose, judge, read_target
 from backupgen.pipeline import compile_fleet
 from tests.fleets import IMAGES, WORDS
+from tests.thoroughness import examples
 
 NAMES = WORDS | st.sampled_from(["no", "null", "1e3", "0x1", "12", "true", "y", "1-2"])
 TARGETS = st.builds(FirstTarget, NAMES, NAMES, NAMES, st.integers(1, 2**31 - 1))
@@ -26,7 +27,7 @@ TARGETS = st.builds(FirstTarget, NAMES, NAMES, NAMES, st.integers(1, 2**31 - 1))
     )
 )
 @example(beginning=Beginning("no", "on", "UTC", "restic", "b2:null: #x", (FirstTarget("y", "12", "null", 5),)))
-@settings(max_examples=40)
+@examples(40)
 def test_the_text_says_what_was_answered(beginning: Beginning) -> None:
     try:
         judge("repository", beginning.repository)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from backupgen.diff.compare import compare
 from backupgen.diff.impact import impact
 from backupgen.diff.impact.situation import situation_of
-from backupgen.report.changes import CHANGE_FORMATS, ChangeReport
+from backupgen.report.changes import CHANGE_FORMATS
+from backupgen.report.changes.change_report import ChangeReport
 from tests.compiled import REFERENCE, compiled, objects
 
 KINDS = ("CronJob", "ConfigMap", "PrometheusRule", "Deployment", "Secret", "Role", "CiliumNetworkPolicy")

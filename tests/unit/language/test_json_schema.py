@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
 from backupgen.cli.schema import schema_text
 from backupgen.language import schema as models
-from backupgen.language.examples import EXAMPLES
-from backupgen.language.json_constraints import CONSTRAINTS
 from backupgen.language.load import load_fleet
+from backupgen.language.schema.model import facts_of
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.source import read_document
 from tests.fleets import Data, dumped, fleets
 from tests.test_seeded_mistakes import FLEET, MISTAKES
+from tests.thoroughness import examples
 
 
 def exactly(schema: Any) -> Any:
@@ -116,18 +116,15 @@ def test_an_example_is_one(model: str, key: str, field: dict[str, Any]) -> None:
         assert validator.is_valid(example)
 
 
-def test_no_example_is_left_over() -> None:
-    for name in EXAMPLES:
-        model, _, key = name.partition(".")
-        assert key in getattr(models, model).__annotations__
-
-
-def test_no_constraint_is_left_over() -> None:
-    assert set(CONSTRAINTS) <= {name for name, *_ in fields()}
+@pytest.mark.parametrize(("model", "key", "field"), FIELDS)
+def test_a_default_is_a_value_that_could_be_written(model: str, key: str, field: dict[str, Any]) -> None:
+    validator = Draft202012Validator({**field, "$defs": SCHEMA["$defs"]})
+    assert "default" not in field or validator.is_valid(field["default"]), f"{model}.{key}"
+    assert "by default" not in field["description"], "a default is a fact of the key: `optional(default=...)`"
 
 
 @given(data=fleets())
-@settings(max_examples=60)
+@examples(60)
 def test_it_takes_whatever_the_models_take(data: Data) -> None:
     assert accepted(data)
     assert [error.message for error in VALIDATOR.iter_errors(data)] == []
@@ -319,5 +316,15 @@ def test_what_keys_ask_of_each_other(model: str, path: tuple[str, ...], good: ob
         assert (VALIDATOR.is_valid(broken), accepted(broken)) == (False, False), value
 
 
+def _constrained() -> set[str]:
+    """The mappings in which the JSON schema asks more than each type does."""
+    described = {name: getattr(models, name) for name, *_ in fields()}
+    return {
+        name
+        for name, model in described.items()
+        if model.constraints or any(facts_of(field).schema for field in model.model_fields.values())
+    }
+
+
 def test_every_constraint_is_tried() -> None:
-    assert {model for model, *_ in CONSTRAINED} == set(CONSTRAINTS)
+    assert {model for model, *_ in CONSTRAINED} == _constrained()

@@ -1,7 +1,7 @@
 """From a document to the models: each mistake is one finding, where it stands."""
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backupgen.diagnostics import Severity
@@ -10,6 +10,7 @@ from backupgen.language.paths import target_of
 from backupgen.language.schema import Fleet, JobSettings, Target
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.source import Document, read_document
+from tests.thoroughness import examples
 from tests.unit.language.reading import TARGET, document, findings, fleet, marked, resolve
 
 
@@ -326,7 +327,7 @@ def _judged(data: dict[str, object]) -> None:
 POSITIONS = document(fleet())._positions
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@examples(100)
 @given(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=6), VALUES, max_size=8))
 def test_any_document_is_judged(data: dict[str, object]) -> None:
     _judged(data)
@@ -353,7 +354,7 @@ TARGET_DATA = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(TARGET_DATA)
 @example({"namespace": "n", "at": "auto", "every": "7m", "skip": ["00:00-24:00"], "volume": {"pvc": "a"}})
 def test_any_target_is_judged(target: dict[str, object]) -> None:

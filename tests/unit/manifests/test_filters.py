@@ -2,17 +2,18 @@ import json
 import subprocess
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backupgen.manifests import filters
+from tests.thoroughness import examples
 from tests.unit.manifests.kubernetes import expand
 from tests.unit.manifests.texts import TEXT, readings
 
 DOLLARS = st.text(st.sampled_from("$$$()ABü "), max_size=12)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.lists(TEXT, min_size=1, max_size=8))
 def test_the_shell_reads_back_words(words: list[str]) -> None:
     script = f"printf '%s\\0' {filters.sh(words)}"

@@ -3,13 +3,14 @@ from pathlib import Path
 
 import kubernetes_validate
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backupgen.manifests import is_placeholder, placeholder, render_plan, render_secret
 from backupgen.manifests.verify import verify
 from backupgen.plan.facts import access, manifest, monitoring, wiring, workloads
 from tests.replacing import replace
+from tests.thoroughness import examples
 from tests.unit.manifests import samples
 from tests.unit.manifests.rendering import BUILTIN, object_of, text_of
 from tests.unit.manifests.texts import TEXT
@@ -94,7 +95,7 @@ def test_a_secret_takes_any_value(value: str) -> None:
     assert document["stringData"] == values
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.lists(st.lists(TEXT, max_size=4), min_size=1, max_size=4))
 def test_the_shell_gets_the_arguments_of_the_plan(calls: list[list[str]]) -> None:
     lines = tuple(workloads.PlanLine("call", tuple(arguments)) for arguments in calls)

@@ -11,7 +11,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 
 from backupgen.conventions import naming
 from backupgen.language.schema import Dump
@@ -29,7 +29,8 @@ from tests.pod_security import violations
 from tests.rehearsal.hands import blocks
 from tests.test_objects import SUPPORTED
 from tests.test_pod_security import HOST_PATH
-from tests.test_roundtrip import SLOW, compile_drawn
+from tests.test_roundtrip import compile_drawn
+from tests.thoroughness import examples
 
 Item = dict[str, Any]
 TEXTS = REPOSITORY / "templates" / "runbooks" / "alerts"
@@ -201,7 +202,7 @@ def test_strange_names_stay_what_they_are() -> None:
     assert f"sqlite3 {command} 'PRAGMA integrity_check'" in page
 
 
-@settings(max_examples=15, suppress_health_check=SLOW)
+@examples(15)
 @given(data=fleets(targets=3))
 def test_the_commands_of_any_fleet_are_a_shells(data: Data) -> None:
     """Any text that the model accepts comes to kubectl as it is: every call is one, with the words that are meant."""

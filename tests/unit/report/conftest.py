@@ -3,7 +3,7 @@
 import pytest
 
 from backupgen.diagnostics import Finding, Related, Severity, Span, Spot
-from backupgen.report import Report, arrange
+from backupgen.report.findings.check_report import Report, arrange
 from tests.codes import made_up
 
 COLLISION = made_up(

@@ -2,9 +2,8 @@
 
 from hypothesis import strategies as st
 
+from backupgen.analysis.schedule_report import Clash, Crowding, Overlap, Row, Run, ScheduleReport, Wait
 from backupgen.conventions.roles import PodRole
-from backupgen.report.schedule import ScheduleReport
-from backupgen.report.schedule.model import Clash, Crowding, Overlap, Row, Run, Wait
 from tests.unit.schedule.oracle import ZONES
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400

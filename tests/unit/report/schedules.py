@@ -5,9 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import takewhile
 
+from backupgen.analysis.schedule_report import Clash, Crowding, Overlap, Row, Run, ScheduleReport, Wait
 from backupgen.conventions.roles import PodRole
-from backupgen.report.schedule import ScheduleReport
-from backupgen.report.schedule.model import Clash, Crowding, Overlap, Row, Run, Wait
 from backupgen.schedule import load_zone, next_firings, parse_cron
 
 BERLIN = "Europe/Berlin"

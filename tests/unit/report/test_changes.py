@@ -7,7 +7,8 @@ import pytest
 
 from backupgen.diff.compare import compare
 from backupgen.diff.impact import ConsequenceKind, Impact, Situation, impact
-from backupgen.report.changes import CHANGE_FORMATS, ChangeReport
+from backupgen.report.changes import CHANGE_FORMATS
+from backupgen.report.changes.change_report import ChangeReport
 from backupgen.report.changes.values import field_lines
 
 CRONJOB = "kind: CronJob\nmetadata: {name: a, namespace: m}\n"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backupgen.diagnostics import Span
-from backupgen.report.excerpt import Excerpt, _cells, _shown, cut, source_lines
+from backupgen.report.findings.excerpt import Excerpt, _cells, _shown, cut, source_lines
 
 LINES = st.text(st.sampled_from('ab: "\t漢é\x1b\u0301😀'), max_size=120)
 

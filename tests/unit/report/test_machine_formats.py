@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from jsonschema.validators import validator_for
 from xmlschema import XMLSchema, XMLSchemaValidationError
@@ -15,10 +15,12 @@ from xmlschema import XMLSchema, XMLSchemaValidationError
 from backupgen import __version__
 from backupgen.diagnostics import Finding, Spot
 from backupgen.pipeline import CATALOGUE, schedule_fleet
-from backupgen.report import FORMATS, Report, arrange
-from backupgen.report.github import escape_data, escape_property
-from backupgen.report.visible import visible
+from backupgen.report.findings import FORMATS
+from backupgen.report.findings.check_report import Report, arrange
+from backupgen.report.findings.github import escape_data, escape_property
+from backupgen.report.lines import visible
 from backupgen.rules import RULES
+from tests.thoroughness import examples
 
 DATA = Path(__file__).parent / "data"
 SCHEMA = json.loads((DATA / "sarif-2.1.0.schema.json").read_text(encoding="utf-8"))
@@ -100,7 +102,7 @@ def read_by_the_runner(line: str) -> tuple[str, dict[str, str], str]:
 
 
 @given(text=st.text(st.characters() | st.sampled_from("%:,\r\n=AD0235"), max_size=30))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@examples(200, suppress=[HealthCheck.function_scoped_fixture])
 def test_the_runner_reads_what_github_is_told(report: Report, text: str) -> None:
     finding = replace(
         report.findings[2], message=text, help="", spot=replace(report.findings[2].spot, file=text or "fleet.yaml")
@@ -241,7 +243,7 @@ def test_junit_fails_once_a_code(report: Report) -> None:
 
 
 @given(text=st.text(st.characters() | st.sampled_from("\x00\x1b\ufffe]>&%\r\n"), max_size=30))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@examples(100, suppress=[HealthCheck.function_scoped_fixture])
 def test_any_text_survives_every_format(report: Report, text: str) -> None:
     finding = replace(report.findings[1], message=text, help=text, spot=replace(report.findings[1].spot, file=text))
     odd = replace(report, findings=(finding,), sources={text: text})

@@ -3,7 +3,8 @@
 import json
 
 from backupgen.rehearsal.outcome import Rehearsal, Step, Verdict
-from backupgen.report.rehearsal import REHEARSAL_FORMATS, RehearsalReport
+from backupgen.report.rehearsal import REHEARSAL_FORMATS
+from backupgen.report.rehearsal.rehearsal_report import RehearsalReport
 
 STEPS = (
     Step("server", "rest-server", "backup", Verdict.OK, seconds=0.12),

@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backupgen.report.schedule.clock import Clock, utc
 from backupgen.report.schedule.intervals import Interval, common, depths, merged
 from backupgen.report.schedule.wording import frequency, shortened, some, spelled_hours
+from tests.thoroughness import examples
 from tests.unit.report.schedules import DAY, HOUR, MINUTE, at
 from tests.unit.schedule.oracle import ZONES, zone_info
 
@@ -20,7 +21,7 @@ starts = minutes | st.builds(lambda change, by: change + by * MINUTE, st.sampled
 
 
 @given(zone=st.sampled_from(ZONES), start=starts, length=st.integers(1, 30 * 60))
-@settings(max_examples=150)
+@examples(150)
 def test_hours_begin_where_the_clock_shows_a_full_one(zone: str, start: int, length: int) -> None:
     end = start + length * MINUTE
     shown = [(instant, datetime.fromtimestamp(instant, zone_info(zone))) for instant in range(start, end, MINUTE)]
@@ -36,7 +37,7 @@ def test_hours_begin_where_the_clock_shows_a_full_one(zone: str, start: int, len
 
 
 @given(zone=st.sampled_from(ZONES), start=starts, days=st.integers(1, 5))
-@settings(max_examples=150)
+@examples(150)
 def test_days_begin_at_the_same_time(zone: str, start: int, days: int) -> None:
     clock = Clock(zone)
     bounds = clock.days(start, start + days * DAY)

@@ -9,12 +9,13 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from icalendar import Calendar
 
-from backupgen.report.schedule import SCHEDULE_FORMATS, ScheduleReport
+from backupgen.analysis.schedule_report import Run, ScheduleReport
+from backupgen.report.schedule import SCHEDULE_FORMATS
 from backupgen.report.schedule.chart import draw
-from backupgen.report.schedule.model import Run
+from tests.thoroughness import examples
 from tests.unit.report.drawn_schedules import reports
 from tests.unit.report.schedules import (  # fmt: skip
     DAY,
@@ -45,7 +46,7 @@ def epoch(text: str) -> int:
 
 @pytest.mark.parametrize("format_", SCHEDULE_FORMATS)
 @given(drawn=reports())
-@settings(max_examples=60)
+@examples(60)
 def test_any_schedule_has_every_format(format_: str, drawn: ScheduleReport) -> None:
     shown = SCHEDULE_FORMATS[format_](drawn)
     shown.encode()
@@ -121,7 +122,7 @@ def test_every_key_of_the_json_is_documented(repository: Path) -> None:
 
 
 @given(drawn=reports())
-@settings(max_examples=60)
+@examples(60)
 def test_json_keeps_every_window(drawn: ScheduleReport) -> None:
     found = json.loads(SCHEDULE_FORMATS["json"](drawn))
     assert [one["name"] for one in found["operations"]] == [one.name for one in drawn.rows]
@@ -133,7 +134,7 @@ def test_json_keeps_every_window(drawn: ScheduleReport) -> None:
 
 
 @given(drawn=reports())
-@settings(max_examples=60)
+@examples(60)
 def test_a_calendar_has_an_event_for_every_run(drawn: ScheduleReport) -> None:
     text = SCHEDULE_FORMATS["ics"](drawn)
     assert max(len(line) for line in text.encode().split(b"\r\n")) <= 75
@@ -178,7 +179,7 @@ def test_text_of_a_calendar_comes_back() -> None:
 
 
 @given(drawn=reports())
-@settings(max_examples=60)
+@examples(60)
 def test_a_picture_is_xml_that_shows_every_run(drawn: ScheduleReport) -> None:
     root = parse(SCHEDULE_FORMATS["svg"](drawn))
     assert root.get("role") == "img"

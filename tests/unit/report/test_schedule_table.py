@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from backupgen.analysis.schedule_report import Overlap, Row, Run, ScheduleReport, Wait
 from backupgen.conventions.roles import PodRole
-from backupgen.report.schedule import SCHEDULE_FORMATS, ScheduleReport
+from backupgen.report.schedule import SCHEDULE_FORMATS
 from backupgen.report.schedule.chart import draw
 from backupgen.report.schedule.columns import Columns
-from backupgen.report.schedule.model import Overlap, Row, Run, Wait
+from tests.thoroughness import examples
 from tests.unit.report.drawn_schedules import reports
 from tests.unit.report.schedules import (
     DAY,
@@ -54,7 +55,7 @@ def cells_of(lines: list[str], name: str, number: int = 0) -> str:
 
 
 @given(drawn=reports())
-@settings(max_examples=60)
+@examples(60)
 def test_colour_is_only_added(drawn: ScheduleReport) -> None:
     plain, painted = (SCHEDULE_FORMATS["table"](replace(drawn, color=color)) for color in (False, True))
     assert "\x1b[" not in plain
@@ -126,7 +127,7 @@ def test_a_start_far_ahead_has_its_date() -> None:
     lock=st.sampled_from(("shared", "exclusive", "none")),
     width=st.integers(40, 160),
 )
-@settings(max_examples=200)
+@examples(200)
 def test_every_window_is_seen(
     start: int, minutes: int, slots: set[int], hold: int, late: int, lock: str, width: int
 ) -> None:
@@ -377,7 +378,7 @@ def days_of(drawn: ScheduleReport) -> list[tuple[int, int]]:
 
 
 @given(drawn=reports(most_days=6))
-@settings(max_examples=150)
+@examples(150)
 def test_no_run_is_lost_between_the_days(drawn: ScheduleReport) -> None:
     chart = draw(drawn, most_rows=100, most_blocks=100)
     by_day = {start: block for block in chart.blocks for start in block.alike}
@@ -398,7 +399,7 @@ def test_no_run_is_lost_between_the_days(drawn: ScheduleReport) -> None:
 
 
 @given(drawn=reports())
-@settings(max_examples=100)
+@examples(100)
 def test_meetings_are_where_both_may_run(drawn: ScheduleReport) -> None:
     chart = draw(drawn, most_rows=100, most_blocks=100)
     by_name: dict[str, Row] = {one.name: one for one in drawn.rows}

@@ -3,7 +3,7 @@
 import pytest
 
 from backupgen.diagnostics import Severity
-from backupgen.report.selection import UnknownCodeError, code_of, selected_codes
+from backupgen.report.findings.selection import UnknownCodeError, code_of, selected_codes
 from tests.codes import made_up
 
 CATALOGUE = tuple(

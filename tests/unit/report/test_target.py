@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from pytest_regressions.file_regression import FileRegressionFixture
 
+from backupgen.analysis.target import target_report
+from backupgen.analysis.target_report import TargetReport
 from backupgen.pipeline import Scheduled, compile_fleet, schedule_fleet
 from backupgen.plan.facts.workloads import CronJob, PlanConfigMap
-from backupgen.report.target import TARGET_FORMATS, TargetReport
-from backupgen.report.target.build import build_report
+from backupgen.report.target import TARGET_FORMATS
 from backupgen.rules import RuleContext
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -36,7 +37,7 @@ def scheduled(raw: bytes) -> Scheduled:
 def report(raw: bytes, target: str) -> TargetReport:
     found = scheduled(raw)
     context = RuleContext(found.fleet, found.timetable, found.outcome, SINCE)
-    return build_report(found.document, context, target)
+    return target_report(found.document, context, target)
 
 
 @pytest.mark.parametrize("target", KEPT)

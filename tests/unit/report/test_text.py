@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from backupgen.diagnostics import Finding, Related, Severity, Span, Spot
-from backupgen.report import FORMATS, Report, arrange
-from backupgen.report.explain import explain
-from backupgen.report.visible import visible
+from backupgen.report.findings import FORMATS
+from backupgen.report.findings.check_report import Report, arrange
+from backupgen.report.findings.code_page import explain
+from backupgen.report.lines import visible
 from tests.codes import made_up
 
 EXPECTED = """\
@@ -199,7 +200,8 @@ def test_arrange_orders_and_removes_repetitions() -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_rich_is_imported_for_colour_only(name: str) -> None:
     code = (
-        "import sys; from backupgen.report import FORMATS, Report; "
+        "import sys; from backupgen.report.findings import FORMATS; "
+        "from backupgen.report.findings.check_report import Report; "
         f"FORMATS[{name!r}](Report(())); assert not [m for m in sys.modules if m.split('.')[0] == 'rich']"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

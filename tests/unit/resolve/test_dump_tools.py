@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from backupgen.language.schema import Dump, Verify
 from backupgen.resolve import dump_tools
+from tests.thoroughness import examples
 
 Tool = Callable[[str], Path]
 POD = {"app": "db"}
@@ -158,7 +159,7 @@ def test_a_password_reaches_mariadb_backup_unseen(password: str, shell: list[str
     assert not Path(path).exists()
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(30, suppress=[HealthCheck.function_scoped_fixture])
 @given(password=st.text(st.characters(exclude_categories=["Cc", "Cs"])))
 @example(password="\\" * 9)
 @example(password='"' * 9)

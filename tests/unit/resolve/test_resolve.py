@@ -218,6 +218,22 @@ def test_two_names_for_one_place_are_refused() -> None:
     ]
 
 
+def test_two_ids_are_two_repositories_at_one_place() -> None:
+    first, second = (f"url: 's3:h/b', id: {digit * 64}" for digit in "ab")
+    further = f"repositories: {{b: {{{second}}}}}\n"
+    assert resolve(fleet(repository=f"repository: {{{first}}}\n{further}"))[1] == ()
+    same = f"repositories: {{b: {{{first.replace('h/b', 'h/c')}}}}}\n"
+    found = resolve(fleet(repository=f"repository: {{{first}}}\n{same}"))[1]
+    assert [finding.message for finding in found] == ["this is the same repository as `repository.id`"]
+
+
+def test_two_servers_never_share_a_volume() -> None:
+    server = "url: 'rest:http://§.n.svc:8000/', server: {run_as: 1000, volume: {pvc: data}}"
+    further = f"repositories: {{b: {{{server.replace('§', 's')}}}}}\n"
+    found = resolve(fleet(repository=f"repository: {{{server.replace('§', 'r')}}}\n{further}"))[1]
+    assert [finding.message for finding in found] == ["this is the volume of `repository.server.volume`"]
+
+
 COPY = "method: restic_copy, at: '05:00', deadline: 1h, to: 's3:g/c'"
 RCLONE = "copies to a place that begins with `s3:`, from a `server` that the fleet owns or from `s3:`"
 

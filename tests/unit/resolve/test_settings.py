@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from pydantic_core import PydanticCustomError
 
 from backupgen.conventions import units
@@ -19,6 +19,7 @@ from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.resolve.settings import FIELDS, settings_of
 from backupgen.source import Document, read_document
 from tests.fleets import DIGEST, Data, dumped, fleets
+from tests.thoroughness import examples
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 FLEETS = [REPOSITORY / "fleet.yaml", *sorted((REPOSITORY / "tests/cases").glob("*/fleet.yaml"))]
@@ -93,7 +94,7 @@ def test_what_is_written_is_the_value_and_has_its_place(path: Path) -> None:
 
 
 @given(data=fleets())
-@settings(max_examples=60)
+@examples(60)
 def test_what_is_written_in_any_fleet_is_the_value_and_has_its_place(data: Data) -> None:
     check_places(dumped(data))
 

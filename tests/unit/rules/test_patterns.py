@@ -9,11 +9,12 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from backupgen.rules.patterns import Pattern, PatternError, excluder, split
 from tests.scripts.make_repository import DATA, OPENS_WITH
+from tests.thoroughness import examples
 
 NAMES = ["a", "b", "ab", "b*", "[a]", "a.log"]
 TREE = [*NAMES, *("/".join(pair) for pair in product(NAMES, NAMES)), "a/b/ab/b", "a/b/b/a", "b/a/b/ab", "ab/ab/ab/a"]
@@ -98,7 +99,7 @@ def judged(patterns: Sequence[str], source: str) -> set[str] | None:
     return {file for file in FILES if excluder(patterns, source, f"{source}/{file}") is None}
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(120, suppress=[HealthCheck.function_scoped_fixture])
 @example(["a", "!a/b"])
 @example(["SOURCE/a/*", "!SOURCE/a/b"])
 @example(["SOURCE"])

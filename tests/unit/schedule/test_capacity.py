@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backupgen.schedule.capacity import Crowd, crowded
@@ -11,6 +11,7 @@ from backupgen.schedule.locks import Operation, Pool, PoolKind, Use
 from backupgen.schedule.proof import ScheduleProof, prove
 from backupgen.schedule.windows import Span, disjoint
 from backupgen.schedule.zones import CYCLE_START
+from tests.thoroughness import examples
 from tests.unit.schedule.oracle import fires, iso
 
 DAY, HOUR = 86_400, 3600
@@ -140,14 +141,14 @@ def fleets(draw: st.DrawFn, zones: tuple[str, ...]) -> list[Operation]:
 
 
 @given(fleets(("UTC", "Asia/Kolkata")), st.integers(1, 3))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_brute_force_agrees_where_every_week_is_alike(fleet: list[Operation], limit: int) -> None:
     expected = naive(fleet, limit, CYCLE_START, CYCLE_START + 7 * DAY)
     assert as_naive(crowded(fleet, {LOCAL: limit})) == expected
 
 
 @given(fleets(("Europe/Berlin", "America/New_York")), st.integers(1, 2), st.sampled_from([69, 90, 300, 307]))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_brute_force_finds_nothing_more_around_changes(fleet: list[Operation], limit: int, day: int) -> None:
     start = CYCLE_START + (day - 2) * DAY
     found = crowded(fleet, {LOCAL: limit})
@@ -159,7 +160,7 @@ def test_brute_force_finds_nothing_more_around_changes(fleet: list[Operation], l
 
 
 @given(fleets(("UTC",)), st.integers(1, 2))
-@settings(max_examples=10, deadline=None)
+@examples(10)
 def test_many_kinds_of_days_give_the_same(fleet: list[Operation], limit: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("backupgen.schedule.capacity.condense", lambda masks: condense(masks, 0))

@@ -2,13 +2,14 @@ from datetime import UTC, datetime
 from itertools import islice, pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backupgen.schedule.cron import parse_cron
 from backupgen.schedule.days import day_list
 from backupgen.schedule.firings import firings, firings_per_year, longest_gap, next_firings, shortest_gap
 from backupgen.schedule.zones import CYCLE_SECONDS, CYCLE_START, load_zone
+from tests.thoroughness import examples
 from tests.unit.schedule.oracle import ZONES, epoch, fires, iso
 from tests.unit.schedule.test_cron import expressions
 
@@ -153,7 +154,7 @@ def spans(draw: st.DrawFn) -> tuple[str, int, int]:
 
 
 @given(expressions, spans())
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_brute_force_agrees(text: str, span: tuple[str, int, int]) -> None:
     zone, start, end = span
     expected = list(fires(parse_cron(text), zone, start, end))
@@ -163,7 +164,7 @@ def test_brute_force_agrees(text: str, span: tuple[str, int, int]) -> None:
 
 
 @given(expressions, st.sampled_from(ZONES), st.integers(0, CYCLE_SECONDS // 2))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_gaps_bound_what_next_firings_shows(text: str, zone: str, after: int) -> None:
     schedule = parse_cron(text)
     coming = list(islice(next_firings(schedule, load_zone(zone), CYCLE_START + after), 200))

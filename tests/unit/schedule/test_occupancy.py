@@ -1,10 +1,11 @@
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backupgen.schedule.cron import parse_cron
 from backupgen.schedule.occupancy import Occupancy
 from backupgen.schedule.windows import Timing
 from backupgen.schedule.zones import CYCLE_START
+from tests.thoroughness import examples
 from tests.unit.schedule.oracle import fires
 
 DAY = 86_400
@@ -44,7 +45,7 @@ def test_who_runs_longer_than_its_cadence_counts_once() -> None:
 
 
 @given(st.lists(timings, min_size=1, max_size=6), timings)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_counting_by_hand_gives_the_same(added: list[Timing], asked: Timing) -> None:
     occupied = Occupancy()
     for timing in added:

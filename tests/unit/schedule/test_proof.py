@@ -3,7 +3,7 @@ from dataclasses import replace
 from itertools import combinations, takewhile
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from backupgen.schedule.cron import parse_cron
@@ -11,6 +11,7 @@ from backupgen.schedule.locks import Operation, Use, Why, exclusion
 from backupgen.schedule.proof import Conflict, ScheduleProof, first_meeting, prove
 from backupgen.schedule.waiting import POLL, Wait
 from backupgen.schedule.zones import CYCLE_SECONDS, CYCLE_START, TZDATA_VERSION, load_zone
+from tests.thoroughness import examples
 from tests.unit.schedule.oracle import ZONES, changing_zones, epoch, fires, iso
 
 BERLIN = "Europe/Berlin"
@@ -421,7 +422,7 @@ def pairs(draw: st.DrawFn) -> tuple[Operation, Operation, int, int]:
 
 
 @given(pairs())
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_brute_force_finds_the_same_meetings(case: tuple[Operation, Operation, int, int]) -> None:
     one, other, start, end = case
     assume(start > CYCLE_START + 2 * DAY)
@@ -439,7 +440,7 @@ def test_the_database_has_odd_rules() -> None:
 
 @pytest.mark.parametrize("zone", CHANGING)
 @given(st.data())
-@settings(max_examples=4, deadline=None)
+@examples(4)
 def test_brute_force_in_every_zone_that_changes(zone: str, data: st.DataObject) -> None:
     one = data.draw(operations_on((zone,)))
     other = data.draw(operations_on((zone, zone, "UTC", "Europe/Berlin")))
@@ -459,7 +460,7 @@ def fleets(draw: st.DrawFn) -> list[Operation]:
 
 
 @given(fleets(), st.integers(0, 400 * 2 - 1))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_a_verdict_stands_up_to_brute_force(fleet: list[Operation], change: int) -> None:
     result = prove(fleet, {})
     named = {item.name: item for item in fleet}
@@ -509,7 +510,7 @@ def test_per_year_counts_every_beginning() -> None:
 
 @example(0)
 @given(st.integers(-DAY, CYCLE_SECONDS + DAY))
-@settings(max_examples=30)
+@examples(30)
 def test_first_meeting_is_later_than_asked(offset: int) -> None:
     one, other = exclusive("0 3 * * *"), exclusive("30 3 1 * *", name="check")
     after = CYCLE_START + offset

@@ -1,11 +1,12 @@
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backupgen.schedule.locks import Operation, Pool, PoolKind, Use
 from backupgen.schedule.proof import Conflict, ScheduleProof, prove
 from backupgen.schedule.remedies import Adviser, Remedy
+from tests.thoroughness import examples
 from tests.unit.schedule.test_proof import DAY, HOUR, backup, exclusive, operation
 
 LOCAL = Pool(PoolKind.REPOSITORY, "local")
@@ -113,7 +114,7 @@ def fleets(draw: st.DrawFn) -> list[Operation]:
 
 
 @given(fleets())
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_every_remedy_ends_what_it_is_for(fleet: list[Operation]) -> None:
     outcome = prove(fleet, {})
     if isinstance(outcome, ScheduleProof):

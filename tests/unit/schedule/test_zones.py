@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import tzdata
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backupgen.schedule.tzfile import DAY, Footer, parse_footer, parse_tzif
@@ -15,6 +15,7 @@ from backupgen.schedule.zones import (
     ZoneError,
     load_zone,
 )
+from tests.thoroughness import examples
 from tests.unit.schedule.oracle import ZONES, zone_info
 
 
@@ -28,7 +29,7 @@ def test_cycle() -> None:
 
 
 @given(st.sampled_from(ZONES), st.integers(0, CYCLE_SECONDS - 1))
-@settings(max_examples=300)
+@examples(300)
 def test_offsets_agree_with_zoneinfo(name: str, second: int) -> None:
     instant = CYCLE_START + second
     expected = datetime.fromtimestamp(instant, zone_info(name)).utcoffset()

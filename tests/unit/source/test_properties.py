@@ -7,13 +7,14 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from backupgen.diagnostics import NodePath, Span
 from backupgen.source import Document, PlainError, document, load_all, plain, read_document
 from backupgen.source.events import open_events, open_pure
+from tests.thoroughness import examples
 
 SYNTAX = st.text(st.sampled_from("ab01:-?,[]{}#&*!|>'\"%@` \n\t\r\x00\ufeffé\u2028😀\\.~<="), max_size=60)
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x85\u2028\u2029\ufeff"), max_size=12)
@@ -69,7 +70,7 @@ def cut(text: str, span: Span) -> str:
 
 
 @given(st.binary(max_size=80) | SYNTAX.map(str.encode))
-@settings(max_examples=500, deadline=None)
+@examples(500)
 def test_any_bytes_give_a_document_or_located_findings(raw: bytes) -> None:
     checked = read_document(raw, "fleet.yaml")
     assert (checked.value is None) == bool(checked.findings)
@@ -84,7 +85,7 @@ def test_any_bytes_give_a_document_or_located_findings(raw: bytes) -> None:
 
 
 @given(SYNTAX)
-@settings(max_examples=500, deadline=None)
+@examples(500)
 def test_every_path_of_any_document_has_a_span(text: str) -> None:
     checked = read_document(text.encode(), "fleet.yaml")
     if checked.value is None:
@@ -98,7 +99,7 @@ def test_every_path_of_any_document_has_a_span(text: str) -> None:
 
 
 @given(ROOT_AND_FLOW, st.booleans(), st.sampled_from(["\n", "\r\n"]))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_data_equals_the_oracle_and_spans_point_at_their_scalars(
     root: tuple[Any, bool], wide: Any, break_: str
 ) -> None:
@@ -118,7 +119,7 @@ def test_data_equals_the_oracle_and_spans_point_at_their_scalars(
 
 
 @given(ROOT_AND_FLOW)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_pure_parser_gives_the_same(root: tuple[Any, bool]) -> None:
     data, flow = root
     text = dump(data, flow=flow, wide=True)
@@ -140,7 +141,7 @@ def test_colons_in_flow_collections() -> None:
 
 
 @given(SYNTAX)
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_neither_parser_lets_another_exception_out(text: str) -> None:
     for events in (open_events, open_pure):
         with pytest.MonkeyPatch.context() as patch:
