@@ -168,9 +168,9 @@ FAULTS = (
     Fault(
         "dump-fails",
         "A dump's command fails midway.",
-        "What it wrote is thrown away, and the run fails with the command's exit code in the app's pod, with 1 where "
-        "restic runs it. The dump before it stays.",
-        (2, 1),
+        "What it wrote is thrown away, and the run fails with 78 in the app's pod, with 1 where restic runs it. The "
+        "command's own exit code is in the log and in `backup_step_status`. The dump before it stays.",
+        (78, 1),
         FAILED,
         "Look at the log: it has what the command said.",
     ),

@@ -29,6 +29,7 @@ REPOSITORY_LOCK: Final = "backup_repository_lock"
 REPOSITORY_SIZE: Final = "backup_repository_size_bytes"
 SNAPSHOT_BYTES: Final = "backup_snapshot_bytes"
 SNAPSHOT_FILES: Final = "backup_snapshot_files"
+VANISHED_FILES: Final = "backup_vanished_files"
 REPOSITORY_SNAPSHOTS: Final = "backup_repository_snapshots"
 UNOWNED_SNAPSHOTS: Final = "backup_unowned_tag_snapshots"
 RESTORE_STATUS: Final = "backup_restore_status"
@@ -54,6 +55,7 @@ METRICS: Final = (
     ),
     Metric(SNAPSHOT_BYTES, "gauge", (), "backup.sh: size of the source in the last snapshot made"),
     Metric(SNAPSHOT_FILES, "gauge", (), "backup.sh: files of the source in the last snapshot made"),
+    Metric(VANISHED_FILES, "gauge", (), "backup.sh: files that went away while the source was read"),
     Metric(REPOSITORY_SNAPSHOTS, "gauge", ("tag",), "retention.sh: snapshots that a tag has after the run"),
     Metric(REPOSITORY_SIZE, "gauge", (), "retention.sh: size of what the repository's snapshots need"),
     Metric(

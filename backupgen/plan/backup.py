@@ -23,6 +23,9 @@ from backupgen.plan.secrets import secret_unit
 from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Dump, ResolvedFleet, Target
 
+_BEGINNINGS = {"xbstream", "pgdump"}
+"""The kinds of dumps whose first bytes dump.sh knows."""
+
 
 def target_units(fleet: ResolvedFleet, target: Target, slots: Slots) -> Iterator[Unit]:
     """The files of one target."""
@@ -52,6 +55,7 @@ def _pod(fleet: ResolvedFleet, target: Target) -> Pod:
         environment["PRE_HOOK"] = target.before
     if target.after:
         environment["POST_HOOK"] = target.after
+        environment["BACKUP_HOOK_TIMEOUT"] = str(job.hook_timeout)
     in_pod = target.dump_in_pod
     mounts = tuple(_mounts(target))
     container = script_container(
@@ -118,12 +122,16 @@ def _dump_container(fleet: ResolvedFleet, target: Target, dump: Dump) -> Contain
     job = target.job
     selector = ",".join(f"{key}={value}" for key, value in dump.in_pod.items())
     file = f"{naming.STAGING_DIR}/{dump.file.rpartition('/')[2]}"
+    kinds = [rule.kind for rule in target.verify if rule.file == dump.file]
+    environment = report_environment(fleet, job)
+    if kinds and kinds[0] in _BEGINNINGS:
+        environment["DUMP_KIND"] = kinds[0]
     return Container(
         name="dump",
         image=str(fleet.images.kubectl),
         command=("/bin/sh", f"{naming.SCRIPTS_DIR}/dump.sh"),
         args=(job.namespace, selector, dump.container, file, "--", *dump.command),
-        env=report_environment(fleet, job),
+        env=environment,
         secrets=(),
         secret_keys=dict.fromkeys(ntfy_credentials(job), naming.secret(target.name)),
         mounts=(SCRIPTS_MOUNT, Mount("tmp", "/tmp"), Mount("dump", naming.STAGING_DIR)),  # noqa: S108

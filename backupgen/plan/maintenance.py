@@ -26,7 +26,7 @@ from backupgen.plan.pods import (
 from backupgen.plan.secrets import secret_unit
 from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Job, Mirror, Repository, ResolvedFleet, RestoreTest, Retention, Server, Target
-from backupgen.schedule import load_zone, shortest_gap
+from backupgen.schedule import load_zone
 
 _PLAN_MOUNT = Mount("plan", naming.PLAN_DIR, read_only=True)
 _DAY = 86_400
@@ -57,7 +57,7 @@ def _retention(fleet: ResolvedFleet, repository: Repository, retention: Retentio
     ]
     check = PlanLine("check", ())
     if retention.read_data:
-        check = PlanLine("check_rotating", (str(retention.read_data), str(_days_between(job, slots))))
+        check = PlanLine("check_rotating", (str(retention.read_data), *_rotation(job, slots)))
     lines += [PlanLine("expire", (tag, str(days))) for tag, days in sorted(retention.legacy.items())]
     lines += [PlanLine("prune", ()), check]
     if repository.quota is not None:
@@ -67,11 +67,13 @@ def _retention(fleet: ResolvedFleet, repository: Repository, retention: Retentio
     yield _plan_unit(fleet, job, PodRole.RETENTION, lines)
 
 
-def _days_between(job: Job, slots: Slots) -> int:
-    """How many days lie between two runs: the scripts count days to read another part at each run."""
-    gap = shortest_gap(slots.schedules[job.name], load_zone(job.timezone)) or _DAY
-    # An hour less, because a day that loses one to summer time is a day all the same.
-    return max(1, (gap + 3600) // _DAY)
+def _rotation(job: Job, slots: Slots) -> tuple[str, str]:
+    """By what the scripts number a job's runs, to read another part at each: its slots, and its zone's standard time.
+
+    See `rotating_part` in templates/scripts/snapshots.sh.
+    """
+    zone = load_zone(job.timezone)
+    return slots.schedules[job.name].canonical(), str(60 * min(regime.offset for regime in zone.regimes))
 
 
 def _restore_test(
@@ -125,7 +127,7 @@ def _mirror(fleet: ResolvedFleet, repository: Repository, mirror: Mirror, slots:
     environment = copy_environment(repository, mirror)
     if mirror.read_data:
         environment["MIRROR_READ_PARTS"] = str(mirror.read_data)
-        environment["MIRROR_READ_DAYS"] = str(_days_between(job, slots))
+        environment["MIRROR_READ_SCHEDULE"], environment["MIRROR_READ_OFFSET"] = _rotation(job, slots)
     mounts: tuple[Mount, ...] = ()
     volumes: tuple[Volume, ...] = ()
     if server is not None:

@@ -90,6 +90,8 @@ EXIT_TEXTS: Final = {
     75: "75 snapshot missing or old",
     76: "76 exists already",
     77: "77 no room",
+    78: "78 dump not complete",
+    79: "79 not judged",
     124: "124 out of time",
     130: "130 interrupted",
     143: "143 ended by SIGTERM",

@@ -15,6 +15,7 @@ NOTHING: StringMap = {}
 SCRIPTS_MOUNT = Mount("scripts", naming.SCRIPTS_DIR, read_only=True)
 WORK_MOUNTS = (SCRIPTS_MOUNT, Mount("tmp", "/tmp"), Mount("cache", naming.CACHE_DIR))  # noqa: S108 - the pod's own emptyDir
 _TMP_SIZE = "1Gi"
+_DAY = 86_400
 
 
 def meta_of(fleet: ResolvedFleet, job: Job, role: PodRole, name: str | None = None) -> Meta:
@@ -75,6 +76,7 @@ def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
     Every value is explicit: a script's own default would be a second source of truth (D52).
     """
     environment = run_environment(job)
+    environment |= _longest_run(fleet)
     environment["PUSHGATEWAY_ENABLED"] = "false" if fleet.pushgateway is None else "true"
     if fleet.pushgateway is not None:
         environment["PUSHGATEWAY_URL"] = fleet.pushgateway.location.text
@@ -89,6 +91,12 @@ def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
         if job.ntfy.title:
             environment["NTFY_TITLE"] = job.ntfy.title  # each script's own default says which of them failed
     return environment
+
+
+def _longest_run(fleet: ResolvedFleet) -> dict[str, str]:
+    """By when each run has ended, in seconds from its slot, if that is later than what locks.sh takes for granted."""
+    longest = max((job.start_within + job.deadline + job.grace for job in fleet.jobs()), default=0)
+    return {"BACKUP_LONGEST_RUN": str(longest)} if longest > _DAY else {}
 
 
 def ntfy_credentials(job: Job) -> Mapping[str, str]:

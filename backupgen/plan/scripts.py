@@ -8,7 +8,19 @@ from backupgen.plan.facts.workloads import ScriptsConfigMap
 from backupgen.plan.pods import fleet_meta
 from backupgen.resolve.resolved import ResolvedFleet
 
-SCRIPTS = ("lib.sh", "backup.sh", "dump.sh", "retention.sh", "restore-test.sh", "mirror.sh", "bootstrap.sh")
+SCRIPTS = (
+    "lib.sh",
+    "report.sh",
+    "locks.sh",
+    "snapshots.sh",
+    "dumps.sh",
+    "backup.sh",
+    "dump.sh",
+    "retention.sh",
+    "restore-test.sh",
+    "mirror.sh",
+    "bootstrap.sh",
+)
 
 
 def script_units(fleet: ResolvedFleet) -> Iterator[Unit]:

@@ -16,6 +16,8 @@ from backupgen.schedule import Auto, CronExpr
 START_WITHIN = 120
 RETRIES = 2
 GRACE = 120
+TO_END = 85
+"""Seconds that the scripts need beside a hook, from SIGTERM on: for restic, the locks and the reports (lib.sh)."""
 HISTORY = (1, 3)
 MISSED_SLOTS = 1
 REQUESTS: Mapping[str, str] = {"cpu": "50m", "memory": "256Mi"}
@@ -95,6 +97,7 @@ def resolve_job(
     check_resources(placement, identity.path, context.notes)
     run_as: schema.RunAsMapping | None = given("run_as", None)
     needs: int | None = given("needs", None)
+    hook_timeout: int = getattr(own, "hook_timeout", None) or resolved.HOOK_TIMEOUT
     job = resolved.Job(
         name=identity.name,
         instance=identity.instance,
@@ -106,10 +109,11 @@ def resolve_job(
         start_within=given("start_within", START_WITHIN),
         retries=given("retries", RETRIES),
         needs=needs,
-        grace=given("grace", GRACE),
+        grace=given("grace", max(GRACE, hook_timeout + TO_END)),
         history=(inner("history", "success", HISTORY[0]), inner("history", "failure", HISTORY[1])),
         suspend=given("suspend", default=False),
         missed_slots=given("missed_slots", MISSED_SLOTS),
+        hook_timeout=hook_timeout,
         image=given("image", fleet.images.restic),
         cache_size=inner("cache", "size", ""),
         cache_in_memory=inner("cache", "medium", "disk") == "memory",
@@ -121,6 +125,7 @@ def resolve_job(
         path=identity.path,
     )
     _check_needs(own, job, context.notes)
+    _check_hook(job, context.notes)
     return job
 
 
@@ -131,6 +136,18 @@ def _deadline(layers: Sequence[schema.JobSettings], identity: Identity, notes: N
     help_ = "write `deadline:` here" + (", or for all targets under `defaults`" if len(layers) > 1 else "")
     notes.add(codes.NO_DEADLINE, f"`{identity.path[-1]}` has no deadline", identity.path, help_, on_key=True)
     return 0
+
+
+def _check_hook(job: resolved.Job, notes: Notes) -> None:
+    place = (*job.path, "hook_timeout")
+    if job.grace < job.hook_timeout + TO_END:
+        said = f"`grace` is {format_duration(job.grace)}, and after {format_duration(job.hook_timeout)} for the hook"
+        message = f"{said} a run needs {format_duration(TO_END)} more to end and to report"
+        notes.add(codes.CONFLICTING_KEYS, message, place, "lengthen `grace`, or leave it out")
+    elif job.deadline and job.hook_timeout > resolved.HOOK_TIMEOUT and job.hook_timeout * 2 > job.deadline:
+        message = f"`hook_timeout` is more than half of the deadline of {format_duration(job.deadline)}"
+        help_ = "lengthen the deadline: the run ends itself that much earlier"
+        notes.add(codes.CONFLICTING_KEYS, message, place, help_)
 
 
 def _check_needs(own: schema.JobSettings, job: resolved.Job, notes: Notes) -> None:

@@ -16,6 +16,9 @@ from backupgen.schedule import Auto, CronExpr
 
 StringMap = Mapping[str, str]
 
+HOOK_TIMEOUT = 30
+"""Seconds that a hook gets when a run has to end (`BACKUP_HOOK_TIMEOUT` in templates/scripts/lib.sh)."""
+
 
 class User(NamedTuple):
     """The user of a pod. Root carries the reason why."""
@@ -79,6 +82,8 @@ class Job(NamedTuple):
     suspend: bool
     missed_slots: int
     """How many runs in a row may be missed."""
+    hook_timeout: int
+    """How long a hook may take when the run has to end."""
     image: str
     cache_size: str
     """Empty: no limit."""
@@ -93,7 +98,8 @@ class Job(NamedTuple):
     @property
     def ends_itself(self) -> int:
         """When a run ends itself, ahead of its deadline, to report (`job_start` in templates/scripts/lib.sh)."""
-        return self.deadline - 60 if self.deadline >= 600 else self.deadline * 9 // 10
+        limit = self.deadline - 60 if self.deadline >= 600 else self.deadline * 9 // 10
+        return limit - max(0, self.hook_timeout - HOOK_TIMEOUT)
 
 
 class Volume(NamedTuple):

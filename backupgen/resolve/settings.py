@@ -279,6 +279,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "max_shrink": _one("max_shrink", value=lambda scene: f"{scene.target.max_shrink}%"),
     "before": _one("before", value=lambda scene: scene.target.before),
     "after": _one("after", value=lambda scene: scene.target.after),
+    "hook_timeout": _one("hook_timeout", value=lambda scene: _span(scene.target.job.hook_timeout)),
     "credentials": _credentials,
     "connects_to": _peers,
     "waive": _waive,

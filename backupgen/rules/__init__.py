@@ -47,6 +47,14 @@ from backupgen.rules import (
     bg422_installs_at_night,
     bg423_bad_promql,
     bg424_unknown_metric,
+    bg438_password_in_command,
+    bg439_wide_egress,
+    bg440_idle_egress,
+    bg441_bashism,
+    bg442_guessable_topic,
+    bg443_patient_max_age,
+    bg444_verify_lost_found,
+    bg445_node_of_a_group,
 )
 from backupgen.rules.base import Rule, RuleContext, day_of
 from backupgen.rules.bg420_shell_syntax import judge_script
@@ -89,6 +97,14 @@ RULES: tuple[Rule, ...] = (
     bg422_installs_at_night.RULE,
     bg423_bad_promql.RULE,
     bg424_unknown_metric.RULE,
+    bg438_password_in_command.RULE,
+    bg439_wide_egress.RULE,
+    bg440_idle_egress.RULE,
+    bg441_bashism.RULE,
+    bg442_guessable_topic.RULE,
+    bg443_patient_max_age.RULE,
+    bg444_verify_lost_found.RULE,
+    bg445_node_of_a_group.RULE,
 )
 
 SCHEDULE_CONFLICT = bg301_schedule_conflict.INFO

@@ -16,7 +16,7 @@ INFO = CodeInfo(
     why="It takes locks, removes or makes what the schedule knows nothing of, so nothing is proved about this fleet.",
     fix="Leave it to the jobs: `retention` thins out and prunes, every job removes stale locks, `backupgen bootstrap` "
     "makes a repository.",
-    bad="after: restic forget --prune --keep-last 5",
+    bad="before: restic forget --prune --keep-last 5",
     good='retention: {at: "03:00", deadline: 1h, keep: {last: 5}}',
     voids_proof=True,
 )

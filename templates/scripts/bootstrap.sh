@@ -34,6 +34,28 @@ need_empty_place() {
   fail "$EX_UNREACHABLE" "the place of the repository cannot be read (exit code $probe_code, at most $probe_limit s)"
 }
 
+# An init writes a key, then the config. One that was killed in between leaves the key; two at once leave two, and which of
+# them belongs to the config is chance. Nothing can have been saved there by then, so the way out is to begin again.
+readonly BEGIN_AGAIN='nothing was ever saved there: empty the place, and run this again'
+
+make_repository() {
+  run 600 restic init "$@" >"$work/init.out" 2>&1
+  init_code=$?
+  cat "$work/init.out"
+  ! grep -q 'already contains keys' "$work/init.out" \
+    || fail "$EX_EXISTS" "the place holds a key and no config, as an init leaves it that was interrupted; $BEGIN_AGAIN"
+  [ "$init_code" -eq 0 ] || exit "$init_code"
+  # Time for a second one to write what it is about to.
+  run 60 sleep 3
+  probe '' || {
+    [ "$signal_code" -eq 0 ] || exit "$signal_code"
+    fail "$EX_EXISTS" "the new repository does not open: was this run twice at once? If so, $BEGIN_AGAIN"
+  }
+  run 300 restic list keys --no-lock >"$work/keys" || exit $?
+  [ "$(grep -c '^[0-9a-f]\{64\}$' "$work/keys")" -eq 1 ] \
+    || fail "$EX_EXISTS" "the new repository has more than one key: this was run twice at once; $BEGIN_AGAIN"
+}
+
 main() {
   job_start 'Bootstrap failed'
   need_restic
@@ -47,8 +69,7 @@ main() {
     set -- --copy-chunker-params
   fi
   need_empty_place
-  run 600 restic init "$@" || exit $?
-  probe '' || exit $?
+  make_repository "$@"
   say "The repository is made. Write its id into fleet.yaml, below \`${BOOTSTRAP_PLACE:-repository}\`, and render again:"
   say "  id: $repository_id"
 }

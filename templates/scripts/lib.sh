@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # lib.sh: what the jobs of the backup fleet share. POSIX sh; sourced by backup.sh, dump.sh, retention.sh, restore-test.sh,
-# mirror.sh and bootstrap.sh as `. "${0%/*}/lib.sh"`. Needs restic, and curl or wget for the reports.
+# mirror.sh and bootstrap.sh as `. "${0%/*}/lib.sh"`. Needs restic, and curl or wget for the reports. It sources report.sh
+# (metrics, notifications), locks.sh (restic's locks) and snapshots.sh (restic's lists).
 #
 # Environment, beside restic's own (RESTIC_REPOSITORY, RESTIC_PASSWORD, RESTIC_REST_USERNAME, AWS_ACCESS_KEY_ID, ...):
 #   RESTIC_HOSTNAME        host of the snapshots and instance of the Pushgateway group; default: the pod's name without
@@ -13,7 +14,10 @@
 #   BACKUP_DEADLINE        the Job's activeDeadlineSeconds; the job ends itself 60 s earlier (short ones: at 90 %), counted
 #                          from its own start: after a long dump, or when it is tried again, the Job's deadline is first
 #   BACKUP_TERM_PATIENCE   seconds that a command gets to end after SIGTERM, before SIGKILL (40). The pod's grace period
-#                          has to cover it, and 75 s for a hook, the locks and the reports
+#                          has to cover it, 45 s for the locks and the reports, and BACKUP_HOOK_TIMEOUT
+#   BACKUP_HOOK_TIMEOUT    seconds that a hook after a backup gets at least (30); see backup.sh
+#   BACKUP_LONGEST_RUN     after so many seconds each of the fleet's runs has ended, counted from its slot (86400)
+#   BACKUP_LOCK_PATIENCE   seconds after which a lock that nobody has written anew is a dead process' (330)
 #   PLAN                   the job's plan, a file of function calls (/plan/plan.sh)
 #   PUSHGATEWAY_ENABLED (false), PUSHGATEWAY_URL
 #   NTFY_ENABLED (false), NTFY_TITLE ("$RESTIC_HOSTNAME - ... failed"), NTFY_CREDS ("-u user:password" or a token),
@@ -24,13 +28,15 @@
 # Exit codes. restic's own are kept: 1 failed, 3 snapshot made but incomplete, 10 no repository, 11 locked, 12 wrong
 # password. 130 and 143: ended by SIGINT or SIGTERM. Those of the jobs:
 #   64 wrong usage or configuration             70 no workspace
-#   65 source missing, empty, not mounted       71 snapshots that had to be removed are still there
+#   65 source missing, empty, not mounted       71 what had to be removed is still there
 #   66 another repository than the pinned one   72 a restored snapshot failed a verify rule
 #   67 repository or mirror cannot be read      73 snapshot shrank past the limit
 #   68 a hook failed                            74 the retention refuses its plan
 #   69 a program is missing or too old          75 snapshot missing or too old
 #                                               76 there is a repository already
 #                                               77 no room to restore
+#                                               78 a dump failed or is not complete
+#                                               79 what was restored cannot be judged here
 #   124 the inner time limit was reached
 #
 # Metrics, in the Pushgateway group job="backup", instance="$RESTIC_HOSTNAME":
@@ -43,6 +49,7 @@
 # metric backup_repository_lock gauge holder: 1 for each lock that others held when the run began; holder="" is 0
 # metric backup_snapshot_bytes gauge : backup.sh: size of the source in the last snapshot made
 # metric backup_snapshot_files gauge : backup.sh: files of the source in the last snapshot made
+# metric backup_vanished_files gauge : backup.sh: files that went away while the source was read
 # metric backup_repository_snapshots gauge tag: retention.sh: snapshots that a tag has after the run
 # metric backup_repository_size_bytes gauge : retention.sh: size of what the repository's snapshots need
 # metric backup_unowned_tag_snapshots gauge tag: retention.sh: snapshots of a tag that no target owns; tag="" has none
@@ -56,18 +63,32 @@
 
 set -u
 
+# PID 1 gets no signal that it has no handler for: what comes before the job has begun is remembered.
+signal_code=0
+trap 'signal_code=143' TERM
+trap 'signal_code=130' INT
+trap 'signal_code=129' HUP
+
 # shellcheck disable=SC2034 # used by the scripts that source this file
 readonly EX_USAGE=64 EX_SOURCE=65 EX_OTHER_REPOSITORY=66 EX_UNREACHABLE=67 EX_HOOK=68 EX_PROGRAM=69 EX_WORKSPACE=70
 # shellcheck disable=SC2034 # used by the scripts that source this file
 readonly EX_NOT_REMOVED=71 EX_VERIFY=72 EX_SHRANK=73 EX_REFUSED=74 EX_SNAPSHOT=75 EX_EXISTS=76 EX_ROOM=77
+# shellcheck disable=SC2034 # used by the scripts that source this file
+readonly EX_DUMP=78 EX_UNJUDGED=79
 readonly EX_LATE=124 UNBOUNDED=2592000
 
 child=''
-signal_code=0
 job_code=0
 restic_ended=false
 takes_locks=true
 work=''
+
+# shellcheck source=report.sh
+. "${0%/*}/report.sh"
+# shellcheck source=locks.sh
+. "${0%/*}/locks.sh"
+# shellcheck source=snapshots.sh
+. "${0%/*}/snapshots.sh"
 
 say() { printf '%s\n' "$*"; }
 
@@ -75,7 +96,8 @@ is_number() { case $1 in '' | *[!0-9]*) return 1 ;; esac; }
 
 # --- running commands ------------------------------------------------------------------------------------------------
 # A shell that waits for a foreground command runs no trap; as PID 1 it would swallow SIGTERM. So each command runs in the
-# background and is waited for, and a signal is handed on to it: restic then removes its lock.
+# background and is waited for, and a signal is handed on to it: restic then removes its lock. COMMAND may be a function:
+# what looks at a source or at restored files is run this way too, since a mount may hang.
 
 on_signal() {
   signal_code=$1
@@ -104,7 +126,15 @@ kill_later() {
   nap 2
   kill -s TERM "$1"
   nap "$2"
+  give_up "$1"
+}
+
+# give_up PID: a process that waits for a dead disk does not even end by SIGKILL. USR1 ends the job's waiting for it.
+give_up() {
   kill -s KILL "$1"
+  nap 5
+  : >"$work/stuck"
+  kill -s USR1 $$
 }
 
 # watch PID SECONDS: asks PID to end after SECONDS, and makes it end when it does not.
@@ -113,7 +143,7 @@ watch() {
   : >"$work/late"
   kill -s TERM "$1"
   nap "$patience"
-  kill -s KILL "$1"
+  give_up "$1"
 }
 
 stop_watching() {
@@ -121,22 +151,24 @@ stop_watching() {
   wait "$1" 2>/dev/null
 }
 
-# await PID SECONDS: PID's exit code; 124 when it had to be ended after SECONDS.
+# await PID SECONDS: PID's exit code; 124 when it had to be ended after SECONDS, and ended_late is true then.
 await() {
-  rm -f "$work/late"
+  rm -f "$work/late" "$work/stuck"
   watch "$1" "$2" </dev/null >/dev/null 2>&1 3>&- 4>&- &
   watcher=$!
   while :; do
     wait "$1"
     await_code=$?
     # A signal interrupts wait; the process then still exists, at least as a zombie that holds its code.
-    [ "$await_code" -gt 128 ] && kill -0 "$1" 2>/dev/null && continue
+    [ "$await_code" -gt 128 ] && kill -0 "$1" 2>/dev/null && [ ! -e "$work/stuck" ] && continue
     break
   done
   stop_watching "$watcher"
   [ -z "$killer" ] || stop_watching "$killer"
   killer=''
-  [ ! -e "$work/late" ] || [ "$await_code" -eq 0 ] || return "$EX_LATE"
+  ended_late=false
+  [ ! -e "$work/stuck" ] || say "process $1 does not end; it is left behind" >&2
+  [ ! -e "$work/late" ] || [ "$await_code" -eq 0 ] || { ended_late=true; return "$EX_LATE"; }
   return "$await_code"
 }
 
@@ -157,6 +189,7 @@ run() {
   [ "$signal_code" -eq 0 ] || return "$signal_code"
   run_limit=$1
   run_left=$((job_end - $(date +%s)))
+  ended_late=true
   [ "$run_left" -gt 0 ] || return "$EX_LATE"
   [ "$run_left" -ge "$run_limit" ] || run_limit=$run_left
   shift
@@ -167,8 +200,12 @@ run() {
   run_code=$?
   child=''
   [ "$run_code" -eq 0 ] || [ "$signal_code" -eq 0 ] || run_code=$signal_code
-  case $1$run_code in "restic$EX_LATE" | restic129 | restic13[07] | restic143) restic_ended=true ;; esac
-  [ "$run_code" -ne "$EX_LATE" ] || say "ended after $run_limit s: $1" >&2
+  # With any other code than those that it documents, restic has not ended by itself, and its lock may be left.
+  case $1$run_code in
+    restic0 | restic1 | restic3 | restic10 | restic11 | restic12) ;;
+    restic[0-9]*) restic_ended=true ;;
+  esac
+  [ "$ended_late" = false ] || say "ended after $run_limit s: $1" >&2
   return "$run_code"
 }
 
@@ -187,41 +224,69 @@ job_start() {
   job_started=$(date +%s)
   job_end=$((job_started + UNBOUNDED))
   patience=${BACKUP_TERM_PATIENCE:-40}
-  killer=''
+  hook_limit=${BACKUP_HOOK_TIMEOUT:-30}
+  killer='' ended_late=false
   RESTIC_HOSTNAME=${RESTIC_HOSTNAME:-$(default_hostname)}
   lock_wait=${RESTIC_LOCK_WAIT:-10m}
+  lock_patience=${BACKUP_LOCK_PATIENCE:-330}
   probe_limit=${RESTIC_PROBE_TIMEOUT:-60}
-  work=$(mktemp -d "${TMPDIR:-/tmp}/backup.XXXXXX") && mkdir "$work/metrics" && mkfifo "$work/pipe" || exit "$EX_WORKSPACE"
-  : >"$work/log" || exit "$EX_WORKSPACE"
   trap 'on_signal 143' TERM
   trap 'on_signal 130' INT
   trap 'on_signal 129' HUP
+  trap ':' USR1
   trap job_finish EXIT
   exec 3>&1 4>&2
-  tee -a "$work/log" <"$work/pipe" >&3 2>/dev/null 3>&- 4>&- &
+  make_workspace || fail "$EX_WORKSPACE" "no folder can be made in ${TMPDIR:-/tmp}; it is full, or must not be written to"
+  # Opened for both ways first: to open a pipe that nobody reads blocks, and a signal then ends the shell.
+  exec 5<>"$work/pipe"
+  tee -a "$work/log" <"$work/pipe" >&3 2>/dev/null 3>&- 4>&- 5>&- &
   log_writer=$!
-  exec >"$work/pipe" 2>&1
-  for job_number in "$patience" "$probe_limit" "${BACKUP_DEADLINE:-0}"; do
+  exec >"$work/pipe" 2>&1 5>&-
+  for job_number in "$patience" "$probe_limit" "$hook_limit" "$lock_patience" "${BACKUP_DEADLINE:-0}"; do
     is_number "$job_number" || fail "$EX_USAGE" "not a number of seconds: $job_number"
   done
   job_limit=$((${BACKUP_DEADLINE:-0} * 9 / 10))
   [ "${BACKUP_DEADLINE:-0}" -lt 600 ] || job_limit=$((BACKUP_DEADLINE - 60))
-  [ "$job_limit" -eq 0 ] || job_end=$((job_started + job_limit))
+  [ "$hook_limit" -le 30 ] || job_limit=$((job_limit - hook_limit + 30))
+  [ "${BACKUP_DEADLINE:-0}" -eq 0 ] || job_end=$((job_started + job_limit))
+  [ "$signal_code" -eq 0 ] || exit "$signal_code"
+}
+
+# Sets work: a folder of the job's own. What was written there proves that something can be.
+make_workspace() {
+  work_made=$(mktemp -d "${TMPDIR:-/tmp}/backup.XXXXXX" 2>/dev/null) || return
+  mkfifo "$work_made/pipe" 2>/dev/null && echo begin 2>/dev/null >"$work_made/log" && [ -s "$work_made/log" ] || {
+    rm -rf "$work_made"
+    return 1
+  }
+  : >"$work_made/log"
+  work=$work_made
 }
 
 # fail CODE WORD...: ends the job.
 fail() {
   fail_code=$1
   shift
-  say "error: $*"
+  complain "$@"
   exit "$fail_code"
+}
+
+# complain WORD...: says an error, and keeps it for a notification that has no log.
+complain() {
+  last_error="error: $*"
+  say "$last_error"
 }
 
 # step NAME CODE: notes the result of a step; the first failure becomes the job's exit code.
 step() {
+  note "$1" "$2"
+  [ "$job_code" -ne 0 ] || job_code=$2
+}
+
+# note NAME CODE: as step, of something without which the job is none the worse.
+note() {
   metric backup_step_status gauge "$2" step "$1"
   [ "$2" -eq 0 ] || say "step $1 failed with exit code $2"
-  [ "$job_code" -ne 0 ] || job_code=$2
 }
 
 # Set by a script that has something to do, or metrics to add, before the report. Gets the exit code, may change job_code.
@@ -234,37 +299,42 @@ job_finish() {
   job_code=$?
   trap - EXIT
   # Not '': commands inherit an ignored signal, and then the reports could not be ended either.
-  trap ':' TERM INT HUP
+  trap 'on_late_signal' TERM INT HUP
   before_report
   release_locks
   result=$job_code
   now=$(date +%s)
   if [ "$result" -eq 0 ]; then
-    say "succeeded in $((now - job_started)) s"
+    last_line="succeeded in $((now - job_started)) s"
     metric backup_status gauge 0 status success
     metric backup_last_success_timestamp_seconds gauge "$now"
   else
-    say "failed with exit code $result after $((now - job_started)) s"
+    last_line="failed with exit code $result after $((now - job_started)) s"
     metric backup_status gauge "$result" status failure
   fi
+  say "$last_line"
   metric backup_duration_seconds gauge "$((now - job_started))"
   metric backup_start_timestamp gauge "$job_started"
   exec >&3 2>&4
-  await "$log_writer" 5 2>/dev/null
+  [ -z "$work" ] || await "$log_writer" 5 2>/dev/null
   if [ "$result" -ne 0 ] || [ "$report_runs" = all ]; then push_metrics; fi
   [ "$result" -eq 0 ] || notify
-  rm -rf "$work"
+  [ -z "$work" ] || rm -rf "$work"
   exit "$result"
 }
 
-# A restic that was ended while it made its lock, or that had to be killed, leaves the lock. It names this host and a
-# process that is gone, so unlock knows it as stale.
-release_locks() {
-  [ "$restic_ended" = true ] && [ "$takes_locks" = true ] || return 0
-  bounded 15 restic unlock
-  [ -n "${RESTIC_FROM_REPOSITORY:-}" ] || return 0
-  export RESTIC_REPOSITORY="$RESTIC_FROM_REPOSITORY" RESTIC_PASSWORD="$RESTIC_FROM_PASSWORD"
-  bounded 15 restic unlock
+# A hook that takes its time has little of it left then. Everything else that runs now is short.
+on_late_signal() {
+  [ -n "$child" ] && [ -z "$killer" ] || return 0
+  hurry "$child" </dev/null >/dev/null 2>&1 3>&- 4>&- &
+  killer=$!
+}
+
+hurry() {
+  nap "$hook_limit"
+  kill -s TERM "$1"
+  nap 5
+  give_up "$1"
 }
 
 load_plan() {
@@ -273,98 +343,6 @@ load_plan() {
   [ -r "$plan" ] || fail "$EX_USAGE" "the plan $plan cannot be read"
   # shellcheck source=/dev/null
   . "$plan"
-}
-
-# --- metrics and notifications: best effort, each on its own ------------------------------------------------------------
-
-escape_label() { printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g' | tr '\n' ' '; }
-
-# Use: metric NAME TYPE VALUE [LABEL VALUE]
-metric() {
-  metric_file=$work/metrics/$1
-  [ -e "$metric_file" ] || printf '# TYPE %s %s\n' "$1" "$2" >"$metric_file"
-  if [ $# -gt 3 ]; then
-    printf '%s{%s="%s"} %s\n' "$1" "$4" "$(escape_label "$5")" "$3" >>"$metric_file"
-  else
-    printf '%s %s\n' "$1" "$3" >>"$metric_file"
-  fi
-}
-
-group_path() {
-  case $RESTIC_HOSTNAME in
-    *[!A-Za-z0-9._-]*) printf 'instance@base64/%s' "$(printf '%s' "$RESTIC_HOSTNAME" | base64 | tr -d '\n=' | tr '+/' '-_')" ;;
-    *) printf 'instance/%s' "$RESTIC_HOSTNAME" ;;
-  esac
-}
-
-# A success replaces the whole group (PUT), which clears what an earlier failure left. A failure replaces only the metrics
-# that it brings (POST), so the time of the last success survives it. busybox wget knows only POST.
-push_metrics() {
-  [ "${PUSHGATEWAY_ENABLED:-false}" = true ] || return 0
-  if [ -z "${PUSHGATEWAY_URL:-}" ]; then
-    say 'metrics not pushed: PUSHGATEWAY_URL is not set'
-    return 0
-  fi
-  cat "$work"/metrics/* >"$work/body"
-  push_method=POST
-  [ "$result" -ne 0 ] || push_method=PUT
-  send "$push_method" "${PUSHGATEWAY_URL%/}/metrics/job/backup/$(group_path)" '' || say "metrics not pushed (exit code $?)"
-}
-
-one_line() { printf '%s' "$1" | tr -d '\000-\037\177'; }
-
-notify() {
-  [ "${NTFY_ENABLED:-false}" = true ] || return 0
-  if [ -z "${NTFY_SERVER:-}" ]; then
-    say 'no notification sent: NTFY_SERVER is not set'
-    return 0
-  fi
-  # ntfy takes 4096 bytes; a first line that is cut could start within a character.
-  if [ "$(wc -c <"$work/log")" -gt 4000 ]; then
-    tail -c 4000 "$work/log" | sed 1d >"$work/body"
-    [ -s "$work/body" ] || tail -c 4000 "$work/log" >"$work/body"
-  else
-    cat "$work/log" >"$work/body"
-  fi
-  case $NTFY_SERVER in *://*) ntfy_url=$NTFY_SERVER ;; *) ntfy_url=https://$NTFY_SERVER ;; esac
-  ntfy_user=${NTFY_CREDS:-}
-  ntfy_user=${ntfy_user#--user}
-  ntfy_user=${ntfy_user#-u}
-  ntfy_user=${ntfy_user#[ =]}
-  case $ntfy_user in tk_*) ntfy_user=:$ntfy_user ;; esac
-  send POST "${ntfy_url%/}/${NTFY_TOPIC:-backup}" "$ntfy_user" \
-    "Title: $(one_line "${NTFY_TITLE:-$RESTIC_HOSTNAME - $job_title}")" \
-    "Priority: $(one_line "${NTFY_PRIO:-4}")" "Tags: $(one_line "${NTFY_TAG:-bangbang}")" \
-    || say "no notification sent (exit code $?)"
-}
-
-config_value() { printf '"%s"' "$(printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g')"; }
-
-# send METHOD URL USER:PASSWORD [HEADER...]: sends $work/body. curl reads all of it from a file, so no secret is in an
-# argument list; wget has no such way.
-send() {
-  send_method=$1 send_url=$2 send_user=$3
-  shift 3
-  if command -v curl >/dev/null 2>&1; then
-    {
-      printf 'url = %s\nrequest = "%s"\ndata-binary = "@%s"\n' "$(config_value "$send_url")" "$send_method" "$work/body"
-      [ -z "$send_user" ] || printf 'user = %s\n' "$(config_value "$send_user")"
-      printf 'header = "Content-Type: text/plain; charset=utf-8"\n'
-      for send_header in "$@"; do printf 'header = %s\n' "$(config_value "$send_header")"; done
-      printf 'connect-timeout = 5\nmax-time = 10\nretry = 1\nfail\nsilent\nshow-error\noutput = "/dev/null"\n'
-    } >"$work/curl"
-    bounded 15 curl -q -K "$work/curl"
-  elif command -v wget >/dev/null 2>&1; then
-    [ -z "$send_user" ] || set -- "$@" "Authorization: Basic $(printf '%s' "$send_user" | base64 | tr -d '\n')"
-    for send_header in "$@"; do
-      shift
-      set -- "$@" --header "$send_header"
-    done
-    bounded 15 wget -q -O /dev/null --post-file "$work/body" "$@" "$send_url"
-  else
-    say 'neither curl nor wget was found'
-    return "$EX_PROGRAM"
-  fi
 }
 
 # --- restic ----------------------------------------------------------------------------------------------------------
@@ -399,11 +377,11 @@ probe() {
   [ "$probe_code" -eq 0 ] || cat "$work/probe.out" "$work/probe.err"
   case $probe_code in
     0) ;;
-    10) say 'error: there is no repository at this place; a recurring job never creates one' ;;
-    12) say 'error: the password does not open the repository' ;;
+    10) complain 'there is no repository at this place; a recurring job never creates one' ;;
+    12) complain 'the password does not open the repository' ;;
     129 | 130 | 143) ;;
     *)
-      say "error: the repository cannot be read (exit code $probe_code, at most $probe_limit s)"
+      complain "the repository cannot be read (exit code $probe_code, at most $probe_limit s)"
       # It took no lock, and a server that does not answer would not let go of one either.
       restic_ended=false
       probe_code=$EX_UNREACHABLE
@@ -411,8 +389,12 @@ probe() {
   esac
   [ "$probe_code" -eq 0 ] || return "$probe_code"
   repository_id=$(sed -n 's/.*"id": *"\([0-9a-f]\{64\}\)".*/\1/p' "$work/probe.out")
+  [ -n "$repository_id" ] || {
+    complain "the repository's id could not be written down; ${TMPDIR:-/tmp} may be full"
+    return "$EX_WORKSPACE"
+  }
   [ -z "$pinned" ] || [ "$pinned" = "$repository_id" ] || {
-    say "error: this is the repository $repository_id, expected was $pinned"
+    complain "this is the repository $repository_id, expected was $pinned"
     return "$EX_OTHER_REPOSITORY"
   }
 }
@@ -424,7 +406,7 @@ use_mirror() {
     AWS_SECRET_ACCESS_KEY="${MIRROR_AWS_SECRET_ACCESS_KEY:-}"
 }
 
-# open_repository: probes the repository and removes stale locks (only stale ones: never --remove-all); or ends the job.
+# open_repository: probes the repository and looks at its locks; or ends the job.
 open_repository() {
   say "repository $(without_password "$RESTIC_REPOSITORY"), restic $restic_version"
   probe "${RESTIC_REPOSITORY_ID:-}"
@@ -432,132 +414,5 @@ open_repository() {
   step probe "$open_code"
   [ "$open_code" -eq 0 ] || exit "$open_code"
   metric backup_repository_info gauge 1 id "$repository_id"
-  [ "${RESTIC_WITHOUT_LOCK:-false}" = true ] || clear_locks
+  [ "${RESTIC_WITHOUT_LOCK:-false}" = true ] || look_at_locks
 }
-
-# clear_locks: removes stale locks, and reports whose the others are. A lock does not tell since when it is held: restic
-# writes it anew every five minutes.
-clear_locks() {
-  metric backup_repository_lock gauge 0 holder ''
-  ! list_locks || [ -s "$work/locks" ] || return 0
-  run 300 restic unlock
-  unlock_code=$?
-  step unlock "$unlock_code"
-  [ "$unlock_code" -eq 0 ] && list_locks || return 0
-  while IFS= read -r lock_id; do
-    # One that is gone by now is none.
-    run 60 restic cat lock "$lock_id" --no-lock >"$work/lock" 2>/dev/null || continue
-    lock_of=$(lock_holder "$work/lock")
-    say "locked by $lock_of"
-    metric backup_repository_lock gauge 1 holder "$lock_of"
-  done <"$work/locks"
-}
-
-# Five of them say enough.
-list_locks() {
-  run 60 restic list locks --no-lock >"$work/locks.out" || return
-  grep -E '^[0-9a-f]{64}$' "$work/locks.out" | head -n 5 >"$work/locks"
-}
-
-# lock_holder FILE: prints whose lock it is, from restic's JSON.
-lock_holder() {
-  lock_kind=shared
-  ! grep -q '"exclusive": *true' "$1" || lock_kind=exclusive
-  printf '%s@%s, process %s, %s' "$(lock_field username "$1")" "$(lock_field hostname "$1")" \
-    "$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$1")" "$lock_kind"
-}
-
-lock_field() { sed -n "s/.*\"$1\": *\"\([^\"\\\\]*\)\".*/\\1/p" "$2"; }
-
-# locked COMMAND [ARG...]: a restic command that waits for the repository's lock.
-locked() {
-  if [ "${RESTIC_WITHOUT_LOCK:-false}" = true ]; then
-    set -- "$@" --no-lock
-  else
-    set -- "$@" --retry-lock "$lock_wait"
-  fi
-  run "$UNBOUNDED" restic "$@"
-}
-
-# rotating_part N DAYS: prints "k/N", another k at each run of a job that runs every DAYS, so that N runs read everything.
-rotating_part() { printf '%s/%s' "$((job_started / 86400 / $2 % $1 + 1))" "$1"; }
-
-# list_snapshots FILE [OPTION...]: writes restic's JSON list to FILE.
-list_snapshots() {
-  list_file=$1
-  shift
-  run 600 restic snapshots --json --no-lock "$@" >"$list_file"
-}
-
-# Puts each snapshot of restic's one-line JSON on a line of its own. Within a JSON string the quotes would be escaped, so
-# the searched text cannot be part of a value.
-split_snapshots() {
-  sed 's/{"time":"/\
-&/g; s/"remove":/\
-&/g; s/"reasons":/\
-&/g; s/"keep":/\
-&/g' "$1"
-}
-
-# Functions of awk for such a line: is_snapshot(), epoch(), id(), bytes() and files() (-1: not known), group() (its host,
-# paths, tags and excludes), and read_tags(), which sets tag[1] to tag[tags].
-# shellcheck disable=SC2016,SC2034 # awk's own `$`; used by the scripts that source this file
-snapshot_awk='
-  function is_snapshot() { return /^[{]"time":"/ }
-  function id() { return match($0, /[,{]"id":"[0-9a-f]+"/) ? substr($0, RSTART + 7, RLENGTH - 8) : "" }
-  function bytes() {
-    return match($0, /"total_bytes_processed":[0-9]+/) ? substr($0, RSTART + 24, RLENGTH - 24) + 0 : -1
-  }
-  function files() {
-    return match($0, /"total_files_processed":[0-9]+/) ? substr($0, RSTART + 24, RLENGTH - 24) + 0 : -1
-  }
-  function group(   from, to, text) {
-    from = index($0, ",\"paths\":"); to = index($0, ",\"program_version\":")
-    text = substr($0, from, to - from)
-    sub(/,"original":"[0-9a-f]+"$/, "", text)
-    return text
-  }
-  function epoch(   t, y, m, d, zone) {
-    t = substr($0, 10); t = substr(t, 1, index(t, "\"") - 1)
-    y = substr(t, 1, 4) + 0; m = substr(t, 6, 2) + 0; d = substr(t, 9, 2) + 0
-    zone = 0
-    if (t !~ /Z$/) {
-      zone = substr(t, length(t) - 4, 2) * 3600 + substr(t, length(t) - 1, 2) * 60
-      if (substr(t, length(t) - 5, 1) == "-") zone = -zone
-    }
-    if (m < 3) { y--; m += 12 }
-    d += 365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) - 719469
-    return d * 86400 + substr(t, 12, 2) * 3600 + substr(t, 15, 2) * 60 + substr(t, 18, 2) - zone
-  }
-  function read_tags(   at, c, word, inside, escaped) {
-    tags = 0
-    at = index($0, "\"tags\":[")
-    if (!at) return
-    for (at += 8; at <= length($0); at++) {
-      c = substr($0, at, 1)
-      if (!inside) { if (c == "]") return; if (c == "\"") { inside = 1; word = "" } continue }
-      if (c == "\"") { tag[++tags] = word; inside = 0; continue }
-      if (c != "\\") { word = word c; continue }
-      escaped = substr($0, ++at, 1)
-      if (escaped == "u" && substr($0, at + 1, 4) in plain) { word = word plain[substr($0, at + 1, 4)]; at += 4 }
-      else if (escaped == "\"" || escaped == "\\") word = word escaped
-      else word = word "\\" escaped
-    }
-  }
-  BEGIN { plain["003c"] = "<"; plain["003e"] = ">"; plain["0026"] = "&" }'
-
-# smaller_by LIST ID PERCENT: is the snapshot of that id, or of the one that begins so, more than PERCENT smaller than the
-# one before it? That is the newest other one of its group. Says so then; false when there is nothing to compare.
-smaller_by() {
-  smaller=$(split_snapshots "$1" | id=$2 percent=$3 awk "$snapshot_awk"'
-    !is_snapshot() || bytes() < 0 { next }
-    index(id(), ENVIRON["id"]) == 1 {
-      if (bytes() * 100 < last[group()] * (100 - ENVIRON["percent"])) printf "%.0f %.0f", bytes(), last[group()]
-      exit
-    }
-    { last[group()] = bytes() }')
-  [ -n "$smaller" ] || return 1
-  say "error: snapshot $2 holds ${smaller% *} bytes, the one before it ${smaller#* }: more than $3 % less"
-}
-
-snapshot_ids() { split_snapshots "$1" | sed -n '/^{"time":"/s/.*[,{]"id":"\([0-9a-f]\{64\}\)".*/\1/p'; }

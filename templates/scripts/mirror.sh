@@ -6,7 +6,8 @@
 #   MIRROR_METHOD             files (rclone, pack by pack) or snapshots (restic copy, into a repository of its own)
 #   MIRROR_RESTIC_REPOSITORY  the copy, as restic opens it
 #   MIRROR_READ_PARTS         in how many runs check reads all of the copy's data; default: it reads none
-#   MIRROR_READ_DAYS          how many days lie between two runs (1)
+#   MIRROR_READ_SCHEDULE, MIRROR_READ_OFFSET
+#                             when the job runs, for rotating_part (lib.sh)
 #  files:
 #   MIRROR_SOURCE             the repository, as rclone opens it: a folder, or remote:bucket/path
 #   MIRROR_DESTINATION        the copy, as rclone opens it; RCLONE_CONFIG_* describe the remotes
@@ -95,6 +96,21 @@ transfer() {
     "$MIRROR_SOURCE/$1" "$MIRROR_DESTINATION/$1"
 }
 
+# drop_keys: a key that the repository has no more opens the copy for whoever knows its password. It goes once the copy has
+# been opened with the password that holds.
+drop_keys() {
+  list_files "$MIRROR_DESTINATION/keys" "$work/have" || return
+  missing "$work/list.keys" "$work/have" | cut -d ' ' -f 1 >"$work/dropped"
+  [ -s "$work/dropped" ] || return 0
+  say "keys: $(wc -l <"$work/dropped") that the repository no longer has are removed"
+  while IFS= read -r dropped_key <&6; do
+    run 300 rclone deletefile "$MIRROR_DESTINATION/keys/$dropped_key" || {
+      complain "the key $dropped_key still opens the copy, with a password that was taken back; remove the file by hand"
+      return "$EX_NOT_REMOVED"
+    }
+  done 6<"$work/dropped"
+}
+
 transfer_config() {
   run 300 rclone copyto --immutable --size-only --stats 0 "$MIRROR_SOURCE/config" "$MIRROR_DESTINATION/config"
 }
@@ -136,6 +152,8 @@ mirror_files() {
   for folder in keys data index snapshots; do attempt "copy_$folder" transfer "$folder"; done
   use_mirror
   attempt probe_mirror probe "$source_id"
+  drop_keys
+  step drop_keys $?
 }
 
 # --- snapshots -------------------------------------------------------------------------------------------------------
@@ -171,8 +189,8 @@ mirror_snapshots() {
   attempt probe_mirror probe "${MIRROR_REPOSITORY_ID:-}"
   [ "$repository_id" != "$source_id" ] || fail "$EX_OTHER_REPOSITORY" 'the copy is the repository itself, or a copy of its files'
   # A copy that was killed left its lock there.
-  run 300 restic unlock
-  step unlock_mirror $?
+  rm -f "$work/locks.seen"
+  list_locks && judge_locks && remove_dead_locks
   attempt copy locked copy
   attempt compare all_copied
 }
@@ -184,7 +202,7 @@ need_variable() { [ -n "$2" ] || fail "$EX_USAGE" "$1 is not set"; }
 check_mirror() {
   set -- --no-lock
   if [ -n "${MIRROR_READ_PARTS:-}" ]; then
-    check_part=$(rotating_part "$MIRROR_READ_PARTS" "${MIRROR_READ_DAYS:-1}")
+    check_part=$(rotating_part "$MIRROR_READ_PARTS" "${MIRROR_READ_SCHEDULE:-}" "${MIRROR_READ_OFFSET:-}")
     say "check: reading part $check_part of the copy"
     set -- "$@" --read-data-subset "$check_part"
   fi

@@ -9,7 +9,8 @@
 #   own TAG                        TAG belongs to someone, and is left as it is
 #   prune [FLAG...]                restic prune
 #   check                          restic check, of the structure only
-#   check_rotating N [DAYS]        restic check, reading another Nth of the data at each run; the job runs every DAYS (1)
+#   check_rotating N [SCHEDULE [OFFSET]]
+#                                  restic check, reading another Nth of the data at each run; see rotating_part
 #   measure                        reports the repository's size; it reads the trees of all snapshots
 # After the plan it is proved that what was forgotten is gone: a server that only appends makes restic 0.18 say 0.
 
@@ -17,10 +18,25 @@
 
 own() { printf '%s\n' "$1" >>"$work/owned"; }
 
+# discard_worthless TAG HOST: forgets what backup.sh calls worthless: snapshots in which nothing is, as long as their host
+# and tags have one with something in it. Counted as good ones, they would take the places of those. The client cannot
+# remove them where it may only append, nor mark them; but a snapshot's own summary says how much was read, so this job
+# comes to the same judgement without being told.
+discard_worthless() {
+  worthless_snapshots "$work/present" "$1" "$2" >"$work/ids"
+  [ -s "$work/ids" ] || return 0
+  say "tag $1: $(wc -l <"$work/ids") snapshots hold nothing and go first"
+  # shellcheck disable=SC2046 # words of hex digits
+  locked forget $(cat "$work/ids")
+  step "discard $1" $?
+  cat "$work/ids" >>"$work/removed"
+}
+
 retain() {
   retain_tag=$1 retain_host=$2
   shift 2
   own "$retain_tag"
+  discard_worthless "$retain_tag" "$retain_host"
   [ -z "$retain_host" ] || set -- --host "$retain_host" "$@"
   locked forget --tag "$retain_tag" --group-by host,tags --json "$@" >"$work/forget.json"
   retain_code=$?
@@ -42,7 +58,7 @@ check() {
 }
 
 check_rotating() {
-  check_part=$(rotating_part "$1" "${2:-1}")
+  check_part=$(rotating_part "$@")
   say "check: reading part $check_part"
   locked check --read-data-subset "$check_part"
   step check $?
@@ -108,10 +124,11 @@ report_tags() {
     say "warning: $tag_count snapshots with the tag '$tag_name' belong to no target"
   done <"$work/tags"
   metric backup_unowned_tag_snapshots gauge "$untagged" tag ''
-  sort -u "$work/owned" | while IFS= read -r tag_name; do
+  sort -u "$work/owned" >"$work/names"
+  while IFS= read -r tag_name; do
     tag_count=$(tag=$tag_name awk '{ n = $1; sub(/^ *[0-9]+ O /, "") } $0 == ENVIRON["tag"] { print n }' "$work/tags")
     metric backup_repository_snapshots gauge "${tag_count:-0}" tag "$tag_name"
-  done
+  done <"$work/names"
 }
 
 audit() {
@@ -139,6 +156,8 @@ main() {
   : >"$work/legacy"
   : >"$work/removed"
   open_repository
+  list_snapshots "$work/present"
+  step list $?
   load_plan
   audit
   exit "$job_code"

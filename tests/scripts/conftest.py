@@ -117,6 +117,7 @@ def fleet(
         "RESTIC_REPOSITORY_ID": REPOSITORY_ID,
         "RESTIC_HOSTNAME": name,
         "RESTIC_PROBE_TIMEOUT": "3",
+        "BACKUP_LOCK_PATIENCE": "2",
         "PUSHGATEWAY_ENABLED": "true",
         "PUSHGATEWAY_URL": pushgateway,
     }

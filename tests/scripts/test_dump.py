@@ -48,7 +48,7 @@ def test_a_dump_replaces_the_one_before(dumping: Fleet, tmp_path: Path, shell: s
 
 @pytest.mark.parametrize(
     ("command", "code"),
-    [(["sh", "-c", "echo half; echo Access denied >&2; exit 2"], 2), (["true"], 65), (["sh", "-c", "kill -9 $$"], 137)],
+    [(["sh", "-c", "echo half; echo Access denied >&2; exit 3"], 3), (["true"], 65), (["sh", "-c", "kill -9 $$"], 137)],
 )
 def test_the_old_dump_stays_when_the_new_one_fails(
     dumping: Fleet, tmp_path: Path, inbox: Inbox, command: list[str], code: int
@@ -56,12 +56,15 @@ def test_the_old_dump_stays_when_the_new_one_fails(
     file = tmp_path / "dump.sql"
     file.write_text("old")
     got, output = dump(dumping, file, *command, NTFY_ENABLED="true", NTFY_SERVER=inbox.url)
-    assert got == code, output
+    # The command's own code is no code of the job: 3 would be a snapshot that is incomplete.
+    assert got == (78 if code != 65 else 65), output
     assert file.read_text() == "old"
-    assert not Path(f"{file}.new").exists()
-    assert dumping.metrics()['backup_status{status="failure"}'] == code
+    assert list(tmp_path.glob("dump.sql*")) == [file]
+    assert dumping.metrics()['backup_status{status="failure"}'] == got
+    assert dumping.metrics()['backup_step_status{step="dump"}'] == (code if code != 65 else 0)
+    assert code == 65 or f"exit code {code}" in output
     assert inbox.messages[0][1]["Title"].endswith("- Dump failed")
-    assert ("Access denied" in inbox.messages[0][2].decode()) == (code == 2)
+    assert ("Access denied" in inbox.messages[0][2].decode()) == (code == 3)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +84,9 @@ def test_exactly_one_pod_has_to_match(dumping: Fleet, tmp_path: Path, pods: str,
 
 
 def test_pods_that_cannot_be_listed(dumping: Fleet, tmp_path: Path) -> None:
-    assert dump(dumping, tmp_path / "dump", "echo", "x", GET_CODE="1")[0] == 1
+    code, output = dump(dumping, tmp_path / "dump", "echo", "x", GET_CODE="3")
+    assert code == 78
+    assert "could not be listed (exit code 3)" in output
 
 
 def test_a_dump_that_hangs_is_ended(dumping: Fleet, tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_a_dump_that_fails_midway(fleet: Fleet) -> None:
     assert run.returncode == 1, run.stdout
     assert "Access denied" in run.stdout
     assert fleet.restic("snapshots", "--no-lock").strip() == ""
-    fleet.codes.append(2)  # that of test_dump.py
+    fleet.codes.append(78)  # that of test_dump.py
 
 
 @pytest.mark.fault("pushgateway-down")

@@ -15,9 +15,8 @@ INSTANCES = ["grafana", "Data_1.example-2", "a b", "100 % / ü", "~>?", "x'y\"z$
 
 def pushed(gateway: str, instance: str) -> None:
     """Report as the scripts do, to the path that they make."""
-    push = (
-        f'. {SCRIPTS / "lib.sh"}; echo "x 1" | curl -sS --fail --data-binary @- "$1/metrics/job/backup/$(group_path)"'
-    )
+    place = '"$1/metrics/job/backup/$(group_path)"'
+    push = f'. {SCRIPTS / "report.sh"}; echo "x 1" | curl -sS --fail --data-binary @- {place}'
     environment = {"PATH": "/usr/bin:/bin", "RESTIC_HOSTNAME": instance}
     subprocess.run(["/bin/sh", "-c", push, "sh", gateway], env=environment, check=True)
 

@@ -99,7 +99,8 @@ def test_the_copy_is_read_back_in_turn(mirrored: Mirrored) -> None:
     parts = []
     for day in (0, 7, 14):
         path = f"{clock}:{fleet.paths['dash']}"
-        run = fleet.run("mirror.sh", PATH=path, DAY=str(day), MIRROR_READ_PARTS="3", MIRROR_READ_DAYS="7", **changes)
+        weekly = {"MIRROR_READ_PARTS": "3", "MIRROR_READ_SCHEDULE": "0 0 * * 1"}
+        run = fleet.run("mirror.sh", PATH=path, DAY=str(day), **weekly, **changes)
         assert run.returncode == 0, run.stdout
         parts.append(run.stdout.partition("reading part ")[2][:3])
     assert sorted(parts) == ["1/3", "2/3", "3/3"]

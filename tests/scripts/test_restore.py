@@ -147,7 +147,7 @@ def test_a_verifier_that_is_missing_is_a_failure(fleet: Fleet, volume: Path) -> 
     back_up(fleet, volume)
     rules = "target a HOST 600\nverify_sqlite @/good.db\nverify_xbstream @/xbstream 1\nverify_pgdump @/PGDMP 1\n"
     code, output = drill(fleet, volume, rules, "busybox")
-    assert code == 72, output
+    assert code == 69, output
     for name in ("sqlite3", "mbstream", "pg_restore"):
         assert f"cannot be verified: {name} was not found" in output
 

@@ -16,10 +16,14 @@ def test_all_scripts_are_here() -> None:
         "backup.sh",
         "bootstrap.sh",
         "dump.sh",
+        "dumps.sh",
         "lib.sh",
+        "locks.sh",
         "mirror.sh",
+        "report.sh",
         "restore-test.sh",
         "retention.sh",
+        "snapshots.sh",
     ]
 
 

@@ -115,11 +115,14 @@ class Target(JobSettings):
     )
     """How old its newest snapshot may be in the restore test."""
     max_shrink: s.Percent | None = optional(default="50%", examples=["50%"])
-    """By how much a snapshot may be smaller than the one before it, else the run fails."""
+    """By how much a snapshot may be smaller than those before it, in bytes or in files, else the run fails."""
     before: s.Line | None = optional(examples=["rcon-cli save-off && rcon-cli save-all flush"])
     """A shell command before the backup, in its container. If it fails, nothing is backed up."""
     after: s.Line | None = optional(examples=["rcon-cli save-on"])
     """A shell command after the backup, whatever happened, once `before` was begun."""
+    hook_timeout: s.Duration | None = optional(default="30s", examples=["2m", "90s"])
+    """How long `after` may take when the run was ended or is out of time; else it has what is left of the deadline. The
+    run ends itself earlier for it, and the pod's `grace` has to hold it."""
     credentials: Credentials | None = optional(examples=[{"MYSQL_PWD": "warehouse-password"}])
     """Further environment variables from values, for a dump's command and hooks."""
     connects_to: tuple[Peer, ...] | None = None

@@ -11,7 +11,7 @@ from backupgen.plan.expectations import MonitoredJob
 from backupgen.resolve.targets import MAX_SHRINK
 from backupgen.schedule import CYCLE_START, CronExpr, load_zone, next_firings
 
-EXIT_CODES = (1, 2, 3, 10, 11, 12, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 124, 130, 137, 143)
+EXIT_CODES = (1, 2, 3, 10, 11, 12, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 124, 130, 137, 143)
 """restic's and the scripts' (templates/scripts/lib.sh), and that of a SIGKILL."""
 _FEW_CODES = (1, 3, 143)
 _PATIENCE = 45
