@@ -19,6 +19,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# What a command says of the next run, or of one that a change misses, shall not depend on the hour of the test.
+os.environ["BACKUPGEN_NOW"] = "2026-11-26T12:15Z"
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

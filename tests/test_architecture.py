@@ -92,6 +92,16 @@ def test_the_test_sees_an_impurity(source: str, what: str) -> None:
     assert what in [words for _, words in impurities(ast.parse(source))]
 
 
+def test_the_clock_is_read_in_one_place() -> None:
+    """So that BACKUPGEN_NOW holds for all that is judged. What a rehearsal takes is measured, and named after it."""
+    readers = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if "time.time" in path.read_text(encoding="utf-8") or "datetime.now" in path.read_text(encoding="utf-8")
+    ]
+    assert readers == ["adapters/rehearsal/stage.py", "cli/clock.py"]
+
+
 def test_the_templates_lie_beside_the_package() -> None:
     """`_templates` exists only in wheels. One beside the sources would hide the real templates (and go stale)."""
     assert not (PACKAGE / "_templates").exists()

@@ -113,6 +113,17 @@ def test_links_lead_somewhere(page: Path) -> None:
             )
 
 
+def test_what_the_sources_refer_to_is_there() -> None:
+    """Pages that comments and messages name, and no decision that is written down elsewhere."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    names = [name for name in listed.stdout.split("\0") if name and not name.startswith(("tests/", "out/"))]
+    texts = {name: (REPOSITORY / name).read_text(encoding="utf-8", errors="replace") for name in names}
+    pages = {(name, page) for name, text in texts.items() for page in re.findall(r"\bdocs/[\w/-]+\.md\b", text)}
+    assert len(pages) > 20
+    assert {(name, page) for name, page in pages if not (REPOSITORY / page).is_file()} == set()
+    assert [name for name, text in texts.items() if re.search(r"\(D\d+\)", text)] == []
+
+
 def test_every_page_is_in_the_index() -> None:
     index = (DOCS / "README.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"\]\(([\w-]+\.md)\)", index))

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Final
@@ -20,15 +19,10 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-from backupgen.analysis.target import target_report
-from backupgen.pipeline import schedule_fleet
-from backupgen.report.target import TARGET_FORMATS
-from backupgen.rules import RuleContext
-
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "docs" / "pictures"
-SINCE: Final = 1_795_651_200
-"""2026-11-26: what `explain` says of the next runs depends on the clock."""
+NOW: Final = "2026-11-26T00:00Z"
+"""What `explain` says of the next runs, and `diff` of one that would be missed, depends on the clock."""
 _WIDTH: Final = 110
 
 
@@ -46,7 +40,7 @@ def _run(folder: Path, *arguments: str) -> str:
     done = subprocess.run(  # noqa: S603 (the program itself)
         [sys.executable, "-m", "backupgen", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "FORCE_COLOR": "1"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "FORCE_COLOR": "1", "COLUMNS": str(_WIDTH), "BACKUPGEN_NOW": NOW},
         capture_output=True,
         text=True,
         check=False,
@@ -82,14 +76,9 @@ def diff(folder: Path) -> str:
 
 
 def explain(folder: Path) -> str:
-    """A target, as of the fixed day, its first settings."""
+    """A target, its first settings."""
     _tutorial(folder)
-    found = schedule_fleet((folder / "fleet.yaml").read_bytes(), "fleet.yaml").value
-    if found is None:
-        raise ValueError("the fleet of the tutorial cannot be read")
-    context = RuleContext(found.fleet, found.timetable, found.outcome, SINCE)
-    report = replace(target_report(found.document, context, "photos"), color=True, width=_WIDTH)
-    return "\n".join(TARGET_FORMATS["text"](report).splitlines()[:48])
+    return "\n".join(_run(folder, "explain", "photos").splitlines()[:48])
 
 
 PICTURES: Final[Mapping[str, tuple[str, Callable[[Path], str]]]] = {

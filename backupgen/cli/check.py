@@ -1,12 +1,11 @@
 """`backupgen check`."""
 
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backupgen.cli import exits, terminal
+from backupgen.cli import clock, exits, terminal
 from backupgen.cli.compiling import Compilation, compile_file
 from backupgen.cli.showing import exit_code
 from backupgen.diagnostics import Finding, Severity
@@ -70,7 +69,7 @@ def _audited(options: CheckOptions, compilation: Compilation) -> tuple[tuple[Fin
         return (), {}, True
     from backupgen.cli.auditing import audit_tree
 
-    return audit_tree(compilation.compiled, options.repo, options.out, int(time.time()))
+    return audit_tree(compilation.compiled, options.repo, options.out, clock.now())
 
 
 def _out_findings(options: CheckOptions, compilation: Compilation) -> tuple[Finding, ...]:

@@ -1,11 +1,11 @@
 """What render, check and diff begin with: read, and compile."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backupgen.cli import clock
 from backupgen.diagnostics import Finding
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def compile_file(fleet: Path, templates: Path | None, out: Path | None) -> Compi
     raw = read_fleet(fleet)
     if raw.value is None:
         return Compilation(None, raw.findings, {}, readable=False)
-    checked = compile_fleet(raw.value, str(fleet), templates, circumstances(out, int(time.time())), timetable)
+    checked = compile_fleet(raw.value, str(fleet), templates, circumstances(out, clock.now()), timetable)
     readable = all(finding.info is not UNREADABLE_TEMPLATE for finding in checked.findings)
     return Compilation(checked.value, checked.findings, {str(fleet): shown(raw.value)}, readable=readable)
 

@@ -1,13 +1,12 @@
 """`backupgen diff`."""
 
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backupgen.cli import exits, terminal
+from backupgen.cli import clock, exits, terminal
 from backupgen.cli.compiling import compile_file
 from backupgen.cli.showing import exit_code, given_flags, note_findings
 from backupgen.diagnostics import Checked, has_errors
@@ -77,7 +76,7 @@ def _impact(
     situation = replace(
         situation_of(compiled.fleet, compiled.proof, compiled.plan),
         given=frozenset(name for name in needed if sources.has(name)),
-        since=int(time.time()),
+        since=clock.now(),
         bootstrap=f"backupgen bootstrap{given_flags(options.fleet, Path('out'), options.templates)}",
         secrets=f"backupgen secrets{given_flags(options.fleet, options.out, options.templates)}",
     )

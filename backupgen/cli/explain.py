@@ -1,11 +1,10 @@
 """`backupgen explain`: a target as it is meant, every value with where it comes from."""
 
 import sys
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from backupgen.cli import exits, terminal
+from backupgen.cli import clock, exits, terminal
 from backupgen.cli.compiling import schedule_file
 from backupgen.cli.showing import exit_code, note_findings, note_unknown
 
@@ -26,7 +25,7 @@ def explain(options: ExplainOptions) -> int:
     from backupgen.report.target import TARGET_FORMATS
     from backupgen.rules import RuleContext
 
-    now = int(time.time())
+    now = clock.now()
     judged = schedule_file(options.fleet, options.out, now)
     scheduled = judged.scheduled
     if scheduled is None:

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from backupgen.cli import exits, terminal
+from backupgen.cli import clock, exits, terminal
 
 
 def guarded(command: Callable[[], int], *, trace: bool = False) -> int:
@@ -23,6 +23,9 @@ def guarded(command: Callable[[], int], *, trace: bool = False) -> int:
         with contextlib.suppress(OSError, ValueError):
             terminal.abandon_output()
         return exits.PIPE_CLOSED
+    except clock.ClockError as error:
+        terminal.note(f"{error}\n")
+        return exits.USAGE
     except terminal.OutputError as error:
         with contextlib.suppress(terminal.OutputError):
             terminal.note(f"{error}\n")

@@ -1,13 +1,12 @@
 """`backupgen next`: when a schedule fires, as Kubernetes has it."""
 
 import json
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Final
 
-from backupgen.cli import exits, terminal
+from backupgen.cli import clock, exits, terminal
 from backupgen.cli.instants import InstantError, parse_instant
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def next_(options: NextOptions) -> int:
 
     try:
         schedule, zone = _read(options)
-        start = int(time.time()) if options.start is None else parse_instant(options.start, zone)
+        start = clock.now() if options.start is None else parse_instant(options.start, zone)
     except (_RefusedError, InstantError) as error:
         terminal.note(f"{error}\n")
         return exits.USAGE

@@ -1,14 +1,13 @@
 """`backupgen schedule`: when everything runs, what is proved about it, and the slots of `auto` written down."""
 
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from backupgen.cli import exits, terminal
+from backupgen.cli import clock, exits, terminal
 from backupgen.cli.compiling import schedule_file
 from backupgen.cli.instants import InstantError, at_wall_clock, parse_instant
 from backupgen.cli.showing import exit_code, note_findings
@@ -36,7 +35,7 @@ class ScheduleOptions:
 
 def schedule(options: ScheduleOptions) -> int:
     """Show the schedule, or pin the slots that were chosen. Returns the exit code."""
-    now = int(time.time())
+    now = clock.now()
     judged = schedule_file(options.fleet, options.out, now)
     scheduled, findings = judged.scheduled, judged.findings
     if scheduled is None:

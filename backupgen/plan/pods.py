@@ -3,10 +3,16 @@
 from collections.abc import Mapping
 
 from backupgen.conventions import naming
+<<<<<<< HEAD
 from backupgen.conventions.roles import PodRole
 from backupgen.conventions.units import format_duration
 from backupgen.plan.facts.manifest import Meta
 from backupgen.plan.facts.workloads import Container, Mount, Pod, Volume
+=======
+from backupgen.grammars.go_duration import go_duration
+from backupgen.plan.meta import Meta
+from backupgen.plan.model import Container, Mount, Pod, Volume
+>>>>>>> main
 from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, Server, StringMap, User
 from backupgen.resolve.resolved import Volume as ResolvedVolume
 
@@ -42,7 +48,7 @@ def client_environment(repository: Repository, job: Job) -> dict[str, str]:
     """The variables with which restic and the scripts find the repository, credentials aside."""
     environment = {
         "RESTIC_REPOSITORY": repository.location.text,
-        "RESTIC_LOCK_WAIT": format_duration(repository.lock_wait_of(job)),
+        "RESTIC_LOCK_WAIT": go_duration(repository.lock_wait_of(job)),
     }
     if repository.id is not None:
         environment["RESTIC_REPOSITORY_ID"] = repository.id
@@ -73,7 +79,7 @@ def run_environment(job: Job) -> dict[str, str]:
 def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
     """The variables with which the scripts bound themselves and report.
 
-    Every value is explicit: a script's own default would be a second source of truth (D52).
+    Every value is explicit: a script's own default would be a second source of truth.
     """
     environment = run_environment(job)
     environment |= _longest_run(fleet)

@@ -1,7 +1,7 @@
 """The objects of the REST server: Deployment, Service, htpasswd.
 
 One pod, two containers on the same folder: one that only appends, for everybody, and one with all rights, for the
-retention (D42). Each has its own port and its own users, and the network policies tell the ports apart.
+retention. Each has its own port and its own users, and the network policies tell the ports apart.
 """
 
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ def _pod(fleet: ResolvedFleet, server: Server, labels: StringMap) -> Pod:
 
 
 def _container(server: Server, name: str, port: int, *flags: str) -> Container:
-    """The flags are rest-server's own (`rest-server --help`); it takes none from its environment (D50)."""
+    """The flags are rest-server's own (`rest-server --help`); it takes none from its environment."""
     return Container(
         name=name,
         image=server.image,

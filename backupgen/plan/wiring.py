@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from backupgen.conventions import naming
-from backupgen.conventions.units import format_duration
+from backupgen.grammars.go_duration import go_duration
 from backupgen.language.schema import ArgoCd, Flux
 from backupgen.plan.facts.access import Secret
 from backupgen.plan.facts.manifest import Unit
@@ -74,7 +74,7 @@ def _flux(fleet: ResolvedFleet, flux: Flux, folder: str) -> FluxKustomization:
     return FluxKustomization(
         meta=fleet_meta(fleet, name, namespace),
         path=f"{flux.path.rstrip('/')}/{folder}",
-        interval=format_duration(flux.interval or 3600),
+        interval=go_duration(flux.interval or 3600),
         source_kind=flux.source.kind or "GitRepository",
         source_name=flux.source.name,
         source_namespace=flux.source.namespace or naming.FLUX_NAMESPACE,

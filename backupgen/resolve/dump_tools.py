@@ -7,7 +7,7 @@ from backupgen.language import schema
 
 RuleKind = Literal["file", "dir", "sqlite", "xbstream", "pgdump"]
 
-# The password goes through a file that only its owner reads: an argument would show in the process list (D46).
+# The password goes through a file that only its owner reads: an argument would show in the process list.
 _MARIABACKUP = """set -eu
 umask 077
 password="${MARIADB_ROOT_PASSWORD-${MYSQL_ROOT_PASSWORD-}}"

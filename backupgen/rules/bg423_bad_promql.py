@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.plan.promql_judge import judge_promql
+from backupgen.grammars.promql import judge_promql
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(

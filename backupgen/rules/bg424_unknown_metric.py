@@ -1,11 +1,12 @@
 """BG424: an alert of the user's own about a metric that nobody has."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from typing import Final
 
 from backupgen.conventions.metrics import METRICS, RECORDED
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.plan.promql_judge import judge_promql
+from backupgen.grammars.promql import judge_promql
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(
@@ -19,16 +20,24 @@ INFO = CodeInfo(
     good="pushgateway: {…}\nalerts: {own: {Slow: {expr: backup_duration_seconds > 600, summary: slow}}, …}",
 )
 
+_KNOWN: Final = frozenset(metric.name for metric in (*METRICS, *RECORDED))
+_OURS: Final = ("backup_", "instance:backup_")
+
 
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each such metric."""
     alerts = context.fleet.alerts
     for alert in alerts.own if alerts is not None else ():
-        for name in judge_promql(alert.expr).strangers:
+        for name in strangers(judge_promql(alert.expr).metrics):
             near = get_close_matches(name, [metric.name for metric in (*METRICS, *RECORDED)], 1)
             help_ = f"did you mean `{near[0]}`?" if near else "look for its name in docs/alerts.md"
             message = f"nothing yields the metric `{name}` that `{alert.name}` reads"
             yield finding(INFO, message, ("alerts", "own", alert.name, "expr"), help_)
+
+
+def strangers(metrics: Iterable[str]) -> list[str]:
+    """Those that are named as backupgen's are, but that no script pushes and no rule records."""
+    return [name for name in metrics if name.startswith(_OURS) and name not in _KNOWN]
 
 
 RULE = Rule(INFO, check)

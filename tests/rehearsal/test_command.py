@@ -1,5 +1,6 @@
 """`backupgen rehearse` as a user runs it."""
 
+import contextlib
 import json
 import os
 import re
@@ -16,6 +17,9 @@ import pytest
 from tests.conftest import REPOSITORY, Run
 
 FOLDERS = ("/mnt", "/media", "/srv", "/opt")
+"""Where a rehearsal mounts its file system."""
+MADE = ("image", "pods", "volumes", "apps", "servers", "api.json")
+"""What it puts there."""
 
 
 def descendants(pid: int) -> set[int]:
@@ -33,11 +37,14 @@ def descendants(pid: int) -> set[int]:
     return found - {pid}
 
 
-def traces() -> tuple[object, ...]:
-    """What a rehearsal could leave: mounts, interfaces of the network, files."""
-    mounts = sorted(line.split(" ", 1)[1] for line in Path("/proc/self/mountinfo").read_text().splitlines())
-    files = [sorted(Path(folder).iterdir()) for folder in FOLDERS if Path(folder).is_dir()]
-    return mounts, sorted(Path("/sys/class/net").iterdir()), files
+def traces(process: int | str = "self") -> set[str]:
+    """What of a rehearsal a process sees: mounts, interfaces of the network, files. Nothing that anybody else makes."""
+    seen = Path(f"/proc/{process}")
+    mounts = [line.partition(" - ") for line in (seen / "mountinfo").read_text().splitlines()]
+    mounted = {f"mount {about.split()[4]}" for about, _, origin in mounts if origin.split()[1] == "backupgen"}
+    interfaces = set(re.findall(r"^ *(pod\d+):", (seen / "net/dev").read_text(), re.MULTILINE))
+    files = {f"{folder}/{name}" for folder in FOLDERS for name in MADE if (seen / f"root{folder}/{name}").exists()}
+    return mounted | interfaces | files
 
 
 @pytest.fixture
@@ -48,7 +55,7 @@ def untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     monkeypatch.setenv("TMPDIR", str(folder))
     before = traces()
     yield
-    assert traces() == before
+    assert traces() - before == set()
     assert list(folder.iterdir()) == []
 
 
@@ -70,11 +77,21 @@ def names_below(pid: int) -> set[str]:
 
 
 def in_the_midst(process: subprocess.Popen[str]) -> set[int]:
-    """Wait until a container runs restic; return the processes."""
+    """Wait until a container runs restic; return the processes. What they see would be found if it were left."""
     while "restic" not in names_below(process.pid):
         assert process.poll() is None
         time.sleep(0.05)
-    return descendants(process.pid)
+    found = descendants(process.pid)
+    seen: set[str] = set()
+    for pid in found:
+        with contextlib.suppress(OSError):  # it has ended
+            seen |= traces(pid)
+    assert {kind for trace in seen for kind in ("mount ", "pod", "/") if trace.startswith(kind)} == {
+        "mount ",
+        "pod",
+        "/",
+    }
+    return found
 
 
 def gone(processes: set[int]) -> bool:

@@ -10,6 +10,11 @@ from collections.abc import Iterator, Mapping
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration
+<<<<<<< HEAD
+=======
+from backupgen.grammars.go_template import as_template
+from backupgen.plan.alert_rules import AlertRule, PrometheusRule
+>>>>>>> main
 from backupgen.plan.alerts import repositories, runs, surroundings
 from backupgen.plan.alerts.draft import Draft, Expressions
 from backupgen.plan.expectations import MonitoredJob, monitored_jobs, recordings
@@ -59,7 +64,7 @@ def _finish(draft: Draft, change: AlertChange, fleet: ResolvedFleet) -> AlertRul
     own = {"severity": change.severity or draft.severity, "fleet": fleet.name}
     runbook = {"runbook": naming.runbook_of_alert(draft.alert)}
     if alerts.runbooks:
-        runbook = {"runbook_url": f"{alerts.runbooks}/{naming.alert_page(draft.alert)}"}
+        runbook = {"runbook_url": f"{as_template(alerts.runbooks)}/{naming.alert_page(draft.alert)}"}
     return AlertRule(
         alert=draft.alert,
         expr=draft.expr,

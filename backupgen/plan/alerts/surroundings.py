@@ -7,6 +7,7 @@ those of its documentation (docs/metrics/workload: job, cronjob, pod).
 from collections.abc import Iterator
 
 from backupgen.conventions import metrics
+from backupgen.grammars.go_template import as_template
 from backupgen.plan.alerts.draft import JOB, LOGS, Draft, Expressions
 from backupgen.plan.promql import select
 from backupgen.resolve.alerting import Alerts
@@ -56,7 +57,7 @@ def _not_in_fleet(fleet: ResolvedFleet) -> Draft:
 
 
 def _pushgateway(fleet: ResolvedFleet) -> str:
-    return fleet.pushgateway.location.text.rstrip("/") if fleet.pushgateway is not None else ""
+    return as_template(fleet.pushgateway.location.text.rstrip("/")) if fleet.pushgateway is not None else ""
 
 
 def _labels_lost() -> Draft:

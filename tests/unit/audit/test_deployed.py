@@ -417,7 +417,7 @@ spec:
 
 
 @examples(20)
-@given(base=SETTINGS, middle=SETTINGS, part=st.none() | SETTINGS.filter(bool))
+@given(base=SETTINGS, middle=SETTINGS, part=st.none() | SETTINGS.filter(lambda part: any(part.values())))
 def test_kubectl_makes_the_same_of_any_overlay(
     base: Data, middle: Data, part: Data | None, tool: Tool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -227,8 +227,7 @@ def test_days_are_as_long_as_the_clocks_have_it(home: Path, day: str, days: int,
 def test_today_is_the_default_and_the_future_what_conflicts_are_looked_for_in(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = epoch("2026-11-29T10:00Z")
-    monkeypatch.setattr("time.time", lambda: now + 0.5)
+    monkeypatch.setenv("BACKUPGEN_NOW", "2026-11-29T10:00:00.5Z")
     write(home, fleet("beta").replace('"Sun 05:00"', '"Sun 03:30"'))
     found = json.loads(invoke("schedule", "--format", "json").stdout)
     assert (found["from"], found["to"]) == ("2026-11-28T23:00:00Z", "2026-11-29T23:00:00Z")
