@@ -3,16 +3,10 @@
 from collections.abc import Mapping
 
 from backupgen.conventions import naming
-<<<<<<< HEAD
 from backupgen.conventions.roles import PodRole
-from backupgen.conventions.units import format_duration
+from backupgen.grammars.go_duration import go_duration
 from backupgen.plan.facts.manifest import Meta
 from backupgen.plan.facts.workloads import Container, Mount, Pod, Volume
-=======
-from backupgen.grammars.go_duration import go_duration
-from backupgen.plan.meta import Meta
-from backupgen.plan.model import Container, Mount, Pod, Volume
->>>>>>> main
 from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, Server, StringMap, User
 from backupgen.resolve.resolved import Volume as ResolvedVolume
 

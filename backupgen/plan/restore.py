@@ -12,15 +12,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from backupgen.conventions import naming
-<<<<<<< HEAD
 from backupgen.conventions.roles import PodRole
-from backupgen.conventions.units import format_duration
+from backupgen.grammars.go_duration import go_duration
 from backupgen.plan.facts.manifest import Meta
 from backupgen.plan.facts.workloads import Mount, Pod, RestorePod, Volume
-=======
-from backupgen.grammars.go_duration import go_duration
-from backupgen.plan.meta import Meta
->>>>>>> main
 from backupgen.plan.mirrors import copy_credentials, mirror_credentials, mirror_environment
 from backupgen.plan.pods import NOTHING, client_environment, owner, script_container, source_volume
 from backupgen.resolve.resolved import Dump, Mirror, Repository, ResolvedFleet, StringMap, Target

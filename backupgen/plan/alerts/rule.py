@@ -10,11 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration
-<<<<<<< HEAD
-=======
 from backupgen.grammars.go_template import as_template
-from backupgen.plan.alert_rules import AlertRule, PrometheusRule
->>>>>>> main
 from backupgen.plan.alerts import repositories, runs, surroundings
 from backupgen.plan.alerts.draft import Draft, Expressions
 from backupgen.plan.expectations import MonitoredJob, monitored_jobs, recordings
