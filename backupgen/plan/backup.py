@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from backupgen.conventions import naming
 from backupgen.conventions.roles import PodRole
+from backupgen.integrations.dump_tools import BY_VERIFY_KIND
 from backupgen.plan.cronjobs import cron_job
 from backupgen.plan.facts.access import Role, RoleBinding, ServiceAccount
 from backupgen.plan.facts.manifest import Unit
@@ -22,9 +23,6 @@ from backupgen.plan.pods import (
 from backupgen.plan.secrets import secret_unit
 from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Dump, ResolvedFleet, Target
-
-_BEGINNINGS = {"xbstream", "pgdump"}
-"""The kinds of dumps whose first bytes dump.sh knows."""
 
 
 def target_units(fleet: ResolvedFleet, target: Target, slots: Slots) -> Iterator[Unit]:
@@ -124,7 +122,7 @@ def _dump_container(fleet: ResolvedFleet, target: Target, dump: Dump) -> Contain
     file = f"{naming.STAGING_DIR}/{dump.file.rpartition('/')[2]}"
     kinds = [rule.kind for rule in target.verify if rule.file == dump.file]
     environment = report_environment(fleet, job)
-    if kinds and kinds[0] in _BEGINNINGS:
+    if kinds and kinds[0] in BY_VERIFY_KIND:  # whose first bytes dumps.sh knows
         environment["DUMP_KIND"] = kinds[0]
     return Container(
         name="dump",

@@ -15,6 +15,7 @@ from typing import Literal
 from backupgen.conventions import naming
 from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics import NodePath
+from backupgen.integrations.dump_tools import RestoreMode
 from backupgen.integrations.location import Location
 from backupgen.plan.peers import Place, Places, host_location, selector
 from backupgen.resolve.resolved import Job, Operation, ResolvedFleet, StringMap, Target
@@ -101,7 +102,8 @@ def _of_restore(fleet: ResolvedFleet, targets: Collection[Target], places: Place
             yield places.of(repository.location)
             yield from (places.of(mirror.to) for mirror in repository.mirrors)
     for target in targets:
-        if target.dump is not None and target.dump.loading == "client":
+        restore = target.dump.restore if target.dump is not None else None
+        if restore is not None and restore.mode is RestoreMode.CLIENT:
             yield from (places.written(peer) for peer in target.connects_to)
 
 

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics import NodePath
+from backupgen.integrations.dump_tools import DUMP_TOOLS, DumpTool, Restore, VerifyKind
 from backupgen.integrations.location import Location
 from backupgen.language.schema import Dashboard, Gitops, Images, Sops
 from backupgen.resolve.alerting import Alerts
@@ -133,16 +134,25 @@ class Dump(NamedTuple):
     """The dump's absolute path in the snapshot."""
     staging_claim: str | None
     staging_size: str
-    loading: Literal["stopped", "running", "client", ""]
-    """Where it is read back in: beside the stopped database, in the app's pod, by a client; empty: not known."""
-    loader: tuple[str, ...]
-    """The command that reads it back in, from its standard input."""
+    tool: str
+    """The key of `DUMP_TOOLS`; empty for a command of the fleet's own."""
+    user: str
+    """Whom the tool logs in as; empty if the fleet does not say it."""
+    database: str
+    """What the tool dumps; empty if the fleet does not say it."""
+    restore: Restore | None
+    """How it gets back into the database; None if that is not known."""
+
+    @property
+    def known_tool(self) -> DumpTool | None:
+        """The ready-made dump that it is, if it is one."""
+        return DUMP_TOOLS.get(self.tool)
 
 
 class VerifyRule(NamedTuple):
     """What the restore test looks for in a snapshot."""
 
-    kind: Literal["file", "dir", "sqlite", "xbstream", "pgdump"]
+    kind: VerifyKind
     file: str
     """The absolute path in the snapshot."""
     min_bytes: int

@@ -1,14 +1,16 @@
 """Target as written -> resolved Target."""
 
 from collections.abc import Iterator, Mapping
+from typing import get_args
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration, quantity_value
 from backupgen.diagnostics import NodePath
 from backupgen.diagnostics.wording import listed
+from backupgen.integrations.dump_tools import DUMP_TOOLS, VerifyKind, sql_restore
 from backupgen.language import codes as language_codes
 from backupgen.language import schema
-from backupgen.resolve import codes, dump_tools, resolved
+from backupgen.resolve import codes, resolved
 from backupgen.resolve.jobs import EVERY, Context, Identity, resolve_job
 from backupgen.schedule import AUTO, CADENCES, Auto, CronExpr
 
@@ -159,16 +161,23 @@ def _dump(name: str, dump: schema.Dump | None) -> resolved.Dump | None:
     if dump is None:
         return None
     staging = dump.staging or schema.Staging(size=STAGING_SIZE)
-    loading, loader = dump_tools.loader(dump)
+    user, database = dump.user or "", dump.database or ""
+    tool = DUMP_TOOLS.get(dump.tool or "")
+    command, file = dump.command or (), ""
+    restore = sql_restore(command, in_pod=dump.in_pod is not None) if command else None
+    if tool is not None:
+        command, restore, file = tool.command(user, database), tool.restore(user, database), f"{name}.{tool.suffix}"
     return resolved.Dump(
         in_pod=dump.in_pod or {},
         container=dump.container or "",
-        command=dump.command or dump_tools.command(dump),
-        file=f"{_root(dump)}/{dump.file or dump_tools.file_name(name, dump)}",
+        command=command,
+        file=f"{_root(dump)}/{dump.file or file}",
         staging_claim=staging.pvc,
         staging_size=staging.size or "",
-        loading=loading,
-        loader=loader,
+        tool=dump.tool or "",
+        user=user,
+        database=database,
+        restore=restore,
     )
 
 
@@ -251,9 +260,18 @@ def keep_flags(keep: schema.Keep) -> tuple[str, ...]:
     return tuple(f"--keep-{name}={value}" for name in fields if (value := getattr(keep, name)) is not None)
 
 
+def verify_kind(rule: schema.Verify) -> tuple[VerifyKind, str]:
+    """Which of its kinds a written rule is, and its path."""
+    for kind in get_args(VerifyKind):
+        path = getattr(rule, kind)
+        if path is not None:
+            return kind, path
+    raise ValueError(rule)  # pragma: no cover - the model accepts exactly one
+
+
 def _verify(target: schema.Target) -> Iterator[resolved.VerifyRule]:
     for rule in target.verify or ():
-        kind, path = dump_tools.verify_kind(rule)
+        kind, path = verify_kind(rule)
         min_bytes = quantity_value(rule.min_size) if rule.min_size is not None else 1
         min_files = 1 if rule.min_files is None else rule.min_files
         place = f"{_root(target.dump)}/{path}" if path != "." else _root(target.dump) or "/"
@@ -270,7 +288,8 @@ def _derived_rules(
         return any(file == place or file.startswith(f"{place}/") for file in written)
 
     if dump is not None and target.dump is not None and not looked_at(dump.file):
-        yield resolved.VerifyRule(dump_tools.kind_of_output(target.dump), dump.file, 1, 1, derived=True)
+        kind = dump.known_tool.verify if dump.known_tool is not None else "file"
+        yield resolved.VerifyRule(kind, dump.file, 1, 1, derived=True)
     for volume in volumes:
         place = f"{naming.BACKUP_DIR}/{volume.name}"
         if not looked_at(place) and naming.BACKUP_DIR not in written:
