@@ -21,9 +21,6 @@ OWN_LABELS = (NAME_LABEL, COMPONENT_LABEL, PART_OF_LABEL, MANAGED_BY_LABEL, ROLE
 COMPONENT = "backup"
 SERVER_COMPONENT = "repository"
 
-NTFY_VARIABLE = "NTFY_CREDS"
-NTFY_VALUE = "ntfy-credentials"
-
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 FLUX_SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
 REFLECTOR = "reflector.v1.k8s.emberstack.com"

@@ -14,12 +14,16 @@ from pydantic import Field, PlainValidator, StrictBool, StrictInt, WithJsonSchem
 from pydantic_core import PydanticCustomError
 
 from backupgen.conventions.units import IMAGE, QUANTITY, SHORTEST_GRACE, format_duration, parse_duration, quantity_value
+from backupgen.integrations.channels import CHANNELS
 from backupgen.language import patterns
 from backupgen.schedule import Auto, CronExpr, SlotError, ZoneError, load_zone, parse_slot
 
 _CREDENTIALS = {"RESTIC_PASSWORD", "RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD", "MIRROR_RESTIC_PASSWORD"}
 _OWN_VARIABLES = {"PATH", "HOME", "TMPDIR", "PLAN", "PRE_HOOK", "POST_HOOK", "LD_PRELOAD", "LD_LIBRARY_PATH"}
-_OWN_PREFIXES = ("RESTIC_", "BACKUP_", "RESTORE_", "MIRROR_", "NTFY_", "PUSHGATEWAY_", "RCLONE_CONFIG_MIRROR_", "KEEP_")
+_OWN_PREFIXES = (
+    "RESTIC_", "BACKUP_", "RESTORE_", "MIRROR_", *(kind.prefix for kind in CHANNELS), "PUSHGATEWAY_",
+    "RCLONE_CONFIG_MIRROR_", "KEEP_",
+)  # fmt: skip
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from backupgen.diagnostics import Finding, Span, Spot
 from backupgen.diagnostics.wording import few
+from backupgen.integrations.channels import CHANNELS
 from backupgen.manifests.codes import TEMPLATE_DEPARTS
 from backupgen.manifests.render import ManifestSet
 from backupgen.plan.facts import manifest, monitoring, pages, wiring
@@ -64,8 +65,10 @@ _FREE_TO_ADD: Final = re.compile(
 )
 """What a template may add."""
 _LISTS_TO_ADD_TO: Final = frozenset({"env", "volumeMounts", "volumes"})
+_CHANNELS: Final = "".join(f"{kind.prefix}|" for kind in CHANNELS)
 _READ_BY_SCRIPTS: Final = re.compile(
-    "(?:RESTIC|BACKUP|RESTORE|MIRROR|NTFY|PUSHGATEWAY|RCLONE_CONFIG|KEEP|LD)_.*|PATH|HOME|TMPDIR|PLAN|PRE_HOOK|POST_HOOK|ENV"
+    rf"(?:{_CHANNELS}RESTIC_|BACKUP_|RESTORE_|MIRROR_|PUSHGATEWAY_|RCLONE_CONFIG_|KEEP_|LD_).*"
+    "|PATH|HOME|TMPDIR|PLAN|PRE_HOOK|POST_HOOK|ENV"
 )
 
 

@@ -11,9 +11,9 @@ from backupgen.plan.facts.manifest import Unit
 from backupgen.plan.facts.workloads import Container, Mount, Pod, Volume
 from backupgen.plan.pods import (
     SCRIPTS_MOUNT,
+    channel_credentials,
     client_environment,
     meta_of,
-    ntfy_credentials,
     owner,
     report_environment,
     script_container,
@@ -30,7 +30,7 @@ def target_units(fleet: ResolvedFleet, target: Target, slots: Slots) -> Iterator
     job = target.job
     repository = fleet.repository(target.repository)
     in_pod = target.dump_in_pod
-    values = {**repository.credentials, **target.credentials, **ntfy_credentials(job)}
+    values = {**repository.credentials, **target.credentials, **channel_credentials(job)}
     yield secret_unit(meta_of(fleet, job, PodRole.BACKUP, naming.secret(target.name)), values)
     yield cron_job(fleet, job, PodRole.BACKUP, _pod(fleet, target), slots)
     if in_pod is not None:
@@ -131,7 +131,7 @@ def _dump_container(fleet: ResolvedFleet, target: Target, dump: Dump) -> Contain
         args=(job.namespace, selector, dump.container, file, "--", *dump.command),
         env=environment,
         secrets=(),
-        secret_keys=dict.fromkeys(ntfy_credentials(job), naming.secret(target.name)),
+        secret_keys=dict.fromkeys(channel_credentials(job), naming.secret(target.name)),
         mounts=(SCRIPTS_MOUNT, Mount("tmp", "/tmp"), Mount("dump", naming.STAGING_DIR)),  # noqa: S108
         requests=job.placement.requests,
         limits=job.placement.limits,

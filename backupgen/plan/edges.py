@@ -110,8 +110,8 @@ def _of_restore(fleet: ResolvedFleet, targets: Collection[Target], places: Place
 def _reports(fleet: ResolvedFleet, job: Job, places: Places) -> Iterator[Peer]:
     if fleet.pushgateway is not None:
         yield places.of(fleet.pushgateway.location, fleet.pushgateway.pod_labels)
-    if job.ntfy is not None:
-        yield places.of(job.ntfy.server, job.ntfy.pod_labels)
+    for channel in job.channels:
+        yield places.of(channel.server, channel.pod_labels)
 
 
 def unreachable(fleet: ResolvedFleet) -> tuple[tuple[NodePath, str], ...]:
@@ -137,9 +137,8 @@ def _urls(fleet: ResolvedFleet) -> Iterator[tuple[NodePath, Location, StringMap]
             yield (*mirror.job.path, "to"), mirror.to, {}
     if fleet.pushgateway is not None:
         yield ("pushgateway", "url"), fleet.pushgateway.location, fleet.pushgateway.pod_labels
-    ntfy = next((job.ntfy for job in fleet.jobs() if job.ntfy is not None), None)
-    if ntfy is not None:
-        yield ("ntfy", "server"), ntfy.server, ntfy.pod_labels
+    for channel in {channel.kind.key: channel for job in fleet.jobs() for channel in job.channels}.values():
+        yield (channel.kind.key, channel.kind.url), channel.server, channel.pod_labels
     for target in fleet.targets:
         for index, peer in enumerate(target.connects_to):
             if peer.host:

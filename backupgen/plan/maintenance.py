@@ -12,10 +12,10 @@ from backupgen.plan.facts.workloads import Mount, PlanConfigMap, PlanLine, Pod, 
 from backupgen.plan.mirrors import copy_credentials, copy_environment, mirror_credentials, mirror_environment
 from backupgen.plan.pods import (
     NOTHING,
+    channel_credentials,
     client_environment,
     maintenance_environment,
     meta_of,
-    ntfy_credentials,
     owner,
     report_environment,
     script_container,
@@ -169,7 +169,7 @@ def _operation(
     fleet: ResolvedFleet, job: Job, role: PodRole, pod: Pod, slots: Slots, credentials: Mapping[str, str]
 ) -> Iterator[Unit]:
     yield cron_job(fleet, job, role, pod, slots)
-    values = {**credentials, **ntfy_credentials(job)}
+    values = {**credentials, **channel_credentials(job)}
     yield secret_unit(meta_of(fleet, job, role, naming.secret(job.name)), values)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from backupgen.conventions import naming
 from backupgen.conventions.roles import PodRole
 from backupgen.grammars.go_duration import go_duration
+from backupgen.integrations.channels import CHANNELS
 from backupgen.plan.facts.manifest import Meta
 from backupgen.plan.facts.workloads import Container, Mount, Pod, Volume
 from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, Server, StringMap, User
@@ -80,16 +81,9 @@ def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
     environment["PUSHGATEWAY_ENABLED"] = "false" if fleet.pushgateway is None else "true"
     if fleet.pushgateway is not None:
         environment["PUSHGATEWAY_URL"] = fleet.pushgateway.location.text
-    environment["NTFY_ENABLED"] = "false" if job.ntfy is None else "true"
-    if job.ntfy is not None:
-        environment |= {
-            "NTFY_SERVER": job.ntfy.server.text,
-            "NTFY_TOPIC": job.ntfy.topic,
-            "NTFY_PRIO": str(job.ntfy.priority),
-            "NTFY_TAG": ",".join(job.ntfy.tags),
-        }
-        if job.ntfy.title:
-            environment["NTFY_TITLE"] = job.ntfy.title  # each script's own default says which of them failed
+    environment |= {kind.switch: "false" for kind in CHANNELS}
+    for channel in job.channels:
+        environment |= {channel.kind.switch: "true", **channel.variables()}
     return environment
 
 
@@ -99,9 +93,9 @@ def _longest_run(fleet: ResolvedFleet) -> dict[str, str]:
     return {"BACKUP_LONGEST_RUN": str(longest)} if longest > _DAY else {}
 
 
-def ntfy_credentials(job: Job) -> Mapping[str, str]:
-    """The variable with ntfy's credentials and its value's name, if the server wants any."""
-    return {naming.NTFY_VARIABLE: naming.NTFY_VALUE} if job.ntfy is not None and job.ntfy.auth else NOTHING
+def channel_credentials(job: Job) -> Mapping[str, str]:
+    """The variables with the credentials of the job's channels, and the names of their values."""
+    return {variable: value for channel in job.channels for variable, value in channel.credentials().items()}
 
 
 def server_selector(server: Server) -> StringMap:

@@ -12,7 +12,7 @@ _ALWAYS: Final = ("bwrap", "unshare", "nsenter", "setpriv", "ip", "mount", "tar"
 _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "pushgateway": ("prometheus-pushgateway",),
-        "ntfy": (),
+        "channel": (),
         "rest": ("restic-rest-server",),
         "s3": ("rclone",),
     }

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 
 from backupgen.conventions import naming
 from backupgen.diagnostics import Checked, NodePath, has_errors
+from backupgen.integrations.channels import CHANNELS
 from backupgen.integrations.identity import names_of
 from backupgen.language import schema
 from backupgen.resolve import codes, resolved
-from backupgen.resolve.jobs import Context, Notes, check_labels, check_override, resolve_ntfy
+from backupgen.resolve.jobs import Context, Notes, check_labels, check_override, resolve_channels
 from backupgen.resolve.reports import resolve_reports
 from backupgen.resolve.repositories import resolve_repository
 from backupgen.resolve.targets import resolve_target
@@ -24,7 +25,7 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
     """
     notes = Notes()
     annotations = _annotations(fleet)
-    context = Context(fleet, resolve_ntfy(fleet.ntfy, notes) if fleet.ntfy else None, annotations, notes)
+    context = Context(fleet, resolve_channels(fleet, notes), annotations, notes)
     written = _repositories(fleet, notes)
     repositories = [resolve_repository(name, repository, context) for name, repository in written.items()]
     targets = [resolve_target(name, target, written, context) for name, target in sorted(fleet.targets.items())]
@@ -43,7 +44,7 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
         reflect_scripts=fleet.scripts == "reflector",
         network_policies=fleet.network_policies or "none",
         pushgateway=reports.pushgateway,
-        ntfy=context.ntfy,
+        channels=context.channels,
         alerts=reports.alerts,
         dashboard=fleet.dashboard,
         gitops=fleet.gitops,
@@ -88,7 +89,8 @@ def _check_shared(fleet: schema.Fleet, context: Context) -> None:
     check_labels(fleet.labels, (), context.notes)
     if fleet.defaults is not None:
         check_labels(fleet.defaults.labels, ("defaults",), context.notes)
-        check_override(fleet.defaults.ntfy, ("defaults",), context)
+        for kind in CHANNELS:
+            check_override(fleet.defaults, kind, ("defaults",), context)
 
 
 def _check_names(fleet: resolved.ResolvedFleet, notes: Notes) -> None:

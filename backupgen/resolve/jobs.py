@@ -1,12 +1,13 @@
 """JobSettings as written -> Job: defaults, merged mappings, and what every operation must say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import amount, format_duration
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
+from backupgen.integrations.channels import CHANNELS, Channel, ChannelKind
 from backupgen.integrations.location import Location, LocationError, parse_http
 from backupgen.language import schema
 from backupgen.language.paths import target_of
@@ -46,7 +47,7 @@ class Context:
     """What all jobs of the fleet share."""
 
     fleet: schema.Fleet
-    ntfy: resolved.Ntfy | None
+    channels: tuple[Channel, ...]
     annotations: Mapping[str, str]
     """The annotations of every object."""
     notes: Notes
@@ -121,7 +122,7 @@ def resolve_job(
         user=resolve_user(run_as) if run_as else user or resolved.User(NOBODY, NOBODY),
         labels=merged(fleet.labels, *(layer.labels for layer in reversed(layers))),
         annotations=merged(context.annotations, *(layer.annotations for layer in reversed(layers))),
-        ntfy=_ntfy(layers, identity, context),
+        channels=tuple(_channels(layers, identity, context)),
         path=identity.path,
     )
     _check_needs(own, job, context.notes)
@@ -220,34 +221,39 @@ def merged(*mappings: Mapping[str, str] | None) -> Mapping[str, str]:
             return {key: value for mapping in given for key, value in mapping.items()}
 
 
-def resolve_ntfy(ntfy: schema.Ntfy, notes: Notes) -> resolved.Ntfy | None:
-    """The fleet's own `ntfy`; None after noting a URL that is none."""
-    server = http_location(ntfy.server, ("ntfy", "server"), notes)
-    if server is None:
-        return None
-    tags = ("bangbang",) if ntfy.tags is None else ntfy.tags
-    auth, priority = bool(ntfy.auth), ntfy.priority or 4
-    return resolved.Ntfy(server, ntfy.topic, auth, priority, tags, ntfy.title or "", ntfy.pod_labels or {})
+def resolve_channels(fleet: schema.Fleet, notes: Notes) -> tuple[Channel, ...]:
+    """The fleet's own channels, but for those whose URL is not one, which is noted."""
+    channels: list[Channel] = []
+    for kind in CHANNELS:
+        written = getattr(fleet, kind.key)
+        server = None if written is None else http_location(getattr(written, kind.url), (kind.key, kind.url), notes)
+        if server is not None:
+            channels.append(kind.make(server, _given(written)))
+    return tuple(channels)
 
 
-def _ntfy(layers: Sequence[schema.JobSettings], identity: Identity, context: Context) -> resolved.Ntfy | None:
-    ntfy = context.ntfy
-    overrides = [layer.ntfy for layer in layers if layer.ntfy is not None]
-    if ntfy is None:
-        check_override(layers[0].ntfy, identity.path, context)
-        return None
-    if next((override.enabled for override in overrides if override.enabled is not None), True) is False:
-        return None
-    for override in reversed(overrides):
-        ntfy = ntfy._replace(**override.model_dump(exclude_none=True, exclude={"enabled"}))
-    return ntfy
+def _channels(layers: Sequence[schema.JobSettings], identity: Identity, context: Context) -> Iterator[Channel]:
+    for kind in CHANNELS:
+        overrides = [written for layer in layers if (written := getattr(layer, kind.key)) is not None]
+        channel = next((channel for channel in context.channels if channel.kind is kind), None)
+        if channel is None:
+            check_override(layers[0], kind, identity.path, context)
+        elif next((override.enabled for override in overrides if override.enabled is not None), True):
+            for override in reversed(overrides):
+                channel = kind.make(channel.server, {**channel._asdict(), **_given(override)})
+            yield channel
 
 
-def check_override(override: schema.NtfyOverride | None, path: NodePath, context: Context) -> None:
-    """Note an override of a `ntfy` that the fleet does not have."""
-    if override is not None and override.enabled is not False and context.fleet.ntfy is None:
-        message = "the fleet has no `ntfy` that could be overridden here"
-        context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "ntfy"), on_key=True)
+def _given(written: schema.Ntfy | schema.NtfyOverride) -> dict[str, Any]:
+    return written.model_dump(exclude_none=True)
+
+
+def check_override(layer: schema.JobSettings, kind: ChannelKind, path: NodePath, context: Context) -> None:
+    """Note an override of a channel that the fleet does not have."""
+    override = getattr(layer, kind.key)
+    if override is not None and override.enabled is not False and getattr(context.fleet, kind.key) is None:
+        message = f"the fleet has no `{kind.key}` that could be overridden here"
+        context.notes.add(codes.CONFLICTING_KEYS, message, (*path, kind.key), on_key=True)
 
 
 def http_location(text: str, path: NodePath, notes: Notes) -> Location | None:

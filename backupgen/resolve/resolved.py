@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics import NodePath
+from backupgen.integrations.channels import Channel, Ntfy
 from backupgen.integrations.dump_tools import DUMP_TOOLS, DumpTool, Restore, VerifyKind
 from backupgen.integrations.location import Location
 from backupgen.language.schema import Dashboard, Gitops, Images, Sops
@@ -48,18 +49,6 @@ class Placement(NamedTuple):
     limits: StringMap
 
 
-class Ntfy(NamedTuple):
-    """Where a job's failures are sent."""
-
-    server: Location
-    topic: str
-    auth: bool
-    priority: int
-    tags: tuple[str, ...]
-    title: str
-    pod_labels: StringMap
-
-
 class Job(NamedTuple):
     """How an operation runs."""
 
@@ -93,8 +82,14 @@ class Job(NamedTuple):
     user: User
     labels: StringMap
     annotations: StringMap
-    ntfy: Ntfy | None
+    channels: tuple[Channel, ...]
+    """Where its failures are told."""
     path: NodePath
+
+    @property
+    def ntfy(self) -> Ntfy | None:
+        """The topic of ntfy that its failures are sent to."""
+        return next((channel for channel in self.channels if isinstance(channel, Ntfy)), None)
 
     @property
     def ends_itself(self) -> int:
@@ -373,7 +368,8 @@ class ResolvedFleet(NamedTuple):
     reflect_scripts: bool
     network_policies: Literal["none", "kubernetes", "cilium"]
     pushgateway: Pushgateway | None
-    ntfy: Ntfy | None
+    channels: tuple[Channel, ...]
+    """Where failures are told, unless a job says otherwise."""
     alerts: Alerts | None
     dashboard: Dashboard | None
     gitops: Gitops | None

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration, format_hours
 from backupgen.diagnostics import NodePath
+from backupgen.integrations.channels import Ntfy
 from backupgen.language.schema import JobSettings
 from backupgen.language.schema import Target as Written
 from backupgen.resolve.provenance import BUILT_IN, Layers, Origin, Setting, derived
@@ -236,7 +237,7 @@ def _run_as(scene: Scene) -> Iterator[Setting]:
 
 def _ntfy(scene: Scene) -> Iterator[Setting]:
     ntfy = scene.target.job.ntfy
-    if scene.fleet.ntfy is None:
+    if not any(isinstance(channel, Ntfy) for channel in scene.fleet.channels):
         yield Setting(("ntfy",), None, BUILT_IN)
         return
     yield _setting(scene, ("ntfy", "enabled"), ntfy is not None)

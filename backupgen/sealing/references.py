@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from backupgen.conventions import naming
 from backupgen.diagnostics import NodePath
+from backupgen.integrations.channels import CHANNELS
 from backupgen.plan.facts.access import Secret
 from backupgen.plan.facts.manifest import Plan
 from backupgen.resolve.resolved import Mirror, Repository, ResolvedFleet
@@ -44,7 +45,8 @@ def _all(fleet: ResolvedFleet) -> Iterator[tuple[str, Reference]]:
         for variable, name in sorted(target.credentials.items()):
             path = (*target.job.path, "credentials", variable)
             yield name, Reference(path, f"{variable} of the target `{target.name}`")
-    yield naming.NTFY_VALUE, Reference(("ntfy", "auth"), "ntfy: `user:password`, or a token")
+    for credential in (each for kind in CHANNELS for each in kind.credentials):
+        yield credential.value, Reference(credential.path, credential.purpose)
 
 
 def _of_repository(repository: Repository) -> Iterator[tuple[str, Reference]]:

@@ -58,7 +58,7 @@ class Scene:
         changed, servers = course.stand_ins(stage.value_of)
         stage.prepare(servers)
         for server in servers:
-            if server.kind != "ntfy":
+            if server.kind != "channel":
                 stage.start(server)
         for place, folder, uid, *template in repositories:
             put_repository(stage, place, folder, int(uid), *template)

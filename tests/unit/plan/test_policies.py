@@ -342,7 +342,7 @@ def test_places_that_no_policy_can_match_are_reported() -> None:
     minio = replace(mirror, to=parse_repository("s3:http://minio.storage.svc:9000/copy"))
     peers = (Peer({}, "", "mail", "", 25), Peer({}, "", "db.apps.svc", "", 5432), Peer({}, "", "192.0.2.7", "", 22))
     targets = tuple(
-        replace(target, job=replace(target.job, ntfy=replace(target.job.ntfy, server=parse_http("http://ntfy"))))
+        replace(target, job=replace(target.job, channels=(replace(target.job.ntfy, server=parse_http("http://ntfy")),)))
         for target in fleet.targets
     )
     first = replace(targets[0], connects_to=peers)
