@@ -37,7 +37,7 @@ def _cronjob(facts: workloads.CronJob) -> Item:
             "rules": [
                 {
                     "action": "FailJob",
-                    "onExitCodes": {"operator": "In", "values": [3, 10, 12, 64, 66, 69, 72, 73, 74, 75, 77, 124]},
+                    "onExitCodes": {"operator": "In", "values": [3, 10, 12, 64, 66, 69, 72, 73, 74, 75, 77, 79, 124]},
                 },
                 {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
             ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backupgen.cli.schema import schema_text
+from backupgen.cli.commands.schema import schema_text
 from backupgen.language import schema as models
 from tests.language_server import Editor, editor
 

@@ -4,13 +4,15 @@
 """
 
 import os
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Annotated, NoReturn
 
 import typer
 
-from backupgen.cli.commands import daily, fleet, writing
+from backupgen.cli import commands
+from backupgen.cli.command import COMMANDS, Settings
 from backupgen.cli.completing import VARIABLE, prepare
-from backupgen.cli.options import Settings
 
 app = typer.Typer(
     name="backupgen",
@@ -22,8 +24,10 @@ app = typer.Typer(
     epilog="Exit codes: 0 clean, 1 errors or differences, 2 wrong usage or unreadable input, 3 a fault of backupgen.",
 )
 
-for group in (daily.app, fleet.app, writing.app):
-    app.add_typer(group)
+for module in iter_modules(commands.__path__):
+    import_module(f"{commands.__name__}.{module.name}")
+for name, declared in sorted(COMMANDS.items(), key=lambda item: item[1].order):
+    app.command(name, hidden=declared.hidden)(declared.run)
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 (Typer's interface)

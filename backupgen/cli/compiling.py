@@ -3,13 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from backupgen.cli import clock
 from backupgen.diagnostics import Finding
 
 if TYPE_CHECKING:
     from backupgen.pipeline import Circumstances, Compiled, Scheduled
+
+
+class Paths(NamedTuple):
+    """Where a command reads and writes."""
+
+    fleet: Path
+    out: Path = Path("out")
+    templates: Path | None = None
+
+    def flags(self) -> str:
+        """The flags that a further command needs to mean the same: those that are not the default."""
+        given = [f" --fleet {self.fleet}"] if str(self.fleet) != "fleet.yaml" else []
+        given += [f" --out {self.out}"] if str(self.out) != "out" else []
+        given += [f" --templates {self.templates}"] if self.templates else []
+        return "".join(given)
 
 
 @dataclass(frozen=True, slots=True)

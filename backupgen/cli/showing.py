@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 from backupgen.cli import exits, terminal
 from backupgen.diagnostics import Finding, Severity
@@ -35,11 +34,3 @@ def note_unknown(what: str, name: str, known: Sequence[str]) -> None:
     near = get_close_matches(name, known, 1)
     expected = f"did you mean `{near[0]}`?" if near else f"it has {listed(known) or 'none'}"
     terminal.note(f"{what} `{name}`: {expected}\n")
-
-
-def given_flags(fleet: Path, out: Path, templates: Path | None) -> str:
-    """The flags that a further command needs to mean the same: those that are not the default."""
-    given = [f" --fleet {fleet}"] if str(fleet) != "fleet.yaml" else []
-    given += [f" --out {out}"] if str(out) != "out" else []
-    given += [f" --templates {templates}"] if templates else []
-    return "".join(given)

@@ -23,6 +23,8 @@ class DumpSource(NamedTuple):
     program: str
     """The name of the dump's program, where another stands in for it."""
     size: int
+    words: int
+    """How many words its command has."""
     content: bytes
     """What is printed in the dump's place; empty for a real database."""
     note: str
@@ -34,7 +36,7 @@ def dump_source(target: Target) -> DumpSource | None:
     if dump is None:
         return None
     least = max((rule.min_bytes for rule in target.verify if rule.file == dump.file), default=0)
-    nothing = DumpSource("real", dump.in_pod, dump.container, None, "", lowered(least), b"", "")
+    nothing = DumpSource("real", dump.in_pod, dump.container, None, "", lowered(least), len(dump.command), b"", "")
     tool = tool_in_pod(target)
     if tool is not None:
         return nothing._replace(kind="database", tool=tool, note=f"dumped from a {tool.engine} with sample rows")

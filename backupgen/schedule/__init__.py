@@ -17,7 +17,15 @@ from backupgen.schedule.waiting import Wait
 from backupgen.schedule.windows import Timing, begins_inside
 from backupgen.schedule.windows import meet as windows_meet
 from backupgen.schedule.yielding import Stuck
-from backupgen.schedule.zones import CYCLE_START, TZDATA_VERSION, Zone, ZoneError, load_zone, zone_names
+from backupgen.schedule.zones import (
+    CYCLE_START,
+    TZDATA_VERSION,
+    Zone,
+    ZoneError,
+    irregular_zones,
+    load_zone,
+    zone_names,
+)
 
 __all__ = [
     "ALL_HOURS",
@@ -55,6 +63,7 @@ __all__ = [
     "firings_per_year",
     "first_meeting",
     "format_slot",
+    "irregular_zones",
     "load_zone",
     "longest_gap",
     "longest_gaps",

@@ -13,6 +13,18 @@ from backupgen.integrations.dump_tools import SampleServer
 
 _READY: Final = "the app is ready"
 _INIT: Final = "scratch/init.sql"
+_PRINTING: Final = """own=$1
+shift
+total=$#
+number=0
+for word; do
+  number=$((number + 1))
+  [ "$number" -gt $((total - own)) ] || set -- "$@" "$word"
+done
+shift "$total"
+exec "$@" cat /content
+"""
+"""Runs what it is given with `cat /content` in place of its last words, as many as the first argument says."""
 
 
 class AppPod(NamedTuple):
@@ -48,12 +60,15 @@ class Apps:
         self.running: dict[str, RunningContainer] = {}
         """The databases, by the names of their pods."""
 
-    def printing(self, pod: AppPod, content: bytes) -> App:
-        """Return an app that prints the same whatever runs in it: for a dump whose program is not rehearsed."""
+    def printing(self, pod: AppPod, content: bytes, words: int) -> App:
+        """Return an app that prints the same whatever runs in it: for a dump whose program is not rehearsed.
+
+        `words`: how many the dump's command has. What dump.sh puts before them is run as it is.
+        """
         place = self._folder(pod)
         self._node.enclosure.put([File(place, None, mode=0o755), File(f"{place}/content", content)])
         bind = Bind(f"{place}/content", "/content", read_only=True)
-        return App(pod, self._command(pod, (bind,), ("sh", "-c", "exec cat /content", "sh")), {"PATH": PATH})
+        return App(pod, self._command(pod, (bind,), ("sh", "-c", _PRINTING, "sh", str(words))), {"PATH": PATH})
 
     def database(self, pod: AppPod, server: SampleServer, user: str, database: str, size: int) -> App:
         """Start a database with sample rows of at least `size` bytes, and return it. Raises EnclosureError."""

@@ -47,7 +47,7 @@ class Source:
                 user = own.user or dump.tool.user
                 stage.add_app(stage.apps.database(pod, dump.tool.server, user, own.database, dump.size))
             case "printing":
-                stage.add_app(stage.apps.printing(pod, dump.content))
+                stage.add_app(stage.apps.printing(pod, dump.content, dump.words))
             case "program":
                 stage.image.add_printing(dump.program, job.instance, dump.content)
             case _:

@@ -1,1 +1,1 @@
-"""The commands and their flags, for Typer, in groups. What they do lies in a module each, imported when it runs."""
+"""The commands, a module each. Importing one declares it; `app` imports all."""

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import get_args
 
@@ -19,7 +20,7 @@ from backupgen import __version__
 from backupgen.adapters import tree
 from backupgen.cli import app as commands
 from backupgen.cli import compiling, exits
-from backupgen.cli.commands import daily
+from backupgen.cli.command import COMMANDS
 from backupgen.diff import objects
 from backupgen.report.changes import CHANGE_FORMATS
 from backupgen.report.findings import FORMATS
@@ -242,8 +243,8 @@ def test_every_format_of_check(name: str) -> None:
 
 def test_the_choices_are_the_formats() -> None:
     choices = {
-        command: get_args(function.__annotations__["form"].__origin__)
-        for command, function in {"check": daily.check, "diff": daily.diff}.items()
+        command: get_args(signature(COMMANDS[command].run).parameters["form"].annotation.__origin__)
+        for command in ("check", "diff")
     }
     assert choices == {"check": tuple(FORMATS), "diff": tuple(CHANGE_FORMATS)}
 
@@ -338,7 +339,7 @@ def test_a_fault_is_an_apology_without_a_traceback(monkeypatch: pytest.MonkeyPat
     def broken(*_: object) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr("backupgen.cli.render.compile_file", broken)
+    monkeypatch.setattr("backupgen.cli.compiling.compile_file", broken)
     done = invoke("render")
     assert (done.exit_code, done.stdout) == (exits.FAULT, "")
     assert done.stderr.startswith("backupgen failed, and it is not your fault: ZeroDivisionError: by zero\n")
@@ -355,7 +356,7 @@ def test_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("backupgen.cli.render.compile_file", interrupted)
+    monkeypatch.setattr("backupgen.cli.compiling.compile_file", interrupted)
     done = invoke("render")
     assert (done.exit_code, done.stdout) == (exits.INTERRUPTED, "")
     assert done.stderr.startswith("\ninterrupted; ")
@@ -412,9 +413,9 @@ def test_a_reader_that_leaves_is_no_fault() -> None:
 @pytest.mark.usefixtures("home")
 def test_an_interrupted_process_says_so_in_one_line() -> None:
     code = (
-        "import os, signal\nfrom backupgen.cli import render\n"
+        "import os, signal\nfrom backupgen.cli import compiling\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "render.compile_file = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "compiling.compile_file = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
         "from backupgen.cli import main\nmain()"
     )
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}

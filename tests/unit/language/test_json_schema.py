@@ -11,7 +11,7 @@ from hypothesis import given
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
-from backupgen.cli.schema import schema_text
+from backupgen.cli.commands.schema import schema_text
 from backupgen.language import schema as models
 from backupgen.language.load import load_fleet
 from backupgen.language.schema.model import facts_of

@@ -1,14 +1,12 @@
-"""`backupgen secrets`: the values file, and how the Secrets stand."""
+"""What `backupgen secrets` does to the values file, and how it shows the way the Secrets stand."""
 
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 
 from backupgen.adapters.values import write_values_file
 from backupgen.cli import exits, terminal
-from backupgen.cli.compiling import Compilation, compile_file
+from backupgen.cli.compiling import Compilation, Paths, compile_file
 from backupgen.cli.sealing import tools_for
-from backupgen.cli.showing import exit_code, given_flags, note_findings
+from backupgen.cli.showing import exit_code, note_findings
 from backupgen.cli.surroundings import Surroundings, located, surroundings_of
 from backupgen.diagnostics import Finding, Severity, Spot, has_errors
 from backupgen.diagnostics.wording import counted, listed
@@ -20,16 +18,6 @@ from backupgen.sealing.rules import no_rules
 from backupgen.sealing.seal import different, open_all
 from backupgen.sealing.sealer import Sealing, SopsFault
 from backupgen.sealing.values import new_values, read_values, with_names
-
-
-@dataclass(frozen=True, slots=True)
-class SecretsOptions:
-    """The flags of the commands."""
-
-    fleet: Path
-    out: Path
-    templates: Path | None
-
 
 _SHOWN = (codes.VALUE_EMPTY, codes.SECRETS_UNSEALED, codes.SEALING_POSTPONED)
 """What the report itself says."""
@@ -43,33 +31,33 @@ class _StopError(Exception):
         self.code = code
 
 
-def begin(options: SecretsOptions) -> int:
+def begin(paths: Paths) -> int:
     """Make the values file, or add the names that it lacks; then say how things stand. Returns the exit code."""
     try:
-        compilation, around = _read(options)
-        around = _prepare(compilation, around, options)
+        compilation, around = _read(paths)
+        around = _prepare(compilation, around, paths)
     except _StopError as stop:
         return stop.code
-    return _show(around, options, ("", ()))
+    return _show(around, paths, ("", ()))
 
 
-def status(options: SecretsOptions) -> int:
+def status(paths: Paths) -> int:
     """Say how values and Secrets stand, and compare them where a key is. Returns the exit code."""
     try:
-        _, around = _read(options)
+        _, around = _read(paths)
     except _StopError as stop:
         return stop.code
-    return _show(around, options, _compare(around))
+    return _show(around, paths, _compare(around))
 
 
-def edit(options: SecretsOptions) -> int:
+def edit(paths: Paths) -> int:
     """Open the values file in the user's editor. Returns the exit code."""
     from backupgen.adapters.sops import UNCHANGED, Sops
 
     try:
-        compilation, around = _read(options)
+        compilation, around = _read(paths)
         if not _mended_by_editing(around.findings):
-            around = _prepare(compilation, around, options)
+            around = _prepare(compilation, around, paths)
             _stop_unless_openable(around, compilation)
     except _StopError as stop:
         return stop.code
@@ -77,18 +65,18 @@ def edit(options: SecretsOptions) -> int:
     if code not in (0, UNCHANGED):
         terminal.note(f"sops ended with exit code {code}; {around.values} is as it was\n")
         return exits.FOUND
-    again = surroundings_of(compilation, options.fleet, options.out)
+    again = surroundings_of(compilation, paths.fleet, paths.out)
     if again.value is None:
         return _refuse(again.findings, compilation)
-    return _show(again.value, options, ("", ()))
+    return _show(again.value, paths, ("", ()))
 
 
-def _read(options: SecretsOptions) -> tuple[Compilation, Surroundings]:
-    compilation = compile_file(options.fleet, options.templates, options.out)
+def _read(paths: Paths) -> tuple[Compilation, Surroundings]:
+    compilation = compile_file(paths.fleet, paths.templates, paths.out)
     if compilation.compiled is None:
         note_findings(compilation.findings, compilation.sources)
         raise _StopError(exit_code(compilation.findings, readable=compilation.readable))
-    around = surroundings_of(compilation, options.fleet, options.out)
+    around = surroundings_of(compilation, paths.fleet, paths.out)
     if around.value is None:
         raise _StopError(_refuse(around.findings, compilation))
     return compilation, around.value
@@ -99,7 +87,7 @@ def _refuse(findings: tuple[Finding, ...], compilation: Compilation) -> int:
     return exits.FOUND
 
 
-def _prepare(compilation: Compilation, around: Surroundings, options: SecretsOptions) -> Surroundings:
+def _prepare(compilation: Compilation, around: Surroundings, paths: Paths) -> Surroundings:
     """Make the values file, or add the names that it lacks, and read everything again."""
     wrong = [finding for finding in around.findings if finding.info is not codes.VALUE_MISSING]
     if has_errors(wrong):
@@ -116,7 +104,7 @@ def _prepare(compilation: Compilation, around: Surroundings, options: SecretsOpt
     if findings := write_values_file(around.values, text):
         raise _StopError(_refuse(findings, compilation))
     terminal.note(said)
-    again = surroundings_of(compilation, options.fleet, options.out)
+    again = surroundings_of(compilation, paths.fleet, paths.out)
     if again.value is None:
         raise _StopError(_refuse(again.findings, compilation))
     return again.value
@@ -184,12 +172,12 @@ def _compare(around: Surroundings) -> tuple[str, tuple[Finding, ...]]:
     return f"compared with a key: {right} of {len(todo)} hold what they should", tuple(findings)
 
 
-def _show(around: Surroundings, options: SecretsOptions, compared: tuple[str, tuple[Finding, ...]]) -> int:
+def _show(around: Surroundings, paths: Paths, compared: tuple[str, tuple[Finding, ...]]) -> int:
     """Print how things stand, and the findings about it."""
     said, further = compared
     findings = (*around.findings, *around.of_secrets(), *further)
     note_findings(
-        (one for one in findings if one.info not in _SHOWN), {str(options.fleet): around.compiled.document.text}
+        (one for one in findings if one.info not in _SHOWN), {str(paths.fleet): around.compiled.document.text}
     )
     report = SecretsReport(
         around.needed,
@@ -198,7 +186,7 @@ def _show(around: Surroundings, options: SecretsOptions, compared: tuple[str, tu
         str(around.values),
         around.tree.name,
         said,
-        given_flags(options.fleet, options.out, options.templates),
+        paths.flags(),
         color=terminal.colored(sys.stdout),
     )
     terminal.result(render_report(report))

@@ -1,19 +1,21 @@
 """`backupgen schema`."""
 
-import json
-from importlib.resources import files
-
 from backupgen.cli import exits, terminal
+from backupgen.cli.command import command
 
 
+@command(120)
 def schema() -> int:
-    """Print the JSON schema of fleet.yaml. Returns the exit code."""
+    """Print the JSON schema of fleet.yaml, for editors."""
     terminal.result(schema_text())
     return exits.CLEAN
 
 
 def schema_text() -> str:
     """Return the JSON schema of fleet.yaml, as it is printed and written."""
+    import json
+    from importlib.resources import files
+
     from backupgen.language.json_schema import json_schema
 
     # The descriptions are the docstrings of the fields, which only the source has.

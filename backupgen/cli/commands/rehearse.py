@@ -1,15 +1,16 @@
 """`backupgen rehearse`."""
 
-import secrets
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from backupgen.cli import exits, terminal
-from backupgen.cli.compiling import compile_file
-from backupgen.cli.showing import exit_code, note_findings, note_unknown
+from backupgen.cli.command import Fleet, OneOf, Templates, command
+from backupgen.cli.completing import target_names
+from backupgen.report.rehearsal import REHEARSAL_FORMATS
 
 if TYPE_CHECKING:
     from backupgen.pipeline import Compiled
@@ -17,27 +18,40 @@ if TYPE_CHECKING:
     from backupgen.rehearsal.needs import Missing
 
 
-@dataclass(frozen=True, slots=True)
-class RehearseOptions:
-    """The flags of `rehearse`."""
+@command(50)
+def rehearse(
+    fleet: Fleet = Path("fleet.yaml"),
+    templates: Templates = None,
+    targets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target",
+            metavar="NAME",
+            help="Only this target; may be given several times.",
+            autocompletion=target_names,
+        ),
+    ] = None,
+    form: Annotated[str, OneOf(REHEARSAL_FORMATS), typer.Option("--format", help="How to report.")] = "text",
+) -> int:
+    """Run the rendered fleet on this machine, with the real restic.
 
-    fleet: Path
-    templates: Path | None
-    targets: tuple[str, ...]
-    format: str
+    Every pod, as rendered, in containers of its own, with sample data and a throw-away repository: backups, retention,
+    restore test, mirror, and a restore from it. Needs no cluster and no root, touches no real data, and leaves
+    nothing behind. Exits with 1 if anything failed.
+    """
+    from backupgen.cli.compiling import compile_file
+    from backupgen.cli.showing import exit_code, note_findings
 
-
-def rehearse(options: RehearseOptions) -> int:
-    """Compile the fleet and run what comes out. Returns the exit code."""
-    compilation = compile_file(options.fleet, options.templates, None)
+    compilation = compile_file(fleet, templates, None)
     note_findings(compilation.findings, compilation.sources, targets=compilation.targets)
     if compilation.compiled is None:
         return exit_code(compilation.findings, readable=compilation.readable)
-    course = _course(compilation.compiled, options.targets)
-    return exits.USAGE if course is None else _run(course, options)
+    course = _course(compilation.compiled, targets or ())
+    return exits.USAGE if course is None else _run(course, form)
 
 
 def _course(compiled: "Compiled", names: Iterable[str]) -> "Course | None":
+    from backupgen.cli.showing import note_unknown
     from backupgen.rehearsal.cluster import read_cluster
     from backupgen.rehearsal.course import Course, chosen
 
@@ -48,14 +62,15 @@ def _course(compiled: "Compiled", names: Iterable[str]) -> "Course | None":
     return Course(compiled.fleet, read_cluster(compiled.manifests.files), targets)
 
 
-def _run(course: "Course", options: RehearseOptions) -> int:
+def _run(course: "Course", form: str) -> int:
+    import secrets
+
     from backupgen.adapters.rehearsal.enclosure import EnclosureError
     from backupgen.adapters.rehearsal.programs import find_programs
     from backupgen.adapters.rehearsal.rehearse import Rehearser
     from backupgen.adapters.rehearsal.stage import Stage
     from backupgen.rehearsal.environment import ConfigError
     from backupgen.rehearsal.needs import missing, programs
-    from backupgen.report.rehearsal import REHEARSAL_FORMATS
     from backupgen.report.rehearsal.rehearsal_report import RehearsalReport
 
     try:
@@ -78,7 +93,7 @@ def _run(course: "Course", options: RehearseOptions) -> int:
     finally:
         progress.end()
     report = RehearsalReport(rehearsal, color=terminal.colored(sys.stdout))
-    terminal.result(REHEARSAL_FORMATS[options.format](report))
+    terminal.result(REHEARSAL_FORMATS[form](report))
     return exits.FOUND if rehearsal.failed else exits.CLEAN
 
 

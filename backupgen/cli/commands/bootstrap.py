@@ -1,27 +1,23 @@
 """`backupgen bootstrap`."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from backupgen.cli import exits, terminal
-from backupgen.cli.compiling import compile_file
-from backupgen.cli.showing import exit_code, note_findings
+from backupgen.cli.command import Fleet, Templates, command
 
 
-@dataclass(frozen=True, slots=True)
-class BootstrapOptions:
-    """The flags of `bootstrap`."""
+@command(70)
+def bootstrap(fleet: Fleet = Path("fleet.yaml"), templates: Templates = None) -> int:
+    """Print the one-shot Job that makes a repository.
 
-    fleet: Path
-    templates: Path | None
-
-
-def bootstrap(options: BootstrapOptions) -> int:
-    """Print the Jobs that make the fleet's repositories. Returns the exit code."""
-    from backupgen.manifests import load_templates, render_plan
+    One for each repository without an `id`, for `kubectl apply -f -`. Exits with 1 if every repository has its id.
+    """
+    from backupgen.cli.compiling import compile_file
+    from backupgen.cli.showing import exit_code, note_findings
+    from backupgen.manifests import render_plan
     from backupgen.plan.bootstrap import bootstrap_plan
 
-    compilation = compile_file(options.fleet, options.templates, None)
+    compilation = compile_file(fleet, templates, None)
     if compilation.compiled is None:
         note_findings(compilation.findings, compilation.sources, targets=compilation.targets)
         return exit_code(compilation.findings, readable=compilation.readable)
@@ -31,10 +27,7 @@ def bootstrap(options: BootstrapOptions) -> int:
             "nothing to bootstrap: every repository has its id. To make a new one in its place, remove its `id` first\n"
         )
         return exits.FOUND
-    templates = load_templates(options.templates).value
-    if templates is None:
-        raise AssertionError("the fleet was compiled with these templates")
-    rendered = render_plan(plan, templates)
+    rendered = render_plan(plan, compilation.compiled.templates)
     if rendered.value is None:
         note_findings(rendered.findings, {})
         return exits.FOUND

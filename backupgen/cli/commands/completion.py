@@ -1,8 +1,11 @@
 """`backupgen completion`: what a shell has to read to complete backupgen's commands."""
 
-from typing import Final
+from typing import Annotated, Final, Literal
+
+import typer
 
 from backupgen.cli import exits, terminal
+from backupgen.cli.command import command
 from backupgen.cli.completing import VARIABLE
 
 _LINES: Final = {
@@ -12,8 +15,16 @@ _LINES: Final = {
 }
 
 
-def completion(shell: str) -> int:
-    """Print the shell's part of the completion. Returns the exit code."""
+@command(130)
+def completion(
+    shell: Annotated[
+        Literal["bash", "zsh", "fish"], typer.Argument(metavar="bash|zsh|fish", help="Whose.", show_default=False)
+    ],
+) -> int:
+    """Print what a shell reads to complete.
+
+    Commands and flags, the targets of the fleet, the codes of findings, time zones.
+    """
     from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
     script = get_completion_script(prog_name="backupgen", complete_var=VARIABLE, shell=shell)
