@@ -10,7 +10,7 @@ import pytest
 from backupgen.rehearsal.cluster import read_cluster
 from backupgen.rehearsal.course import Course, Known, chosen
 from backupgen.rehearsal.dumps import dump_source
-from backupgen.rehearsal.needs import PACKAGES, missing, programs, tool_in_pod
+from backupgen.rehearsal.needs import PACKAGES, missing, programs
 from backupgen.rehearsal.plan_file import restricted
 from backupgen.rehearsal.pod import Changes, Pod, pod_of
 from backupgen.rehearsal.samples import MOST, Sample, content_for, samples_of
@@ -201,7 +201,7 @@ def test_a_command_of_the_users_own_is_no_ready_made_dump(word: str, length: int
     target = next(target for target in compiled.fleet.targets if target.name == "forge")
     found = dump_source(target)
     assert found is not None
-    assert (found.kind, found.user, found.database) == ("printing", "", "")
+    assert (found.kind, found.tool) == ("printing", None)
     course = Course(compiled.fleet, read_cluster(compiled.manifests.files), (target,))
     assert "initdb" not in programs(course.fleet, course.targets, course.servers())
 
@@ -238,15 +238,3 @@ def test_changes_of_a_pod() -> None:
     assert container.environment["RESTIC_HOSTNAME"] == "x"
     assert {volume.name: volume.size for volume in pod.volumes}["tmp"] == 5
     assert (pod.uid, pod.gid, pod.fs_group, pod.grace) == (472, 472, None, 1)
-
-
-@pytest.mark.parametrize("word", ["pg_dump", "mariabackup"])
-def test_a_command_of_the_fleets_own_is_not_taken_for_a_tool(word: str) -> None:
-    """Whatever its words are: `sh -c SCRIPT pg_dump` has the very beginning of the ready-made dump."""
-    target = next(target for target in course_of("everything").fleet.targets if target.dump_in_pod is not None)
-    assert target.dump is not None
-    own = target._replace(dump=target.dump._replace(tool="", command=("sh", "-c", "cat /data/dump", word)))
-    assert tool_in_pod(own) is None
-    source = dump_source(own)
-    assert source is not None
-    assert source.kind == "printing"
