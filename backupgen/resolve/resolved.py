@@ -5,20 +5,22 @@ Durations are seconds, paths are absolute, patterns are as restic gets them.
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics import NodePath
 from backupgen.integrations.channels import Channel, Ntfy
 from backupgen.integrations.dump_tools import DUMP_TOOLS, DumpTool, Restore, VerifyKind
 from backupgen.integrations.location import Location
+from backupgen.language import schema
+from backupgen.language.defaults import default_of
 from backupgen.language.schema import Dashboard, Gitops, Images, Sops
 from backupgen.resolve.alerting import Alerts
 from backupgen.schedule import Auto, CronExpr
 
 StringMap = Mapping[str, str]
 
-HOOK_TIMEOUT = 30
+HOOK_TIMEOUT: Final[int] = default_of(schema.Target, "hook_timeout")
 """Seconds that a hook gets when a run has to end (`BACKUP_HOOK_TIMEOUT` in templates/scripts/lib.sh)."""
 
 
