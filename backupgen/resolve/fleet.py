@@ -12,13 +12,9 @@ from backupgen.integrations.channels import CHANNELS
 from backupgen.integrations.identity import names_of
 from backupgen.language import schema
 from backupgen.resolve import codes, resolved
-<<<<<<< HEAD
 from backupgen.resolve.jobs import Context, Notes, check_labels, check_override, resolve_channels
-=======
-from backupgen.resolve.jobs import Context, Notes, check_labels, check_override, resolve_ntfy
 from backupgen.resolve.layers import Layers, Shared, merge_layers
 from backupgen.resolve.origins import FLEET, Origin, Record, Setting, derived
->>>>>>> main
 from backupgen.resolve.reports import resolve_reports
 from backupgen.resolve.repositories import resolve_repository
 from backupgen.resolve.targets import resolve_target
@@ -29,14 +25,8 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
 
     Returns the resolved fleet, or findings whose spots name paths in the document.
     """
-<<<<<<< HEAD
-    notes = Notes()
-    annotations = _annotations(fleet)
-    context = Context(fleet, resolve_channels(fleet, notes), annotations, notes)
-=======
     context = _context(fleet)
     notes = context.notes
->>>>>>> main
     written = _repositories(fleet, notes)
     repositories = [resolve_repository(name, repository, context) for name, repository in written.items()]
     targets = [resolve_target(name, target, written, context) for name, target in sorted(fleet.targets.items())]
@@ -88,9 +78,8 @@ def explain_target(fleet: schema.Fleet, name: str) -> tuple[Setting, ...]:
 
 def _context(fleet: schema.Fleet) -> Context:
     notes = Notes()
-    ntfy = resolve_ntfy(fleet.ntfy, notes) if fleet.ntfy else None
     wiring = Shared(_wiring_annotations(fleet), derived("the wiring", ("gitops",)))
-    return Context(fleet, ntfy, (wiring, Shared(fleet.annotations, FLEET)), notes)
+    return Context(fleet, resolve_channels(fleet, notes), (wiring, Shared(fleet.annotations, FLEET)), notes)
 
 
 def _wiring_annotations(fleet: schema.Fleet) -> Mapping[str, str]:

@@ -1,14 +1,8 @@
 """JobSettings as written -> Job: defaults, merged mappings, and what every operation must say."""
 
-<<<<<<< HEAD
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
-=======
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
->>>>>>> main
+from typing import Final, get_args
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import amount, format_duration
@@ -47,15 +41,9 @@ class Context:
     """What all jobs of the fleet share."""
 
     fleet: schema.Fleet
-<<<<<<< HEAD
     channels: tuple[Channel, ...]
-    annotations: Mapping[str, str]
-    """The annotations of every object."""
-=======
-    ntfy: resolved.Ntfy | None
     annotations: tuple[Shared, ...]
     """Those of every object: what the GitOps tool needs, then what the fleet says."""
->>>>>>> main
     notes: Notes
 
     @property
@@ -123,17 +111,10 @@ def resolve_job(
         cache_size=cache_size or "",
         cache_in_memory=in_memory,
         placement=placement,
-<<<<<<< HEAD
-        user=resolve_user(run_as) if run_as else user or resolved.User(NOBODY, NOBODY),
-        labels=merged(fleet.labels, *(layer.labels for layer in reversed(layers))),
-        annotations=merged(context.annotations, *(layer.annotations for layer in reversed(layers))),
-        channels=tuple(_channels(layers, identity, context)),
-=======
         user=_user(layers, user or resolved.User(NOBODY, NOBODY)),
         labels=layers.entries(("labels",), context.labels),
         annotations=layers.entries(("annotations",), *context.annotations),
-        ntfy=_ntfy(own, layers, identity, context),
->>>>>>> main
+        channels=tuple(_channels(own, layers, identity, context)),
         path=identity.path,
     )
     _check_needs(own, job, context.notes)
@@ -221,76 +202,41 @@ def resolve_placement(layers: Layers) -> resolved.Placement:
     )
 
 
-<<<<<<< HEAD
-def _resources(
-    layers: Sequence[schema.JobSettings | schema.Server], kind: Literal["requests", "limits"]
-) -> dict[str, str]:
-    result: dict[str, str] = {}
-    for layer in reversed(layers):
-        amounts = getattr(layer.resources, kind, None)
-        if isinstance(amounts, schema.ResourceList):
-            result |= amounts.model_dump(by_alias=True, exclude_none=True)
-    return result
-
-
-def merged(*mappings: Mapping[str, str] | None) -> Mapping[str, str]:
-    """Mappings laid over one another, the last on top."""
-    given = [mapping for mapping in mappings if mapping]
-    match given:
-        case []:
-            return _EMPTY
-        case [only]:
-            return only
-        case _:
-            return {key: value for mapping in given for key, value in mapping.items()}
-
-
 def resolve_channels(fleet: schema.Fleet, notes: Notes) -> tuple[Channel, ...]:
     """The fleet's own channels, but for those whose URL is not one, which is noted."""
     channels: list[Channel] = []
     for kind in CHANNELS:
-        written = getattr(fleet, kind.key)
-        server = None if written is None else http_location(getattr(written, kind.url), (kind.key, kind.url), notes)
+        said = getattr(fleet, kind.key)
+        server = None if said is None else http_location(getattr(said, kind.url), (kind.key, kind.url), notes)
         if server is not None:
-            channels.append(kind.make(server, _given(written)))
+            channels.append(kind.make({**filled(said), kind.url: server}))
     return tuple(channels)
 
 
-def _channels(layers: Sequence[schema.JobSettings], identity: Identity, context: Context) -> Iterator[Channel]:
+def _channels(own: schema.JobSettings, layers: Layers, identity: Identity, context: Context) -> Iterator[Channel]:
     for kind in CHANNELS:
-        overrides = [written for layer in layers if (written := getattr(layer, kind.key)) is not None]
         channel = next((channel for channel in context.channels if channel.kind is kind), None)
         if channel is None:
-            check_override(layers[0], kind, identity.path, context)
-        elif next((override.enabled for override in overrides if override.enabled is not None), True):
-            for override in reversed(overrides):
-                channel = kind.make(channel.server, {**channel._asdict(), **_given(override)})
-            yield channel
-=======
-def resolve_ntfy(ntfy: schema.Ntfy, notes: Notes) -> resolved.Ntfy | None:
-    """The fleet's own `ntfy`; None after noting a URL that is none."""
-    server = http_location(ntfy.server, ("ntfy", "server"), notes)
-    return None if server is None else resolved.Ntfy(**{**filled(ntfy), "server": server})
+            check_override(own, kind, identity.path, context)
+            if layers.record is not None:
+                layers.record.note((kind.key,), None)
+        elif layers.inner(kind.key, _override_of(kind), "enabled"):
+            yield _overridden(channel, layers, getattr(context.fleet, kind.key))
 
 
-def _ntfy(own: schema.JobSettings, layers: Layers, identity: Identity, context: Context) -> resolved.Ntfy | None:
-    ntfy, said = context.ntfy, context.fleet.ntfy
-    if ntfy is None:
-        check_override(own.ntfy, identity.path, context)
-        if layers.record is not None:
-            layers.record.note(("ntfy",), None)
-        return None
-    if not layers.inner("ntfy", schema.NtfyOverride, "enabled"):
-        return None
-    for name in ("topic", "priority", "tags", "title"):
-        shared = Shared(getattr(ntfy, name), BUILT_IN if getattr(said, name) is None else FLEET.at("ntfy", name))
-        ntfy = ntfy._replace(**{name: layers.inner("ntfy", schema.NtfyOverride, name, shared)})
-    return ntfy
->>>>>>> main
+def _overridden(channel: Channel, layers: Layers, said: schema.Model) -> Channel:
+    """A channel of the fleet's as one job has it; `said` is what the fleet says of it."""
+    kind, fields = channel.kind, channel._asdict()
+    for name in kind.overridable:
+        shared = Shared(fields[name], BUILT_IN if getattr(said, name) is None else FLEET.at(kind.key, name))
+        fields[name] = layers.inner(kind.key, _override_of(kind), name, shared)
+    return kind.make(fields)
 
 
-def _given(written: schema.Ntfy | schema.NtfyOverride) -> dict[str, Any]:
-    return written.model_dump(exclude_none=True)
+def _override_of(kind: ChannelKind) -> type[schema.Model]:
+    """The model of a job's own settings of a channel."""
+    models: tuple[type[schema.Model], ...] = get_args(schema.JobSettings.model_fields[kind.key].annotation)
+    return models[0]
 
 
 def check_override(layer: schema.JobSettings, kind: ChannelKind, path: NodePath, context: Context) -> None:

@@ -1,30 +1,20 @@
 """Target as written -> resolved Target."""
 
 from collections.abc import Iterator, Mapping
-<<<<<<< HEAD
-from typing import get_args
-=======
 from typing import Final
->>>>>>> main
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration, format_hours
 from backupgen.diagnostics import NodePath
 from backupgen.diagnostics.wording import listed
-from backupgen.integrations.dump_tools import DUMP_TOOLS, VerifyKind, sql_restore
 from backupgen.language import codes as language_codes
 from backupgen.language import schema
-<<<<<<< HEAD
-from backupgen.resolve import codes, resolved
-from backupgen.resolve.jobs import EVERY, Context, Identity, resolve_job
-=======
 from backupgen.language.defaults import default_of, filled, written
 from backupgen.resolve import codes, resolved
 from backupgen.resolve.jobs import Context, Identity, resolve_job
 from backupgen.resolve.layers import Layers, Shared
 from backupgen.resolve.origins import BUILT_IN, Origin, Record, derived
 from backupgen.resolve.sources import resolve_dump, resolve_sentinels, resolve_verify, resolve_volumes
->>>>>>> main
 from backupgen.schedule import AUTO, CADENCES, Auto, CronExpr
 
 MAX_SHRINK: Final[int] = default_of(schema.Target, "max_shrink")
@@ -188,38 +178,6 @@ def _slot(
     return rest, 0
 
 
-<<<<<<< HEAD
-def _dump(name: str, dump: schema.Dump | None) -> resolved.Dump | None:
-    if dump is None:
-        return None
-    staging = dump.staging or schema.Staging(size=STAGING_SIZE)
-    user, database = dump.user or "", dump.database or ""
-    tool = DUMP_TOOLS.get(dump.tool or "")
-    command, file = dump.command or (), ""
-    restore = sql_restore(command, in_pod=dump.in_pod is not None) if command else None
-    if tool is not None:
-        command, restore, file = tool.command(user, database), tool.restore(user, database), f"{name}.{tool.suffix}"
-    return resolved.Dump(
-        in_pod=dump.in_pod or {},
-        container=dump.container or "",
-        command=command,
-        file=f"{_root(dump)}/{dump.file or file}",
-        staging_claim=staging.pvc,
-        staging_size=staging.size or "",
-        tool=dump.tool or "",
-        user=user,
-        database=database,
-        restore=restore,
-    )
-
-
-def _root(dump: schema.Dump | None) -> str:
-    """Where the snapshot's paths begin: restic takes a bare name only for what it reads from a command."""
-    return "" if dump is not None and dump.in_pod is None else naming.BACKUP_DIR
-
-
-=======
->>>>>>> main
 def _pattern(pattern: str) -> str:
     bare = pattern.removeprefix("!")  # restic's negation
     return f"{pattern[: -len(bare)]}{naming.BACKUP_DIR}{bare}" if bare.startswith("/") else pattern
@@ -294,44 +252,5 @@ def keep_flags(keep: schema.Keep) -> tuple[str, ...]:
     return tuple(f"--keep-{name}={value}" for name in fields if (value := getattr(keep, name)) is not None)
 
 
-<<<<<<< HEAD
-def verify_kind(rule: schema.Verify) -> tuple[VerifyKind, str]:
-    """Which of its kinds a written rule is, and its path."""
-    for kind in get_args(VerifyKind):
-        path = getattr(rule, kind)
-        if path is not None:
-            return kind, path
-    raise ValueError(rule)  # pragma: no cover - the model accepts exactly one
-
-
-def _verify(target: schema.Target) -> Iterator[resolved.VerifyRule]:
-    for rule in target.verify or ():
-        kind, path = verify_kind(rule)
-        min_bytes = quantity_value(rule.min_size) if rule.min_size is not None else 1
-        min_files = 1 if rule.min_files is None else rule.min_files
-        place = f"{_root(target.dump)}/{path}" if path != "." else _root(target.dump) or "/"
-        yield resolved.VerifyRule(kind, place, min_bytes, min_files, derived=False)
-
-
-def _derived_rules(
-    target: schema.Target, volumes: tuple[resolved.Volume, ...], dump: resolved.Dump | None
-) -> Iterator[resolved.VerifyRule]:
-    """A rule for each source that no written rule looks at, so that every restore test looks at everything."""
-    written = [rule.file for rule in _verify(target)]
-
-    def looked_at(place: str) -> bool:
-        return any(file == place or file.startswith(f"{place}/") for file in written)
-
-    if dump is not None and target.dump is not None and not looked_at(dump.file):
-        kind = dump.known_tool.verify if dump.known_tool is not None else "file"
-        yield resolved.VerifyRule(kind, dump.file, 1, 1, derived=True)
-    for volume in volumes:
-        place = f"{naming.BACKUP_DIR}/{volume.name}"
-        if not looked_at(place) and naming.BACKUP_DIR not in written:
-            yield resolved.VerifyRule("dir", place, 1, 1, derived=True)
-
-
-=======
->>>>>>> main
 def _peer(peer: schema.Peer, namespace: str) -> resolved.Peer:
     return resolved.Peer(**{**filled(peer), "namespace": peer.namespace or namespace})

@@ -1,7 +1,7 @@
 """ntfy (docs.ntfy.sh/publish): a POST to a topic, with title, priority and tags in headers."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from backupgen.integrations.channels.record import ChannelKind, Credential, StandInPlace
 from backupgen.integrations.location import Location
@@ -43,18 +43,6 @@ class Ntfy(NamedTuple):
         return {_CREDENTIALS: _VALUE} if self.auth else {}
 
 
-def _make(server: Location, given: Mapping[str, Any]) -> Ntfy:
-    return Ntfy(
-        server=server,
-        topic=given["topic"],
-        auth=given.get("auth", False),
-        priority=given.get("priority", 4),
-        tags=given.get("tags", ("bangbang",)),
-        title=given.get("title", ""),
-        pod_labels=given.get("pod_labels", {}),
-    )
-
-
 def _stand_in(environment: Mapping[str, str]) -> StandInPlace:
     user, _, password = environment.get(_CREDENTIALS, "").partition(":")
     return StandInPlace(environment["NTFY_SERVER"], user, password)
@@ -68,6 +56,7 @@ NTFY = ChannelKind(
     credentials=(
         Credential(_VALUE, ("ntfy", "auth"), "ntfy: `user:password`, or a token", lambda word: f"rehearsal:{word}"),
     ),
-    make=_make,
+    overridable=("topic", "priority", "tags", "title"),
+    make=lambda fields: Ntfy(**fields),
     stand_in=_stand_in,
 )

@@ -65,7 +65,9 @@ class ChannelKind(NamedTuple):
     switch: str
     """The variable that says whether report.sh sends there: `true` or `false`."""
     credentials: tuple[Credential, ...]
-    make: Callable[[Location, Mapping[str, Any]], Channel]
-    """The server, and the other keys below `key` as far as they are given -> the channel, every default filled in."""
+    overridable: tuple[str, ...]
+    """The keys below it that a job can say otherwise."""
+    make: Callable[[Mapping[str, Any]], Channel]
+    """The keys below it, every default filled in, the URL as a Location -> the channel."""
     stand_in: Callable[[Mapping[str, str]], StandInPlace]
     """The environment of a job's container -> where the notification goes."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from backupgen.integrations import dump_tools
 from backupgen.integrations.dump_tools import DUMP_TOOLS, sql_restore
 from backupgen.language.schema import Dump, Verify
-from backupgen.resolve.targets import verify_kind
+from backupgen.resolve.sources import verify_kind
 from tests.thoroughness import examples
 
 Tool = Callable[[str], Path]
