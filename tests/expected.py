@@ -30,7 +30,7 @@ def _given(**fields: object) -> Item:
 
 
 def _cronjob(facts: workloads.CronJob) -> Item:
-    job = {
+    job: Item = {
         "activeDeadlineSeconds": facts.deadline,
         "backoffLimit": facts.retries,
         "podFailurePolicy": {
@@ -44,6 +44,8 @@ def _cronjob(facts: workloads.CronJob) -> Item:
         },
         "template": _template(facts.pod, {"restartPolicy": "Never"}),
     }
+    if any(volume.source == "ephemeral" for volume in facts.pod.volumes):
+        job["ttlSecondsAfterFinished"] = 3600
     success, failure = facts.history
     spec = {
         "schedule": facts.schedule,

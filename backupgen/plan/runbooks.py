@@ -34,6 +34,7 @@ ALERTS = frozenset(
         "BackupRepositoryNearQuota",
         "BackupRestoreTestFailed",
         "BackupRestoreTestStale",
+        "BackupRetentionRefused",
         "BackupServerDown",
         "BackupSnapshotShrank",
     }

@@ -21,6 +21,8 @@ def stories(rules: Rules, fleet: ResolvedFleet, monitored: Sequence[MonitoredJob
     for item in kinds:
         if item.role is PodRole.MIRROR:
             yield _mirror_fails(rules, item)
+        if item.role is PodRole.RETENTION:
+            yield _refused(rules, item)
     yield from _locks(rules, monitored)
     for repository in fleet.repositories:
         if repository.quota is not None and (retention := _retention(repository, monitored)) is not None:
@@ -44,6 +46,18 @@ def _mirror_fails(rules: Rules, item: MonitoredJob) -> Story:
     story.pushed(metrics.STATUS, item.job.instance, (0, early + 5), (66, TO_THE_END), status="failure")
     story.holds("BackupMirrorFailed", story.of(item), _CHANGE, early)
     story.holds("BackupMirrorFailed", story.of(item), early + 5)
+    return story
+
+
+def _refused(rules: Rules, item: MonitoredJob) -> Story:
+    """The plan of one tag is refused, that of another is not; then it succeeds, and its group has neither."""
+    waits = rules.pending("BackupRetentionRefused")
+    released = _CHANGE + waits + 5
+    story = Story(rules, f"{item.job.name} refuses a plan", released + 10)
+    refused: list[Run] = [("_", _CHANGE), (1, waits + 5), ("stale", TO_THE_END)]
+    story.pushed(metrics.RETENTION_REFUSED, item.job.instance, *refused, tag="one")
+    story.pushed(metrics.RETENTION_REFUSED, item.job.instance, (0, released), ("stale", TO_THE_END), tag="two")
+    story.holds("BackupRetentionRefused", story.of(item) | {"tag": "one"}, _CHANGE, released)
     return story
 
 
