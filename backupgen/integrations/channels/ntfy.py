@@ -53,6 +53,7 @@ NTFY = ChannelKind(
     url="server",
     prefix="NTFY_",
     switch="NTFY_ENABLED",
+    variables=("NTFY_SERVER", "NTFY_TOPIC", "NTFY_PRIO", "NTFY_TAG", "NTFY_TITLE", _CREDENTIALS),
     credentials=(
         Credential(_VALUE, ("ntfy", "auth"), "ntfy: `user:password`, or a token", lambda word: f"rehearsal:{word}"),
     ),

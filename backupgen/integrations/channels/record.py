@@ -64,6 +64,8 @@ class ChannelKind(NamedTuple):
     """How the variables of report.sh begin."""
     switch: str
     """The variable that says whether report.sh sends there: `true` or `false`."""
+    variables: tuple[str, ...]
+    """The others, those with credentials among them."""
     credentials: tuple[Credential, ...]
     overridable: tuple[str, ...]
     """The keys below it that a job can say otherwise."""

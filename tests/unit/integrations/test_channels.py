@@ -35,6 +35,7 @@ def test_variables_begin_as_the_kind_says_and_credentials_are_known_to_it(kind: 
         for channel in job.channels:
             if channel.kind is kind:
                 names = {*channel.variables(), *channel.credentials()}
+                assert names <= {*kind.variables}
                 assert all(name.startswith(kind.prefix) for name in names)
                 assert set(channel.credentials().values()) <= known
 
