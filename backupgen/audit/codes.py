@@ -155,4 +155,46 @@ RULES_NOT_SELECTED: Final = CodeInfo(
     good="alerts: {namespace: monitoring, labels: {release: kube-prometheus-stack}}",
 )
 
+FOREIGN_JOB: Final = CodeInfo(
+    code="BG465",
+    slug="foreign-job",
+    severity=Severity.WARNING,
+    summary="Something else in the tree works on a repository of the fleet.",
+    why="Its locks meet those of the fleet's jobs at any time, and the fleet does not know what it forgets or prunes: "
+    "that no two operations meet is proved of the fleet alone.",
+    fix="Remove it in the commit that adds the fleet, or say with a reason why the two never meet.",
+    bad="kind: CronJob\nmetadata: {name: old-prune}\n# … restic -r s3:s3.example.com/b forget --prune",
+    good='retention: {at: "03:00", …}',
+)
+DUPLICATE_ALERT: Final = CodeInfo(
+    code="BG466",
+    slug="duplicate-alert",
+    severity=Severity.WARNING,
+    summary="Another PrometheusRule of the tree has an alert of the same name.",
+    why="One fault is then two alerts with two thresholds, and silencing one hides the other.",
+    fix="Remove the other one, or give it another name.",
+    bad="kind: PrometheusRule\nspec: {groups: [{name: a, rules: [{alert: BackupFailed, expr: …}]}]}",
+    good="alerts: {namespace: monitoring}",
+)
+SCALED_TO_ZERO: Final = CodeInfo(
+    code="BG467",
+    slug="scaled-to-zero",
+    severity=Severity.WARNING,
+    summary="A backup waits for the pod of a workload that has none.",
+    why="`with_pod` and `in_pod` need the app's pod: until it runs, no backup is made, and each run fails.",
+    fix="Scale the app up, or suspend the target while it rests.",
+    bad="kind: Deployment\nspec: {replicas: 0}",
+    good="suspend: true",
+)
+SEVERAL_PODS: Final = CodeInfo(
+    code="BG468",
+    slug="several-pods",
+    severity=Severity.WARNING,
+    summary="The labels of `in_pod` fit several pods.",
+    why="Which of them is dumped cannot be said, so each run fails as soon as two of them are ready.",
+    fix="Add a label that one pod alone has, such as `statefulset.kubernetes.io/pod-name`.",
+    bad="dump: {in_pod: {app: redis}, …}",
+    good="dump: {in_pod: {app: redis, statefulset.kubernetes.io/pod-name: redis-0}, …}",
+)
+
 CODES: Final = declared(globals())

@@ -14,6 +14,8 @@ from backupgen.audit.gitops import deployed
 from backupgen.audit.monitoring import monitoring
 from backupgen.audit.presence import missing
 from backupgen.audit.protection import Protection
+from backupgen.audit.rivals import rivals
+from backupgen.audit.running import running
 from backupgen.audit.tree import CHART, Tree
 from backupgen.diagnostics import CodeInfo, Finding, Related, Spot
 from backupgen.diagnostics.wording import few, quoted
@@ -42,6 +44,8 @@ def audit(fleet: ResolvedFleet, tree: Tree) -> tuple[Finding, ...]:
         *missing(fleet, cluster),
         *differing(fleet, cluster),
         *monitoring(fleet, cluster),
+        *running(fleet, cluster),
+        *rivals(fleet, found.instances, cluster),
     )
 
 

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from backupgen.audit import codes
 from backupgen.audit.cluster import CNPG_LABEL, Cluster, Pods
 from backupgen.audit.protection import matches
+from backupgen.audit.running import POD_NAME
 from backupgen.diagnostics import Finding, NodePath, Related, Spot
 from backupgen.language.paths import target_of
 from backupgen.resolve.resolved import ResolvedFleet, StringMap
@@ -77,7 +78,8 @@ def _missing_claim(cluster: Cluster, namespace: str, claim: str, path: NodePath)
 def _has_pods(cluster: Cluster, namespace: str, labels: StringMap) -> bool:
     if any(labels.get(CNPG_LABEL) == database.name for database in cluster.databases_in(namespace)):
         return True
-    return any(pods.labels is None or matches(pods.labels, labels) for pods in cluster.pods_in(namespace))
+    own = {key: value for key, value in labels.items() if key != POD_NAME}
+    return any(pods.labels is None or matches(pods.labels, own) for pods in cluster.pods_in(namespace))
 
 
 def _missing_pods(cluster: Cluster, namespace: str, labels: StringMap, path: NodePath) -> Finding:

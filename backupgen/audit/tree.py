@@ -21,12 +21,14 @@ KUSTOMIZATIONS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "K
 CHART: Final = "Chart.yaml"
 _KINDS: Final = (
     "PersistentVolumeClaim|PersistentVolume|StatefulSet|Deployment|DaemonSet|ReplicaSet|ReplicationController|CronJob|Job"
-    "|Pod|Service|ServiceMonitor|PodMonitor|ScrapeConfig|Prometheus|HelmRelease|HelmChart|Kustomization|Component"
+    "|Pod|Service|ServiceMonitor|PodMonitor|ScrapeConfig|PrometheusRule|Prometheus|HelmRelease|HelmChart|Kustomization|Component"
     "|ApplicationSet|Application|Cluster|[A-Za-z]*List"
 )
 _START: Final = r"(?:^ {0,8}(?:- +)?|[{,]\s*)"
 _KEY: Final = r"""["']?kind["']?[ \t]*:[ \t]*(?:[&!]\S+[ \t]+)?["']?"""
-_INTERESTING: Final = re.compile(rf"{_START}{_KEY}(?:{_KINDS})(?!\w)", re.MULTILINE)
+_REPOSITORY: Final = r"RESTIC_REPOSITORY|(?<![\w-])(?:rest:https?://|s3:|b2:|azure:)\S"
+"""What a document of any kind mentions that may be at work on a repository."""
+_INTERESTING: Final = re.compile(rf"{_START}{_KEY}(?:{_KINDS})(?!\w)|{_REPOSITORY}", re.MULTILINE)
 _DEFINITION: Final = re.compile(r"^kind:[ \t]*[\"']?CustomResourceDefinition(?!\w)", re.MULTILINE)
 _WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
 _TEMPLATE: Final = "{{"

@@ -22,6 +22,8 @@ class DumpSource(NamedTuple):
     user: str
     database: str
     size: int
+    words: int
+    """How many words its command has."""
     content: bytes
     """What is printed in the dump's place; empty for a real database."""
     note: str
@@ -34,7 +36,7 @@ def dump_source(target: Target) -> DumpSource | None:
         return None
     database = database_of(target)
     least = max((rule.min_bytes for rule in target.verify if rule.file == dump.file), default=0)
-    nothing = DumpSource("real", dump.in_pod, dump.container, "", "", "", lowered(least), b"", "")
+    nothing = DumpSource("real", dump.in_pod, dump.container, "", "", "", lowered(least), len(dump.command), b"", "")
     if database == "mariadb":
         return nothing._replace(kind="mariadb", user=dump.command[4], note="dumped from a MariaDB with sample rows")
     if database == "postgres":

@@ -102,7 +102,7 @@ def database_of(target: Target) -> str:
     dump = target.dump_in_pod
     if dump is None:
         return ""
-    return {"mariabackup": "mariadb", "pg_dump": "postgres"}.get(dump.command[3] if len(dump.command) > 3 else "", "")
+    return {"mariabackup": "mariadb", "pg_dump": "postgres", None: ""}[dump.tool]
 
 
 def missing(needed: Mapping[str, str], found: Mapping[str, str]) -> tuple[Missing, ...]:

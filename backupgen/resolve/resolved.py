@@ -127,6 +127,8 @@ class Dump(NamedTuple):
     in_pod: StringMap
     """The labels of the app's pod; without any, the command runs in the job's own container."""
     container: str
+    tool: Literal["mariabackup", "pg_dump"] | None
+    """Which ready-made dump it is; None, if the command is the user's own, whatever its words are."""
     command: tuple[str, ...]
     file: str
     """The dump's absolute path in the snapshot."""

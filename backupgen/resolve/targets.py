@@ -163,6 +163,7 @@ def _dump(name: str, dump: schema.Dump | None) -> resolved.Dump | None:
     return resolved.Dump(
         in_pod=dump.in_pod or {},
         container=dump.container or "",
+        tool=dump.tool,
         command=dump.command or dump_tools.command(dump),
         file=f"{_root(dump)}/{dump.file or dump_tools.file_name(name, dump)}",
         staging_claim=staging.pvc,

@@ -37,6 +37,18 @@ done
 [ "$POSTGRES_DB" = postgres ] || createdb "$POSTGRES_DB" || exit 1
 psql --quiet --dbname="$POSTGRES_DB" --file=/tmp/init.sql
 echo """
+_PRINTING: Final = """own=$1
+shift
+total=$#
+number=0
+for word; do
+  number=$((number + 1))
+  [ "$number" -gt $((total - own)) ] || set -- "$@" "$word"
+done
+shift "$total"
+exec "$@" cat /content
+"""
+"""Runs what it is given with `cat /content` in place of its last words, as many as the first argument says."""
 _ROWS: Final = "CREATE TABLE sample AS SELECT n, md5(n::text) FROM generate_series(1, :rows) n;\n"
 
 
@@ -73,12 +85,15 @@ class Apps:
         self.running: dict[str, RunningContainer] = {}
         """The databases, by the names of their pods."""
 
-    def printing(self, pod: AppPod, content: bytes) -> App:
-        """Return an app that prints the same whatever runs in it: for a dump whose program is not rehearsed."""
+    def printing(self, pod: AppPod, content: bytes, words: int) -> App:
+        """Return an app that prints the same whatever runs in it: for a dump whose program is not rehearsed.
+
+        `words`: how many the dump's command has. What dump.sh puts before them is run as it is.
+        """
         place = self._folder(pod)
         self._node.enclosure.put([File(place, None, mode=0o755), File(f"{place}/content", content)])
         bind = Bind(f"{place}/content", "/content", read_only=True)
-        return App(pod, self._command(pod, (bind,), ("sh", "-c", "exec cat /content", "sh")), {"PATH": PATH})
+        return App(pod, self._command(pod, (bind,), ("sh", "-c", _PRINTING, "sh", str(words))), {"PATH": PATH})
 
     def mariadb(self, pod: AppPod, user: str) -> App:
         """Start a MariaDB with some rows, and return it. Raises EnclosureError."""

@@ -44,7 +44,7 @@ class Source:
             case "postgres":
                 stage.add_app(stage.apps.postgres(pod, dump.user, dump.database, dump.size))
             case "printing":
-                stage.add_app(stage.apps.printing(pod, dump.content))
+                stage.add_app(stage.apps.printing(pod, dump.content, dump.words))
             case "program":
                 stage.image.add_printing(dump.program, job.instance, dump.content)
             case "real":

@@ -1,5 +1,6 @@
 """What is run, what with, and what is different."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +16,7 @@ from backupgen.rehearsal.pod import Changes, Pod, pod_of
 from backupgen.rehearsal.samples import MOST, Sample, content_for, samples_of
 from backupgen.rehearsal.stand_ins import addresses
 from backupgen.resolve.resolved import Target
-from tests.compiled import FLEETS, compiled
+from tests.compiled import FLEETS, compile_text, compiled, file_of
 
 
 def course_of(name: str) -> Course:
@@ -184,6 +185,24 @@ def test_samples_change_from_round_to_round_and_mind_the_excludes() -> None:
 def test_where_a_dump_comes_from(name: str, target: str, kind: str | None) -> None:
     found = dump_source(target_of(course_of(name), target)[0])
     assert (found.kind if found else None) == kind
+
+
+@pytest.mark.parametrize("word", ["pg_dump", "mariabackup"])
+@pytest.mark.parametrize("length", range(1, 7))
+def test_a_command_of_the_users_own_is_no_ready_made_dump(word: str, length: int) -> None:
+    """Whatever its words are: what a ready-made dump is, the fleet says by `tool`."""
+    text = file_of("everything").read_text(encoding="utf-8")
+    before = "tool: pg_dump, database: forge, user: forge"
+    assert text.count(before) == 1
+    words = ["sh", "-c", "pg_dumpall", *[word] * 6][:length]
+    text = text.replace(before, f"command: {json.dumps(words)}, file: forge.pgdump")
+    compiled = compile_text(text)
+    target = next(target for target in compiled.fleet.targets if target.name == "forge")
+    found = dump_source(target)
+    assert found is not None
+    assert (found.kind, found.user, found.database) == ("printing", "", "")
+    course = Course(compiled.fleet, read_cluster(compiled.manifests.files), (target,))
+    assert "initdb" not in programs(course.fleet, course.targets, course.servers())
 
 
 def test_programs_and_their_packages() -> None:
