@@ -17,14 +17,25 @@ from backupgen.schedule.waiting import Wait
 from backupgen.schedule.windows import Timing, begins_inside
 from backupgen.schedule.windows import meet as windows_meet
 from backupgen.schedule.yielding import Stuck
-from backupgen.schedule.zones import CYCLE_START, TZDATA_VERSION, Zone, ZoneError, load_zone, zone_names
+from backupgen.schedule.zones import (
+    CALENDAR_END,
+    CYCLE_START,
+    TZDATA_VERSION,
+    WEEKDAYS,
+    Zone,
+    ZoneError,
+    load_zone,
+    zone_names,
+)
 
 __all__ = [
     "ALL_HOURS",
     "AUTO",
     "CADENCES",
+    "CALENDAR_END",
     "CYCLE_START",
     "TZDATA_VERSION",
+    "WEEKDAYS",
     "Adviser",
     "Auto",
     "Conflict",
