@@ -76,6 +76,8 @@ class Scheduled:
     outcome: ScheduleProof | tuple[Conflict, ...]
     findings: tuple[Finding, ...]
     """Of all stages up to here; not located."""
+    own_scripts: tuple[str, ...]
+    """The user's scripts in place of backupgen's own, as findings show them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,11 @@ def compile_fleet(
 
 
 def schedule_fleet(
-    raw: bytes, file: str, circumstances: Circumstances = _NOTHING_KNOWN, own_scripts: tuple[str, ...] = ()
+    raw: bytes, file: str, circumstances: Circumstances = _NOTHING_KNOWN, overrides: Path | None = None
 ) -> Checked[Scheduled]:
     """Judge the schedule of the bytes of fleet.yaml, shown as `file` in findings.
 
+    `overrides` is the folder of the user's own templates: a script in it takes the proof with it.
     Returns the verdict with all findings, located, errors included; or the findings of the stage that could not read
     the fleet.
     """
@@ -134,6 +137,12 @@ def schedule_fleet(
     if read.value is None:
         return Checked(None, read.findings)
     document = read.value
+    own_scripts: tuple[str, ...] = ()
+    if overrides is not None:
+        templates = load_templates(overrides)
+        if templates.value is None:
+            return Checked(None, templates.findings)
+        own_scripts = templates.value.script_files
     checked = _schedule(document, circumstances, own_scripts)
     findings = checked.findings if checked.value is None else checked.value.findings
     return Checked(checked.value, tuple(_located(document, finding) for finding in findings))
@@ -166,21 +175,20 @@ def _schedule(document: Document, circumstances: Circumstances, own_scripts: tup
     context = RuleContext(fleet, timetable, outcome, circumstances.since, circumstances.shell, own_scripts)
     findings = (*resolved.findings, *judge(context))
     circumstances.observe("rules", findings)
-    return Checked(Scheduled(document, fleet, timetable, outcome, findings))
+    return Checked(Scheduled(document, fleet, timetable, outcome, findings, own_scripts))
 
 
 def _compile(
     document: Document, templates: Templates, circumstances: Circumstances, draw: Draw | None
 ) -> Checked[Compiled]:
-    own_scripts = tuple(file for _, file in templates.overridden_scripts())
-    checked = _schedule(document, circumstances, own_scripts)
+    checked = _schedule(document, circumstances, templates.script_files)
     if checked.value is None:
         return Checked(None, checked.findings)
     scheduled = checked.value
     fleet, outcome, findings = scheduled.fleet, scheduled.outcome, scheduled.findings
     if isinstance(outcome, tuple) or has_errors(findings):
         return Checked(None, findings)
-    context = RuleContext(fleet, scheduled.timetable, outcome, CYCLE_START, own_scripts=own_scripts)
+    context = RuleContext(fleet, scheduled.timetable, outcome, CYCLE_START, own_scripts=templates.script_files)
     plan = build_plan(fleet, outcome, scheduled.timetable.chosen, draw(document, context) if draw else "")
     circumstances.observe("plan", plan)
     rendered = render_plan(plan, templates)

@@ -6,9 +6,10 @@ expected; `load` turns it into a finding. Never: a look at other fields.
 """
 
 import re
+from collections.abc import Callable
 from datetime import date
 from ipaddress import ip_network
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, PlainValidator, StrictBool, StrictInt, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -452,6 +453,17 @@ def _schema(description: str, *examples: str, pattern: str | None = None, longes
     return WithJsonSchema(schema)
 
 
+class Writer(NamedTuple):
+    """How a value of a type is written in fleet.yaml, where a reader made something else of it."""
+
+    write: Callable[[Any], str]
+
+
+_IN_UNITS = Writer(format_duration)
+_IN_PERCENT = Writer("{}%".format)
+_IN_MONTHS = Writer(lambda span: str(span).replace("m", "mo"))
+
+
 _CREDENTIAL_NAME = patterns.env_name(_CREDENTIALS, _OWN_VARIABLES, _OWN_PREFIXES)
 _QUANTITY_SCHEMA = {
     "type": ["string", "integer"],
@@ -465,16 +477,28 @@ _QUANTITY_SCHEMA = {
 Text = Annotated[str, PlainValidator(text), _schema("Text.", pattern=patterns.TEXT)]
 Line = Annotated[str, PlainValidator(one_line), _schema("One line of text.", pattern=patterns.LINE)]
 Duration = Annotated[
-    int, PlainValidator(duration), _schema("A duration.", "540s", "9m", "2h", "1h30m", pattern=patterns.DURATION)
+    int,
+    PlainValidator(duration),
+    _IN_UNITS,
+    _schema("A duration.", "540s", "9m", "2h", "1h30m", pattern=patterns.DURATION),
 ]
 StartWindow = Annotated[
-    int, PlainValidator(start_window), _schema("A duration of at least 10s.", "2m", pattern=patterns.DURATION)
+    int,
+    PlainValidator(start_window),
+    _IN_UNITS,
+    _schema("A duration of at least 10s.", "2m", pattern=patterns.DURATION),
 ]
 Deadline = Annotated[
-    int, PlainValidator(deadline), _schema("A duration of at least 1m.", "9m", "2h", pattern=patterns.DURATION)
+    int,
+    PlainValidator(deadline),
+    _IN_UNITS,
+    _schema("A duration of at least 1m.", "9m", "2h", pattern=patterns.DURATION),
 ]
 Grace = Annotated[
-    int, PlainValidator(grace), _schema("A duration of at least 2m.", "2m", "5m", pattern=patterns.DURATION)
+    int,
+    PlainValidator(grace),
+    _IN_UNITS,
+    _schema("A duration of at least 2m.", "2m", "5m", pattern=patterns.DURATION),
 ]
 Size = Annotated[
     str, PlainValidator(size), _schema("A Kubernetes quantity of bytes.", "500Mi", "20Gi", pattern=patterns.SIZE)
@@ -553,11 +577,14 @@ RepositoryId = Annotated[
     _schema("restic's repository id, 64 hexadecimal digits.", pattern=_REPOSITORY_ID.pattern),
 ]
 CheckPart = Annotated[int, PlainValidator(check_part), _schema("A part.", "1/20", pattern=_PART.pattern)]
-Percent = Annotated[int, PlainValidator(percent), _schema("A share.", "50%", pattern=_PERCENT.pattern)]
+Percent = Annotated[int, PlainValidator(percent), _IN_PERCENT, _schema("A share.", "50%", pattern=_PERCENT.pattern)]
 Days = Annotated[int, PlainValidator(days), _schema("A number of days.", "90d", pattern=patterns.DAYS)]
 Day = Annotated[date, PlainValidator(day), _schema("A day.", "2027-03-01", pattern=_DATE.pattern)]
 KeepWithin = Annotated[
-    str, PlainValidator(keep_within), _schema("A span of time.", "90d", "1y6mo", pattern=_KEEP_WITHIN.pattern)
+    str,
+    PlainValidator(keep_within),
+    _IN_MONTHS,
+    _schema("A span of time.", "90d", "1y6mo", pattern=_KEEP_WITHIN.pattern),
 ]
 KubernetesVersion = Annotated[
     int, PlainValidator(kubernetes_version), _schema("A version.", "1.34", "v1.34.2+k3s1", pattern=_KUBERNETES.pattern)

@@ -9,7 +9,7 @@ from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
 from backupgen.language.paths import target_of
 from backupgen.resolve.resolved import Job, ResolvedFleet, Waiver
 from backupgen.resolve.timetable import Timetable
-from backupgen.schedule import Conflict, Operation, ScheduleProof, load_zone, shortest_gap
+from backupgen.schedule import Conflict, Operation, ScheduleProof, irregular_zones, load_zone, shortest_gap
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class RuleContext:
     def proof(self) -> ScheduleProof | None:
         """The proof, if there is no conflict."""
         return None if isinstance(self.outcome, tuple) else self.outcome
+
+    @cached_property
+    def irregular(self) -> tuple[str, ...]:
+        """The zones of operations in which Kubernetes departs from its own rule, so that nothing is proved there."""
+        return irregular_zones(operation.zone for operation in self.timetable.operations)
 
     @cached_property
     def today(self) -> date:

@@ -40,7 +40,9 @@ def check(context: RuleContext) -> Iterator[Finding]:
     for conflicts, remedies in advice(context):
         one, other = conflicts[0].one, conflicts[0].other
         subject, related = (one, [other]) if len(conflicts) == 1 else (other, [each.one for each in conflicts])
-        found = finding(INFO, _message(context, conflicts), (*context.jobs[subject].path, "at"), _help(remedies))
+        found = finding(
+            INFO, _message(context, conflicts), (*context.jobs[subject].path, "at"), _help(context, remedies)
+        )
         cause = windows(context, (subject, related[0]), late=True)
         yield replace(found, related=slots_of(context, related[:SHOWN]), cause=cause)
 
@@ -92,10 +94,11 @@ def _message(context: RuleContext, conflicts: Sequence[Conflict]) -> str:
     return f"{some(names)} can meet `{first.other}`: {_WHY[first.why]}; {stuck}{next_}{often}"
 
 
-def _help(remedies: Sequence[str]) -> str:
+def _help(context: RuleContext, remedies: Sequence[str]) -> str:
     if not remedies:
         return "no other slot, no shorter deadline and no start window would do; give them another repository or day"
-    return f"each of these is proved to be enough: {'; '.join(remedies)}"
+    known = "would be enough by the plain rule of cron" if context.irregular else "is proved to be enough"
+    return f"each of these {known}: {'; '.join(remedies)}"
 
 
 RULE = Rule(INFO, check)

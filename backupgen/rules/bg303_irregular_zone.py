@@ -11,7 +11,7 @@ INFO = CodeInfo(
     slug="irregular-zone",
     severity=Severity.WARNING,
     summary="The time zone changes at midnight or not by a whole hour.",
-    why="Around such a change the library of Kubernetes (robfig/cron v3) loses or repeats runs, unseen by the proof.",
+    why="Around such a change the library of Kubernetes (robfig/cron v3) loses or repeats runs: no proof covers that.",
     fix="Write the slots in another zone, such as `UTC`.",
     bad="timezone: Africa/Cairo",
     good="timezone: Europe/Berlin",
@@ -29,7 +29,8 @@ def check(context: RuleContext) -> Iterator[Finding]:
         reason = load_zone(job.timezone).irregular
         if reason:
             path = ("timezone",) if job.timezone == context.fleet.timezone else (*job.path, "timezone")
-            yield finding(INFO, f"`{job.timezone}`: {reason}", path, "write the slots in `UTC`")
+            message = f"`{job.timezone}`: {reason}; there is no proof of when its jobs run"
+            yield finding(INFO, message, path, "write the slots in `UTC`")
 
 
 RULE = Rule(INFO, check)

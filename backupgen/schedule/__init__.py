@@ -24,6 +24,7 @@ from backupgen.schedule.zones import (
     WEEKDAYS,
     Zone,
     ZoneError,
+    irregular_zones,
     load_zone,
     zone_names,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "firings_per_year",
     "first_meeting",
     "format_slot",
+    "irregular_zones",
     "load_zone",
     "longest_gap",
     "longest_gaps",

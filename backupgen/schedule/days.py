@@ -12,8 +12,9 @@ from backupgen.schedule.zones import CYCLE_DAYS, CYCLE_START_DAY
 ALL_DAYS: Final = (1 << CYCLE_DAYS) - 1
 
 _LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_FIRST_YEAR: Final = date.fromordinal(EPOCH_DAY + CYCLE_START_DAY).year
-_FIRST_WEEKDAY: Final = date.fromordinal(EPOCH_DAY + CYCLE_START_DAY).isoweekday() % 7
+_FIRST_DATE: Final = date.fromordinal(EPOCH_DAY + CYCLE_START_DAY)
+_FIRST_YEAR: Final = _FIRST_DATE.year
+_FIRST_WEEKDAY: Final = _FIRST_DATE.isoweekday() % 7
 
 
 def rotate(days: int, by: int) -> int:
@@ -45,7 +46,8 @@ def _by_date(days: int, months: int) -> int:
     text = "".join(
         leap if date(year, 3, 1).toordinal() - date(year, 2, 1).toordinal() == 29 else common for year in years
     )
-    return int(text[::-1], 2)
+    # The text begins with 1 January, the cycle with a day of that year.
+    return rotate(int(text[::-1], 2), date(_FIRST_YEAR, 1, 1).toordinal() - _FIRST_DATE.toordinal())
 
 
 def _year(days: int, months: int, february: int) -> str:

@@ -1,9 +1,14 @@
 """Time zones of the pinned `tzdata` package, over one 400-year cycle of the Gregorian calendar.
 
 The system's own zone files are never read, so that a proof depends on one named version of the data only.
+
+The cycle begins where fleets begin to live, not at some round date: a change of clocks that lies before it is over,
+and is not to come back after 400 years because the cycle is closed. Its first day is written down with the data, for a
+proof must not depend on the day on which it is made.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import cache, cached_property
@@ -21,8 +26,12 @@ CALENDAR_END: Final = 253_402_214_400
 """9999-12-31: Python's calendar ends that day, in some zone."""
 CYCLE_DAYS: Final = 146_097
 """400 years, after which dates and weekdays repeat."""
-CYCLE_START_DAY: Final = date(2024, 1, 1).toordinal() - EPOCH_DAY
-"""The cycle's first day in days since 1970-01-01; a Monday, and a leap year's first day."""
+CYCLE_START_DAY: Final = date(2026, 10, 1).toordinal() - EPOCH_DAY
+"""The cycle's first day in days since 1970-01-01: before any fleet that this version compiles is deployed.
+
+It moves with each new `tzdata`, to a day that no zone sees otherwise 400 years later: the closed cycle then has no
+change of clocks at its seam that never was.
+"""
 CYCLE_START: Final = CYCLE_START_DAY * DAY
 CYCLE_SECONDS: Final = CYCLE_DAYS * DAY
 DAY_MINUTES: Final = 1440
@@ -111,6 +120,11 @@ def load_zone(name: str) -> Zone:
             f"unknown time zone `{name}` (names are case sensitive; time zone database {TZDATA_VERSION})", hint
         )
     return Zone(name, parse_tzif(_read("/".join(("zoneinfo", name)))))
+
+
+def irregular_zones(names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the zones in which Kubernetes departs from the plain rule, each once, in order."""
+    return tuple(sorted(name for name in set(names) if load_zone(name).irregular))
 
 
 def zone_names() -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def back_up(fleet: Fleet, shell: str, folder: Path) -> None:
 
 
 def retain(fleet: Fleet, shell: str) -> None:
-    plan = f"retain \"it's\" {fleet.instance} --keep-last 1\nretain db 'database ü' --keep-last 1\n"
+    plan = f"retain \"it's\" {fleet.instance} --keep-last=1\nretain db 'database ü' --keep-last=1\nthin 9 n r\n"
     repository = f"rest:{fleet.server.url}{fleet.repository.name}/"
     plan = fleet.plan(f"{plan}prune\ncheck_rotating 7\n")
     retention = fleet.run("retention.sh", PLAN=plan, RESTIC_REPOSITORY=repository, shell=shell)

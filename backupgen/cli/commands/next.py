@@ -51,6 +51,11 @@ def next_(
         terminal.result(json.dumps([_utc(at) for at in instants]) + "\n")
     else:
         terminal.result("".join(f"{_local(at, zone)}  {_utc(at)}\n" for at in instants))
+    if zone.irregular:
+        terminal.note(
+            f"in {zone.name} Kubernetes departs from its own rule: {zone.irregular}; around such a change it may lose "
+            "a run of these, or repeat one\n"
+        )
     if not instants:
         terminal.note(f"`{expression}` never fires\n")
     return exits.CLEAN if instants else exits.FOUND

@@ -117,7 +117,8 @@ class Target(JobSettings):
     max_shrink: s.Percent | None = optional(default="50%", examples=["50%"])
     """By how much a snapshot may be smaller than those before it, in bytes or in files, else the run fails."""
     before: s.Line | None = optional(examples=["rcon-cli save-off && rcon-cli save-all flush"])
-    """A shell command before the backup, in its container. If it fails, nothing is backed up."""
+    """A shell command before the backup, in its container. It ends at the first command that fails (`sh -e`), and then
+    nothing is backed up."""
     after: s.Line | None = optional(examples=["rcon-cli save-on"])
     """A shell command after the backup, whatever happened, once `before` was begun."""
     hook_timeout: s.Duration | None = optional(default="30s", examples=["2m", "90s"])

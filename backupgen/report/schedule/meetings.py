@@ -22,7 +22,7 @@ def meetings(report: ScheduleReport, clock: Clock) -> Iterator[Line]:
     """Yield the lines about what meets, a section for everything that there is."""
     sections = (
         ("conflicts", "bold red", _conflicts(report, clock)),
-        ("why nothing is proved", "bold red", (_paragraph(reason, report) for reason in report.reservations)),
+        ("why there is no proof", "bold red", (_paragraph(reason, report) for reason in report.reservations)),
         ("waits for a lock", "bold", _waits(report)),
         ("at the same time", "bold", _overlaps(report)),
         ("more at once than there should be", "bold yellow", _crowds(report, clock)),
@@ -73,7 +73,8 @@ def _place(report: ScheduleReport, line: int | None) -> str:
 def _remedies(for_whom: str, remedies: Sequence[str], report: ScheduleReport) -> Iterator[Line]:
     if remedies:
         each = ", each of these alone" if len(remedies) > 1 else ""
-        yield from _paragraph(f"proved to help{f' {for_whom}' if for_whom else ''}{each}:", report, "    ", "green")
+        known = "would help by the plain rule of cron" if report.reservations else "proved to help"
+        yield from _paragraph(f"{known}{f' {for_whom}' if for_whom else ''}{each}:", report, "    ", "green")
     for remedy in remedies:
         yield from _paragraph(f"- {remedy}", report, "      ")
 

@@ -21,7 +21,7 @@ def verdict(report: ScheduleReport) -> str:
         return f"{counted(len(report.clashes), 'conflict')}: operations that exclude each other can meet{data}"
     if report.reservations:
         reasons = counted(len(report.reservations), "reservation")
-        return f"not proved: no conflict was found, but with {reasons}{data}"
+        return f"no proof: no conflict was found, but with {reasons}{data}"
     if report.waits:
         covered = counted(len(report.waits), "wait")
         return f"proved: no two operations that exclude each other ever meet, but for {covered} with time enough{data}"

@@ -70,6 +70,7 @@ def reports(draw: st.DrawFn, most_days: int = 4) -> ScheduleReport:
             )
             for pair in draw(pairs)
         ),
+        reservations=draw(st.sampled_from(((), ("in Africa/Cairo clocks change at midnight",)))),
         waits=tuple(Wait(*pair, seconds=draw(st.integers(0, DAY))) for pair in draw(pairs)),
         crowdings=tuple(Crowding(draw(texts), 1, 2, pair, start) for pair in draw(pairs)),
         pairs=10,

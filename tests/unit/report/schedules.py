@@ -62,6 +62,7 @@ def report(rows: Iterable[Row], start: str, end: str, **more: object) -> Schedul
         end=last,
         rows=filled,
         clashes=(),
+        reservations=(),
         waits=(),
         crowdings=(),
         pairs=pairs,

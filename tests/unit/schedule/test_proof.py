@@ -126,7 +126,7 @@ def test_conflict_is_witnessed() -> None:
     check = exclusive("30 3 * * 0", name="check")
     (conflict,) = refused(exclusive("5 3 * * *"), check)
     assert (conflict.one, conflict.other, conflict.why) == ("retention", "check", Why.BOTH_EXCLUSIVE)
-    assert iso(conflict.first) == "2024-01-07T02:30Z"
+    assert iso(conflict.first) == "2026-10-04T01:30Z"
     assert conflict.per_year == 20871 / 400
 
 
@@ -160,25 +160,25 @@ def test_nothing_to_prove() -> None:
 
 
 def test_a_week_s_end_runs_into_its_beginning() -> None:
-    sunday, monday = exclusive("30 23 * * 0", HOUR, zone="UTC"), exclusive("0 0 * * 1", name="check", zone="UTC")
-    (conflict,) = refused(sunday, monday)
-    # The cycle begins on a Monday: the run of the Sunday before it, at the closed cycle's end, is met first.
-    assert iso(conflict.first) == "2024-01-01T00:00Z"
+    evening, midnight = exclusive("30 23 * * 3", HOUR, zone="UTC"), exclusive("0 0 * * 4", name="check", zone="UTC")
+    (conflict,) = refused(evening, midnight)
+    # The cycle begins on a Thursday: the run of the Wednesday before it, at the closed cycle's end, is met first.
+    assert iso(conflict.first) == "2026-10-01T00:00Z"
     assert conflict.per_year == 20871 / 400
-    proved(sunday, replace(monday, schedule=parse_cron("0 1 * * 1")))
+    proved(evening, replace(midnight, schedule=parse_cron("0 1 * * 4")))
 
 
 def test_windows_longer_than_a_day() -> None:
     long = exclusive("0 12 1 * *", 50 * HOUR, zone="UTC", start_within=0, grace=0)
     third = exclusive("0 13 3 * *", name="check", zone="UTC")
-    assert [iso(conflict.first) for conflict in refused(long, third)] == ["2024-01-03T13:00Z"]
+    assert [iso(conflict.first) for conflict in refused(long, third)] == ["2026-10-03T13:00Z"]
     proved(long, exclusive("0 14 3 * *", name="check", zone="UTC"))
     proved(long, exclusive("0 10 1 * *", 2 * HOUR - 210, name="check", zone="UTC"))
 
 
 def test_leap_day_only() -> None:
     (conflict,) = refused(exclusive("0 3 29 2 *"), operation("mirror", Use.FILE_COPY, "10 3 * 2 *", 600))
-    assert iso(conflict.first) == "2024-02-29T02:10Z"
+    assert iso(conflict.first) == "2028-02-29T02:10Z"
     assert conflict.per_year == 97 / 400
     assert (conflict.one, conflict.other) == ("mirror", "retention")
 
@@ -187,7 +187,7 @@ def test_only_in_the_gap_night() -> None:
     # 75 minutes apart on the wall, 15 in the night of the spring change.
     early, late = exclusive("45 1 * * *", 1800), exclusive("0 3 * * *", name="check")
     (conflict,) = refused(early, late)
-    assert iso(conflict.first) == "2024-03-31T01:00Z"
+    assert iso(conflict.first) == "2027-03-28T01:00Z"
     assert conflict.per_year == 1
 
 
@@ -199,14 +199,14 @@ def test_only_in_the_fold_night() -> None:
     assert conflict.per_year > 100
     summer = exclusive("30 2 * 4-10 *", 600)
     (conflict,) = refused(summer, replace(other, schedule=parse_cron("35 1 * 10 *")))
-    assert iso(conflict.first) == "2024-10-27T01:35Z"
+    assert iso(conflict.first) == "2026-10-25T01:35Z"
 
 
 def test_between_zones_that_change_on_different_days() -> None:
     berlin, york = exclusive("0 10 * * *", 600), exclusive("0 5 * * *", 600, name="check", zone="America/New_York")
     (conflict,) = refused(berlin, york)
     # Six hours apart for most of the year, five in two to three weeks of March and one of autumn.
-    assert iso(conflict.first) == "2024-03-10T09:00Z"
+    assert iso(conflict.first) == "2026-10-25T09:00Z"
     assert 21 <= conflict.per_year <= 29
 
 
@@ -434,7 +434,7 @@ CHANGING = changing_zones()
 
 
 def test_the_database_has_odd_rules() -> None:
-    assert len(CHANGING) > 30
+    assert len(CHANGING) > 25
     assert {"Africa/Cairo", "Antarctica/Troll", "Asia/Gaza"} <= set(CHANGING)
 
 
@@ -505,7 +505,7 @@ def test_per_year_counts_every_beginning() -> None:
         exclusive("30 0 * * 1", 3 * HOUR, zone="UTC"), operation("copy", Use.FILE_COPY, "0 * * * *", 600, zone="UTC")
     )
     assert conflict.per_year == 20871 * 4 / 400 - 20871 / 400
-    assert iso(conflict.first) == "2024-01-01T01:00Z"
+    assert iso(conflict.first) == "2026-10-05T01:00Z"
 
 
 @example(0)
