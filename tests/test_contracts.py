@@ -50,6 +50,7 @@ def plant(root: Path, name: str, module: str) -> None:
     path.write_text(path.read_text(encoding="utf-8") + f"\nimport {module}\n", encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_every_contract_is_broken_by_what_it_forbids(copy: Path) -> None:
     names = [contract["name"] for contract in CONTRACTS["contracts"]]
     assert list(PLANTED) == names, "a contract is new: say here what breaks it"
@@ -59,6 +60,7 @@ def test_every_contract_is_broken_by_what_it_forbids(copy: Path) -> None:
     assert verdicts(copy) == dict.fromkeys(names, "BROKEN")
 
 
+@pytest.mark.slow
 def test_both_libraries_for_yaml_are_guarded_even_inside_a_function(copy: Path) -> None:
     path = copy / "backupgen" / "audit" / "judge.py"
     path.write_text(path.read_text(encoding="utf-8") + "\n\ndef f() -> None:\n    import yaml\n", encoding="utf-8")
