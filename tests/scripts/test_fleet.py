@@ -101,7 +101,9 @@ def copy_to(mirror: Path, fleet: Fleet, shell: str) -> None:
 
 
 @pytest.mark.fault("odd-names")
-@pytest.mark.parametrize(("shell", "restic"), [("dash", "restic-forky"), ("busybox", "restic")])
+@pytest.mark.parametrize(
+    ("shell", "restic"), [pytest.param("dash", "restic-forky", marks=pytest.mark.slow), ("busybox", "restic")]
+)
 def test_from_backup_to_restore_from_the_mirror(fleet: Fleet, shell: str, restic: str, tmp_path: Path) -> None:
     if restic != "restic":
         fleet.use_restic(restic)
