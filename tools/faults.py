@@ -312,7 +312,7 @@ FAULTS = (
     ),
     Fault(
         "forged",
-        "Somebody who may only append writes snapshots in a target's name, dated back: counting rules would keep those.",
+        "Somebody who may only append writes snapshots in a target's name, dated back, so that counts keep those.",
         "The retention refuses its plan with 74 and removes none of the target's snapshots; nothing is pruned. "
         "[retention.md](retention.md) says what it looks at, and what such a thief can do all the same.",
         (74, 0),

@@ -223,7 +223,9 @@ def _of_mirror(repository: Repository, mirror: Mirror) -> Access:
     credentials = dict(mirror.credentials)
     password = credentials.pop("MIRROR_RESTIC_PASSWORD", repository.credentials.get("RESTIC_PASSWORD", ""))
     backend = tuple(sorted(credentials.values()))
-    return Access(mirror.name, mirror.to.text, "", "", "", "", password, backend, "", False, (), ())
+    return Access(
+        mirror.name, mirror.to.text, "", "", "", "", password, backend, "", retention=False, legacy=(), mirrors=()
+    )
 
 
 def _holders(fleet: ResolvedFleet, units: Iterable[Unit]) -> Iterator[Holder]:
