@@ -143,6 +143,11 @@ def _of_repository(name: str, repository: str) -> str:
     return name if repository == MAIN else f"{name}-{repository}"
 
 
+def source_volume(volume: str) -> str:
+    """The volume of a pod that holds a source."""
+    return f"source-{volume}"
+
+
 def plan(job: str) -> str:
     """The ConfigMap that tells a job of the fleet what to do."""
     return f"{job}-plan"

@@ -94,9 +94,9 @@ def _source_mounts(target: Target) -> Iterator[Mount]:
         place = f"{naming.BACKUP_DIR}/{volume.name}"
         if volume.paths and volume.paths != (".",):
             for path in volume.paths:
-                yield Mount(_volume_name(volume.name), f"{place}/{path}", sub_path=path, read_only=True)
+                yield Mount(naming.source_volume(volume.name), f"{place}/{path}", sub_path=path, read_only=True)
         else:
-            yield Mount(_volume_name(volume.name), place, read_only=True)
+            yield Mount(naming.source_volume(volume.name), place, read_only=True)
 
 
 def _mounts(target: Target) -> Iterator[Mount]:
@@ -107,10 +107,6 @@ def _mounts(target: Target) -> Iterator[Mount]:
     yield from _source_mounts(target)
 
 
-def _volume_name(name: str) -> str:
-    return f"source-{name}"
-
-
 def _volumes(target: Target) -> Iterator[Volume]:
     dump = target.dump
     if dump is not None and dump.in_pod:
@@ -119,7 +115,7 @@ def _volumes(target: Target) -> Iterator[Volume]:
         else:
             yield Volume("dump", "empty_dir", size=dump.staging_size)
     for volume in target.volumes:
-        yield source_volume(_volume_name(volume.name), volume)
+        yield source_volume(naming.source_volume(volume.name), volume)
 
 
 def _dump_container(fleet: ResolvedFleet, target: Target, dump: Dump) -> Container:
