@@ -25,7 +25,7 @@ def rows(draw: st.DrawFn, name: str, start: int, end: int) -> Row:
     slots = draw(st.sets(st.integers((start - hold - late) // MINUTE + 1, (end - 1) // MINUTE), max_size=6))
     return Row(
         name=name,
-        kind=kind,
+        kind=kind,  # type: ignore[arg-type]  # one of those that are drawn
         repository=draw(st.sampled_from(("main", "far"))),
         node=draw(texts),
         written=draw(st.just("auto") | texts),
