@@ -19,8 +19,9 @@ from backupgen.manifests import ManifestSet, Templates, judge_sizes, load_templa
 from backupgen.manifests.codes import OWN_SCRIPT
 from backupgen.manifests.departures import judge_departures
 from backupgen.manifests.verify import verify
-from backupgen.plan.build import build_plan
+from backupgen.plan.build import SharedFileError, build_plan
 from backupgen.plan.model import Plan
+from backupgen.resolve.codes import BAD_NAME
 from backupgen.resolve.codes import CODES as RESOLVE_CODES
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.resolve.resolved import ResolvedFleet
@@ -175,7 +176,10 @@ def _compile(
     if isinstance(outcome, tuple) or has_errors(findings):
         return Checked(None, findings)
     context = RuleContext(fleet, scheduled.timetable, outcome, CYCLE_START, own_scripts=templates.script_files)
-    plan = build_plan(fleet, outcome, scheduled.timetable.chosen, draw(document, context) if draw else "")
+    try:
+        plan = build_plan(fleet, outcome, scheduled.timetable.chosen, draw(document, context) if draw else "")
+    except SharedFileError as error:
+        return Checked(None, (*findings, _shared(fleet, str(error))))
     rendered = render_plan(plan, templates)
     findings = (*findings, *rendered.findings)
     if rendered.value is not None:
@@ -189,6 +193,16 @@ def _compile(
     if rendered.value is None or has_errors(findings):
         return Checked(None, findings)
     return Checked(Compiled(document, fleet, outcome, plan, rendered.value, templates), findings)
+
+
+def _shared(fleet: ResolvedFleet, path: str) -> Finding:
+    """Say who gave its name to the second of two objects. Jobs' names are told apart before: it is a server."""
+    namespace, _, file = path.partition("/")
+    servers = [one for one in fleet.repositories if one.server is not None and one.server.namespace == namespace]
+    named = [one for one in servers if one.server is not None and one.server.name in file]
+    spot = Spot(path=(*named[0].path, "url")) if named else Spot(path=("fleet",), on_key=True)
+    message = f"two objects in `{namespace}` would be called the same, and share the file `{file}`"
+    return Finding(BAD_NAME, message, spot, "choose another name for the server's Service")
 
 
 def _judge_overrides(

@@ -11,6 +11,7 @@ from backupgen.diagnostics import Checked, NodePath, has_errors
 from backupgen.integrations.identity import names_of
 from backupgen.language import schema
 from backupgen.resolve import codes, resolved
+from backupgen.resolve.collisions import check_collisions
 from backupgen.resolve.jobs import Context, Notes, check_labels, check_override, resolve_ntfy
 from backupgen.resolve.layers import Layers, Shared, merge_layers
 from backupgen.resolve.origins import FLEET, Origin, Record, Setting, derived
@@ -57,6 +58,7 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
     _check_names(result, notes)
     _check_places(result, notes)
     _check_legacy(result, notes)
+    check_collisions(result, notes)
     findings = tuple(notes.findings)
     return Checked(None if has_errors(findings) else result, findings)
 
