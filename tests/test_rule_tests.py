@@ -31,7 +31,7 @@ def written(files: dict[str, str], folder: Path) -> list[str]:
 
 
 def run(promtool: Path, folder: Path, tests: list[str], *flags: str) -> subprocess.CompletedProcess[str]:
-    command = [promtool, "test", "rules", *flags, *tests]
+    command: list[str | Path] = [promtool, "test", "rules", *flags, *tests]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
 
 
@@ -55,8 +55,25 @@ def test_promtool_passes_the_rendered_tests(name: str, tool: Tool, tmp_path: Pat
     tests = written(files, tmp_path)
     assert bool(tests) == (compiled(name).fleet.alerts is not None)
     if tests:
-        done = run(tool("promtool"), tmp_path, tests)
+        short = [story["name"] for story in stories(files) if ends_at(story) <= SHORT]
+        assert short
+        flags = [f"--run=^{re.escape(name)}$" for name in short] if is_quick() else []
+        done = run(tool("promtool"), tmp_path, tests, *flags)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+SHORT = 70
+"""Minutes; promtool evaluates all rules at each of a story's."""
+
+
+def stories(files: dict[str, str]) -> list[dict[str, Any]]:
+    tests = [text for path, text in files.items() if path.startswith(f"{naming.RULE_TESTS}/tests")]
+    return [story for text in tests for story in yaml.safe_load(text)["tests"]]
+
+
+def ends_at(story: dict[str, Any]) -> int:
+    """The minute of the last look."""
+    return int(story["promql_expr_test"][-1]["eval_time"].removesuffix("m"))
 
 
 def test_the_rule_file_is_what_the_rule_object_holds(whole: dict[str, str]) -> None:
@@ -102,7 +119,7 @@ AS_THEY_ARE = {"0", "1", "3"}
 class Mutant(NamedTuple):
     """A rule with one thing wrong."""
 
-    index: int
+    number: int
     """Its place among the rules."""
     operator: str
     """What was done to it."""
@@ -143,8 +160,8 @@ def one_of_each(mutants: list[Mutant]) -> list[Mutant]:
     """For each operator one mutant, of the rule that has the fewest so far."""
     chosen: list[Mutant] = []
     for operator in dict.fromkeys(mutant.operator for mutant in mutants):
-        taken = Counter(mutant.index for mutant in chosen)
-        chosen.append(min((one for one in mutants if one.operator == operator), key=lambda one: taken[one.index]))
+        taken = Counter(mutant.number for mutant in chosen)
+        chosen.append(min((one for one in mutants if one.operator == operator), key=lambda one: taken[one.number]))
     return chosen
 
 
@@ -152,11 +169,9 @@ def stories_about(files: dict[str, str], rule: Rule) -> list[str]:
     """Patterns of the stories that are asked about a rule, one at a time: those that tell of it, short ones first."""
     if rule["expr"].startswith("vector("):
         return ["^the fleet's constants$"]
-    tests = [text for path, text in files.items() if path.startswith(f"{naming.RULE_TESTS}/tests")]
-    stories = [story for text in tests for story in yaml.safe_load(text)["tests"]]
     about = f'alertname="{rule["alert"]}"' if "alert" in rule else "alertname="
-    asked = [story for story in stories if about in str(story["promql_expr_test"])]
-    asked.sort(key=lambda story: int(story["promql_expr_test"][-1]["eval_time"].removesuffix("m")))
+    asked = [story for story in stories(files) if about in str(story["promql_expr_test"])]
+    asked.sort(key=ends_at)
     return [f"^{re.escape(story['name'])}$" for story in asked]
 
 
@@ -164,8 +179,8 @@ def survives(promtool: Path, files: dict[str, str], mutant: Mutant, folder: Path
     """Whether every story passes in spite of a mutated rule."""
     tests = written(files, folder)
     rules = rules_of(files)
-    patterns = stories_about(files, rules[mutant.index])
-    rules[mutant.index] = mutant.rule
+    patterns = stories_about(files, rules[mutant.number])
+    rules[mutant.number] = mutant.rule
     groups = {"groups": [{"name": "mutated", "rules": rules}]}
     (folder / "rules.yaml").write_text(yaml.safe_dump(groups), encoding="utf-8")
     asked = [*(("--run=" + pattern,) for pattern in patterns), ()]

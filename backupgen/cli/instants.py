@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from backupgen.schedule import Zone
 
 _FORM: Final = re.compile(
-    r"(?:19|[2-9]\d)\d\d-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)?)?", re.ASCII
+    r"(?:19|[2-8]\d)\d\d-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)?)?", re.ASCII
 )
 
 
@@ -26,7 +26,7 @@ def parse_instant(text: str, zone: "Zone") -> int:
     except ValueError:
         parsed = None
     if parsed is None:
-        expected = "one from 1900 on, such as `2026-03-29`, `2026-03-29T02:30` or `2026-03-29T02:30Z`"
+        expected = "one from 1900 to 8999, such as `2026-03-29`, `2026-03-29T02:30` or `2026-03-29T02:30Z`"
         raise InstantError(f"`{text}` is no time, expected {expected}")
     if parsed.tzinfo is not None:
         return _ceil(parsed)
@@ -35,11 +35,7 @@ def parse_instant(text: str, zone: "Zone") -> int:
 
 def at_wall_clock(wall: datetime, zone: "Zone") -> int:
     """Return the first instant at which clocks in a zone show a time without an offset."""
-    local = _ceil(wall.replace(tzinfo=UTC))
-    # In a fold two offsets fit, and the larger one comes first; in a gap none does, and the one before it is kept.
-    offsets = [zone.data.offset(local - 86400), zone.data.offset(local + 86400)]
-    fitting = [local - offset for offset in offsets if zone.data.offset(local - offset) == offset]
-    return min(fitting) if fitting else local - offsets[0]
+    return zone.instant(_ceil(wall.replace(tzinfo=UTC)))
 
 
 def _ceil(time: datetime) -> int:

@@ -3,12 +3,13 @@
 A template's name says its language (`.yaml.j2`, `.json.j2`, `.sh.j2`, `.md.j2`), and every `{{ value }}` in it is
 quoted for that language. Text that is rendered already is not quoted again: `super()`, `caller()`, `self.block()`, a
 macro's result, and what a filter returns as `Rendered`. The sets of filters, tests and globals are closed: none reads a
-clock, a file, the environment or a random number.
+clock, the environment or a random number, and `raw` reads the files of the templates only. That keeps the output
+deterministic; it is no sandbox. A template of the user's is code, and runs with the rights of who runs backupgen.
 """
 
 import keyword
 from collections.abc import Callable, Mapping, MutableMapping
-from typing import Any, TypeGuard
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
@@ -30,10 +31,6 @@ _TESTS = (
     "number", "odd", "sequence", "string", "true", "undefined", "upper",
 )  # fmt: skip
 _GLOBALS = ("dict", "namespace", "range")
-
-
-def _is_name(node: nodes.Expr) -> TypeGuard[nodes.Const]:
-    return isinstance(node, nodes.Const) and isinstance(node.value, str)
 
 
 class _Generator(CodeGenerator):
@@ -66,17 +63,6 @@ class _Generator(CodeGenerator):
             return
         self.visit(node.node, frame)
         self.write(f".{node.attr}")
-
-    def visit_Include(self, node: nodes.Include, frame: Frame) -> None:  # noqa: N802 (Jinja's name)
-        """Compile a plain include to one write of its whole text, not to one of each of its pieces."""
-        if node.ignore_missing or not node.with_context or not _is_name(node.template):
-            super().visit_Include(node, frame)
-            return
-        self.writeline(f"template = environment.get_template({node.template.value!r}, {self.name!r})", node)
-        self.start_write(frame)
-        local = self.dump_local_context(frame)
-        self.write(f"concat(template.root_render_func(template.new_context(context.get_all(), True, {local})))")
-        self.end_write(frame)
 
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: object) -> None:  # noqa: ARG002
         self.write(")")
@@ -151,6 +137,7 @@ def make_engine(source: Source, raw: Callable[[str], str]) -> Engine:
     }
     shared = {
         "block": filters.block_filter(),
+        "cell": filters.cell,
         "code": filters.code,
         "comment": filters.comment,
         "commented": filters.commented,

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from backupgen.conventions import naming
-from backupgen.plan.alert_rules import PrometheusRule
 from backupgen.plan.alerts.parts import rule_objects
 from backupgen.plan.alerts.rule import prometheus_rule
 from backupgen.plan.alerts.rule_tests import rule_test_units
 from backupgen.plan.backup import target_units
 from backupgen.plan.dashboard import dashboard
+from backupgen.plan.facts.manifest import Plan, Unit
+from backupgen.plan.facts.monitoring import PrometheusRule
+from backupgen.plan.facts.pages import ChosenSlots
 from backupgen.plan.maintenance import repository_units
-from backupgen.plan.model import ChosenSlots, Plan, Unit
 from backupgen.plan.policies import network_policies
 from backupgen.plan.runbooks import runbook_units
 from backupgen.plan.scripts import script_units
@@ -22,11 +23,15 @@ from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.schedule import CronExpr, ScheduleProof
 
 
+class SharedFileError(ValueError):
+    """Two objects would have one kind, namespace and name, and so one file; the text is its path."""
+
+
 def build_plan(fleet: ResolvedFleet, proof: ScheduleProof, chosen: Mapping[str, CronExpr], timetable: str = "") -> Plan:
     """Everything that is rendered for a fleet whose schedule is proved.
 
     `chosen` are the slots that the compiler chose, by job; they are in the proof already, and are remembered.
-    `timetable` is a drawing of the schedule, as SVG; empty: there is none.
+    `timetable` is a drawing of the schedule, as SVG; empty: there is none. Raises SharedFileError.
     """
     slots = slots_of(proof)
     rule = prometheus_rule(fleet, slots.schedules)
@@ -38,7 +43,7 @@ def build_plan(fleet: ResolvedFleet, proof: ScheduleProof, chosen: Mapping[str, 
     planned = sorted((*units, *wiring_units(fleet, units), *_memory(chosen), *pages), key=lambda unit: unit.path)
     for unit, following in pairwise(planned):
         if unit.path == following.path:
-            raise AssertionError(f"two objects share the file {unit.path}")  # resolve refuses every way to get here
+            raise SharedFileError(unit.path)
     return Plan(fleet.name, tuple(planned))
 
 
@@ -56,8 +61,7 @@ def _objects(fleet: ResolvedFleet, slots: Slots, rule: PrometheusRule | None) ->
             yield from server_units(fleet, repository, repository.server)
     yield from script_units(fleet)
     yield from network_policies(fleet)
-    for part in rule_objects(rule) if rule is not None else ():
-        yield Unit(naming.file_of(part.meta.namespace, "PrometheusRule", part.meta.name), part)
+    yield from map(Unit.of, rule_objects(rule) if rule is not None else ())
     panels = dashboard(fleet)
     if panels is not None:
-        yield Unit(naming.file_of(panels.meta.namespace, "ConfigMap", panels.meta.name), panels)
+        yield Unit.of(panels)

@@ -75,7 +75,7 @@ def grafana(cluster: Cluster | None = None, disk: int = 0) -> Iterator[Stage]:
         put_repository(stage)
         stage.start_deployment("backup", "rest-server")
         operation = next(course.operations(course.repositories[0]))
-        pod = stage.pod(course.cluster.objects[operation.key], course.changes(operation, stage.value_of, Known()))
+        pod = stage.pod(course.cron_job(operation), course.changes(operation, stage.value_of, Known()))
         Source(stage, course.targets[0], pod).change(0)
         yield stage
 

@@ -71,6 +71,7 @@ def largest(folder: Path) -> Path:
     return max((file for file in folder.rglob("*") if file.is_file()), key=lambda file: file.stat().st_size)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("mirror-damaged")
 def test_a_damaged_copy_is_found_out_and_made_whole(mirrored: Mirrored) -> None:
     fleet, mirror, changes = mirrored
@@ -90,6 +91,7 @@ def test_a_damaged_copy_is_found_out_and_made_whole(mirrored: Mirrored) -> None:
     assert "data: 1 of " in run.stdout
 
 
+@pytest.mark.slow
 def test_the_copy_is_read_back_in_turn(mirrored: Mirrored) -> None:
     fleet, _, changes = mirrored
     clock = fleet.folder / "clock"
@@ -106,6 +108,7 @@ def test_the_copy_is_read_back_in_turn(mirrored: Mirrored) -> None:
     assert sorted(parts) == ["1/3", "2/3", "3/3"]
 
 
+@pytest.mark.slow
 @pytest.mark.fault("mirror-interrupted")
 def test_a_copy_that_is_killed_can_be_used_and_goes_on(mirrored: Mirrored, tmp_path: Path) -> None:
     """Ended after the config, before the data, and after the index, when the snapshots are still missing."""
@@ -195,7 +198,7 @@ def keys(name: str, prefix: str = "") -> dict[str, str]:
     return {f"{prefix}AWS_ACCESS_KEY_ID": name, f"{prefix}AWS_SECRET_ACCESS_KEY": f"secret-of-{name}"}
 
 
-@pytest.mark.parametrize("shell", ["dash", "busybox"])
+@pytest.mark.parametrize("shell", ["dash", pytest.param("busybox", marks=pytest.mark.slow)])
 def test_from_s3_to_s3_with_the_variables_that_are_rendered(
     fleet: Fleet, source: Path, buckets: tuple[str, str], shell: str
 ) -> None:
@@ -223,13 +226,15 @@ def test_from_s3_to_s3_with_the_variables_that_are_rendered(
 
     shutil.copytree(fleet.repository, fleet.folder / "source" / "bucket" / "restic")
     fleet.environment = moved(mirror) | keys("source")
+    copied = []
     for _ in range(2):
-        run = fleet.run("backup.sh", "--tag=mail", "--", str(source), shell=shell)
-        assert run.returncode == 0, run.stdout
+        made = fleet.run("backup.sh", "--tag=mail", "--", str(source), shell=shell)
+        assert made.returncode == 0, made.stdout
         run = fleet.run("mirror.sh", shell=shell, **keys("copy", "MIRROR_"))
         assert run.returncode == 0, run.stdout
-    assert "data: 2 of 4 files to copy" in run.stdout
-    assert "reading part" in run.stdout
+        copied.append(run.stdout)
+    assert "data: 2 of 4 files to copy" in copied[-1]
+    assert "reading part" in copied[-1]
     assert fleet.metrics()["backup_mirror_snapshots"] == 2
     fleet.environment = moved(drill) | keys("copy")
     (fleet.folder / "restore").mkdir()
@@ -272,3 +277,39 @@ def test_usage(fleet: Fleet) -> None:
         fleet.run("mirror.sh", MIRROR_METHOD="rsync", MIRROR_RESTIC_REPOSITORY=str(DATA / "repository")).returncode
         == 64
     )
+
+
+@pytest.mark.fault("mirror-keeps-a-key")
+@pytest.mark.parametrize("shell", ["dash", "busybox"])
+def test_a_password_that_was_taken_back_opens_the_copy_no_more(mirrored: Mirrored, shell: str) -> None:
+    fleet, mirror, changes = mirrored
+    new = fleet.folder / "new-password"
+    new.write_text("taken instead")
+    assert fleet.run("mirror.sh", **changes, shell=shell).returncode == 0
+    before = {key.name for key in (mirror / "keys").iterdir()}
+    fleet.restic("key", "passwd", f"--new-password-file={new}")
+    rotated = {"RESTIC_PASSWORD": "taken instead"}
+    run = fleet.run("mirror.sh", **changes | rotated, shell=shell)
+    assert run.returncode == 0, run.stdout
+    after = {key.name for key in (mirror / "keys").iterdir()}
+    assert after == {key.name for key in (fleet.repository / "keys").iterdir()}
+    assert not after & before
+
+
+def test_a_key_that_cannot_be_removed_from_the_copy_is_a_failure(mirrored: Mirrored) -> None:
+    fleet, mirror, changes = mirrored
+    assert fleet.run("mirror.sh", **changes).returncode == 0
+    (old,) = (mirror / "keys").iterdir()
+    new = fleet.folder / "new-password"
+    new.write_text("taken instead")
+    fleet.restic("key", "passwd", f"--new-password-file={new}")
+    changes |= {"RESTIC_PASSWORD": "taken instead"}
+    spy = fleet.folder / "spy"
+    spy.mkdir()
+    real = shutil.which("rclone", path=fleet.paths["dash"])
+    (spy / "rclone").write_text(f'#!/bin/sh\n[ "$1" != deletefile ] || exit 1\nexec "{real}" "$@"\n')
+    (spy / "rclone").chmod(0o755)
+    run = fleet.run("mirror.sh", **changes, PATH=f"{spy}:{fleet.paths['dash']}")
+    assert run.returncode == 71, run.stdout
+    assert old.name in run.stdout
+    assert fleet.metrics()['backup_step_status{step="check"}'] == 0

@@ -28,7 +28,7 @@ class Verify(Model):
     """An archive of pg_dump that `pg_restore --list` reads."""
     min_size: s.Size | None = optional(default="1", examples=["1Mi"])
     """The least size."""
-    min_files: Annotated[StrictInt, Field(ge=0)] | None = optional(default=1, examples=[10])
+    min_files: Annotated[StrictInt, Field(ge=0, le=10**9)] | None = optional(default=1, examples=[10])
     """The least number of files in a `dir`."""
 
     constraints = (
@@ -50,7 +50,7 @@ class Verify(Model):
 class Peer(Model):
     """Somebody that the job talks to, for the network policies: exactly one of `pod`, `host`, `cidr`."""
 
-    pod: s.Labels | None = optional(examples=[{"app": "warehouse"}])
+    pod: s.Selector | None = optional(examples=[{"app": "warehouse"}])
     """The labels of the pods."""
     namespace: s.DnsLabel | None = optional(follows="the target's own", examples=["databases"])
     """The pods' namespace."""
@@ -93,7 +93,7 @@ class Target(JobSettings):
     """Several sources by name, each mounted at `/backup/<name>`."""
     dump: Dump | None = None
     """What a command writes, instead of or beside the volumes."""
-    with_pod: s.Labels | None = optional(examples=[{"app.kubernetes.io/name": "grafana"}])
+    with_pod: s.Selector | None = optional(examples=[{"app.kubernetes.io/name": "grafana"}])
     """The labels of the app's pod: the backup runs on its node."""
     exclude: tuple[s.Text, ...] | None = optional(examples=[["lost+found", "/grafana/cache"]])
     """Patterns of restic. One that begins with `/` is meant below `/backup`, any other matches anywhere."""

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from backupgen.conventions import metrics
-from backupgen.plan.alerts.draft import NOT_OF_MIRRORS, RETENTIONS, Draft, Expressions
-from backupgen.plan.expectations import Watched
+from backupgen.conventions.roles import PodRole
+from backupgen.plan.alerts.draft import JOB, LOGS, NOT_OF_MIRRORS, RETENTIONS, Draft, Expressions, positive
+from backupgen.plan.expectations import MonitoredJob
 from backupgen.plan.promql import select
 from backupgen.resolve.alerting import Alerts
 from backupgen.resolve.resolved import Repository, ResolvedFleet
@@ -19,11 +20,13 @@ def drafts(
     fleet: ResolvedFleet,
     wanted: Alerts,
     with_: Expressions,
-    expected: Sequence[Watched],
+    expected: Sequence[MonitoredJob],
     schedules: Mapping[str, CronExpr],
 ) -> Iterator[Draft]:
     """The alerts about the repositories of a fleet. Raises KeyError if an expected job has no schedule."""
     yield _lock_held(with_, _longest_hold(expected, schedules))
+    if any(item.role is PodRole.RETENTION for item in expected):
+        yield _retention_refused(with_)
     if any(repository.quota is not None for repository in fleet.repositories):
         yield _near_quota(with_, wanted.threshold("BackupRepositoryNearQuota"))
     served = [repository for repository in fleet.repositories if repository.server is not None]
@@ -31,7 +34,7 @@ def drafts(
         yield _server_down(served)
 
 
-def _longest_hold(expected: Sequence[Watched], schedules: Mapping[str, CronExpr]) -> int:
+def _longest_hold(expected: Sequence[MonitoredJob], schedules: Mapping[str, CronExpr]) -> int:
     """For how many seconds the fleet's own jobs may be seen to hold a lock: an hour at least.
 
     The longest run, and the time until the next job of the repository looks again.
@@ -62,6 +65,19 @@ def _lock_held(with_: Expressions, longest: int) -> Draft:
         description="Each job that began since has seen this lock, for longer than any job of the fleet runs: a "
         "restic that hangs, a forgotten `restic mount`, or one whose lock cannot be removed. While it is shared, "
         "nothing is removed or checked; while it is exclusive, nothing is backed up.",
+    )
+
+
+def _retention_refused(with_: Expressions) -> Draft:
+    return Draft(
+        alert="BackupRetentionRefused",
+        expr=with_.told(positive(metrics.RETENTION_REFUSED, "tag"), RETENTIONS),
+        for_=300,
+        severity="critical",
+        summary=f"{JOB} refuses to thin out tag {{{{ $labels.tag }}}}",
+        description="Snapshots with this tag are not what its schedule makes: somebody may be writing them in its "
+        "name, to push out the good ones, or the data has shrunk. None of them was removed, and nothing is pruned "
+        f"until somebody has looked. {LOGS}",
     )
 
 

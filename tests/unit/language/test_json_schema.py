@@ -18,7 +18,8 @@ from backupgen.language.schema.model import facts_of
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.source import read_document
 from tests.fleets import Data, dumped, fleets
-from tests.test_seeded_mistakes import FLEET, MISTAKES
+from tests.seeding import FLEET
+from tests.test_seeded_mistakes import MISTAKES
 from tests.thoroughness import examples
 
 
@@ -288,7 +289,7 @@ CONSTRAINED: list[tuple[str, tuple[str, ...], object, list[object]]] = [
     ("Target", (*NOTES, "dump"), DUMP, [OWN_DUMP]),
     ("Target", (*NOTES, "every"), None, ["1h"]),
     ("Target", (*NOTES, "after"), None, ["true"]),
-    ("Target", (*NOTES, "backup_args"), ["-x", "--y=z"], [["x"], ["-"], ["--"]]),
+    ("Target", (*NOTES, "backup_args"), ["-x", "--group-by=host"], [["x"], ["-"], ["--"]]),
     ("Gitops", ("gitops",), {"argocd": {}}, [{}, {"argocd": {}, "flux": {"path": "a", "source": {"name": "b"}}}]),
 ]  # fmt: skip
 

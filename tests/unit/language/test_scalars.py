@@ -146,7 +146,11 @@ REFUSED: list[tuple[Scalar, object, str, str]] = [
     ),
     *(
         (s.credential_name, name, f"the compiler sets `{name}` itself, expected the name of a credential", "")
-        for name in ("PATH", "RESTIC_REPOSITORY", "BACKUP_DEADLINE", "NTFY_TOPIC")
+        for name in ("RESTIC_REPOSITORY", "BACKUP_DEADLINE", "NTFY_TOPIC")
+    ),
+    *(
+        (s.credential_name, name, f"`{name}` is a setting of the jobs' programs, expected the name of a credential", "")
+        for name in ("PATH", "RESTIC_CACERT", "RESTIC_COMPRESSION", "RCLONE_CONFIG_MIRROR_REGION")
     ),
     *(
         (s.age_recipient, key, "this is no age recipient, expected a public key such as `age1…` or `ssh-ed25519 …`", "")
@@ -167,7 +171,7 @@ REFUSED: list[tuple[Scalar, object, str, str]] = [
     (s.duration, "9" * 5000 + "s", f"`{'9' * 57}...` is no duration, {DURATION}", ""),
     (s.duration, None, f"there is no value here, {DURATION}", ""),
     (s.duration, 1.5, f"{DURATION}, found the number `1.5`", QUOTES),
-    (s.duration, False, f"{DURATION}, found the boolean `false`", QUOTES),
+    (s.duration, False, f"{DURATION}, found the boolean `false`", ""),
     (s.start_window, "9s", "`9s` is too short, expected at least `10s`: Kubernetes would miss slots", ""),
     (s.quantity, "500MB", f"`500MB` is no size, {QUANTITY}", "write `500M`"),
     (s.quantity, "20GiB", f"`20GiB` is no size, {QUANTITY}", "write `20Gi`"),
@@ -178,7 +182,7 @@ REFUSED: list[tuple[Scalar, object, str, str]] = [
     (s.quantity, "5.", f"`5.` is no size, {QUANTITY}", ""),
     (s.quantity, 0, f"{QUANTITY}, found the number `0`", QUOTES),
     (s.quantity, 0.5, f"{QUANTITY}, found the number `0.5`", QUOTES),
-    (s.quantity, True, f"{QUANTITY}, found the boolean `true`", QUOTES),
+    (s.quantity, True, f"{QUANTITY}, found the boolean `true`", ""),
     (s.quantity, 10**400, f"{QUANTITY}, found the number `{hex(10**400)[:57]}...`", QUOTES),
     (s.size, 20, "`20` has no unit, expected bytes such as `500Mi` or `20Gi`", ""),
     (s.size, "0", "`0` is no size, expected bytes such as `500Mi` or `20Gi`", ""),
