@@ -31,7 +31,7 @@ def between(page: str, mark: str) -> list[str]:
 
 
 def test_the_figure_is_that_of_the_contract(page: str, contracts: list[dict[str, Any]]) -> None:
-    (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    layers = next(contract["layers"] for contract in contracts if contract.get("exhaustive"))
     assert [line.split() for line in between(page, "layers")] == [layer.split(" | ") for layer in layers]
 
 
