@@ -22,6 +22,7 @@ from backupgen.manifests.verify import verify
 from backupgen.plan.build import build_plan
 from backupgen.plan.model import Plan
 from backupgen.resolve.codes import CODES as RESOLVE_CODES
+from backupgen.resolve.delivery import ArgoCd
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.resolve.timetable import Timetable, timetable_of
@@ -172,8 +173,7 @@ def _compile(
     findings = (*findings, *rendered.findings)
     if rendered.value is not None:
         # Flux applies on the server's side, and Argo CD does where the Application is rendered.
-        gitops = fleet.gitops
-        client_side = gitops is None or (gitops.argocd is not None and gitops.argocd.repo is None)
+        client_side = fleet.gitops is None or (isinstance(fleet.gitops, ArgoCd) and not fleet.gitops.repo)
         findings = (*findings, *judge_sizes(rendered.value, client_side=client_side))
     if rendered.value is not None and templates.overridden:
         # Our own templates are proved by our tests; the user's can be proved here only.

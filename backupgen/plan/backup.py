@@ -125,7 +125,7 @@ def _dump_container(fleet: ResolvedFleet, target: Target, dump: Dump) -> Contain
         environment["DUMP_KIND"] = kinds[0]
     return Container(
         name="dump",
-        image=str(fleet.images.kubectl),
+        image=fleet.images.kubectl,
         command=("/bin/sh", f"{naming.SCRIPTS_DIR}/dump.sh"),
         args=(job.namespace, selector, dump.container, file, "--", *dump.command),
         env=environment,

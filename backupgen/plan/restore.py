@@ -17,6 +17,7 @@ from backupgen.plan.meta import Meta
 from backupgen.plan.mirrors import copy_credentials, mirror_credentials, mirror_environment
 from backupgen.plan.model import Mount, Pod, RestorePod, Volume
 from backupgen.plan.pods import NOTHING, client_environment, owner, script_container, source_volume
+from backupgen.resolve.delivery import Flux
 from backupgen.resolve.resolved import Dump, Mirror, Repository, ResolvedFleet, StringMap, Target
 
 DEADLINE = 86_400
@@ -138,16 +139,14 @@ def restore_of(fleet: ResolvedFleet, target: Target) -> Restore:
 def _wiring(fleet: ResolvedFleet, namespace: str) -> Wiring | None:
     gitops = fleet.gitops
     name = naming.wiring(fleet.name, namespace)
-    if gitops is not None and gitops.flux is not None:
+    if isinstance(gitops, Flux):
         resource = "kustomizations.kustomize.toolkit.fluxcd.io"
-        place = gitops.flux.namespace or naming.FLUX_NAMESPACE
-        return Wiring(resource, place, name, '{"spec":{"suspend":true}}', '{"spec":{"suspend":false}}')
-    if gitops is not None and gitops.argocd is not None:
-        known = gitops.argocd.repo is not None
+        return Wiring(resource, gitops.namespace, name, '{"spec":{"suspend":true}}', '{"spec":{"suspend":false}}')
+    if gitops is not None:
         pause = '{"spec":{"syncPolicy":{"automated":null}}}'
         resume = '{"spec":{"syncPolicy":{"automated":{"prune":true,"selfHeal":true}}}}'
-        resource = "applications.argoproj.io" if known else ""
-        return Wiring(resource, gitops.argocd.namespace or naming.ARGO_NAMESPACE, name, pause, resume)
+        resource = "applications.argoproj.io" if gitops.repo else ""
+        return Wiring(resource, gitops.namespace, name, pause, resume)
     return None
 
 

@@ -10,7 +10,9 @@ from backupgen.conventions import naming
 from backupgen.diagnostics import Checked, NodePath, has_errors
 from backupgen.integrations.identity import names_of
 from backupgen.language import schema
+from backupgen.language.defaults import default_of, filled
 from backupgen.resolve import codes, resolved
+from backupgen.resolve.delivery import resolve_gitops, resolve_recipients
 from backupgen.resolve.jobs import Context, Notes, check_labels, check_override, resolve_ntfy
 from backupgen.resolve.layers import Layers, Shared, merge_layers
 from backupgen.resolve.origins import FLEET, Origin, Record, Setting, derived
@@ -36,19 +38,19 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
         home_namespace=fleet.home_namespace,
         timezone=fleet.timezone,
         kubernetes=fleet.kubernetes,
-        images=fleet.images,
+        images=resolved.Images(**filled(fleet.images)),
         image_pull_secrets=fleet.image_pull_secrets or (),
         repositories=tuple(repository for repository in repositories if repository is not None),
         targets=tuple(targets),
         nodes=_nodes(fleet),
-        reflect_scripts=fleet.scripts == "reflector",
-        network_policies=fleet.network_policies or "none",
+        reflect_scripts=(fleet.scripts or default_of(schema.Fleet, "scripts")) == "reflector",
+        network_policies=fleet.network_policies or default_of(schema.Fleet, "network_policies"),
         pushgateway=reports.pushgateway,
         ntfy=context.ntfy,
         alerts=reports.alerts,
-        dashboard=fleet.dashboard,
-        gitops=fleet.gitops,
-        sops=fleet.sops,
+        dashboard=resolved.Dashboard(**filled(fleet.dashboard)) if fleet.dashboard else None,
+        gitops=resolve_gitops(fleet.gitops),
+        sops=resolve_recipients(fleet.sops),
         labels=fleet.labels or {},
         annotations=merge_layers(*(shared.value for shared in context.annotations)),
         unprotected=fleet.unprotected or {},

@@ -11,8 +11,8 @@ from backupgen.diagnostics import NodePath
 from backupgen.integrations.location import Location
 from backupgen.language import schema
 from backupgen.language.defaults import default_of
-from backupgen.language.schema import Dashboard, Gitops, Images, Sops
 from backupgen.resolve.alerting import Alerts
+from backupgen.resolve.delivery import Gitops, Recipients
 from backupgen.schedule import Auto, CronExpr
 
 StringMap = Mapping[str, str]
@@ -296,6 +296,24 @@ class Node(NamedTuple):
     path: NodePath
 
 
+class Images(NamedTuple):
+    """The container images, by digest."""
+
+    restic: str
+    rest_server: str
+    """Empty: no server of the fleet's own."""
+    kubectl: str
+    """Empty: no dump in an app's pod."""
+
+
+class Dashboard(NamedTuple):
+    """The Grafana dashboard, a ConfigMap for Grafana's sidecar."""
+
+    namespace: str
+    labels: StringMap
+    annotations: StringMap
+
+
 class Pushgateway(NamedTuple):
     """The Pushgateway that jobs report to."""
 
@@ -340,7 +358,7 @@ class ResolvedFleet(NamedTuple):
     alerts: Alerts | None
     dashboard: Dashboard | None
     gitops: Gitops | None
-    sops: Sops | None
+    sops: Recipients | None
     labels: StringMap
     """The labels of every object."""
     annotations: StringMap
