@@ -17,7 +17,7 @@ from fleets import fleet
 
 from backupgen.language.load import load_fleet
 from backupgen.resolve.fleet import resolve_fleet
-from backupgen.resolve.timetable import timetable_of
+from backupgen.resolve.schedule_input import schedule_input
 from backupgen.schedule import prove
 from backupgen.source import read_document
 
@@ -58,7 +58,7 @@ def main_once(kind: str, targets: int) -> None:
     if resolved is None or resolved.value is None:
         raise SystemExit("the fleet of the benchmark is none")
     start = time.process_time()
-    timetable = timetable_of(resolved.value)
+    timetable = schedule_input(resolved.value)
     middle = time.process_time()
     outcome = prove(timetable.operations, timetable.limits)
     end = time.process_time()

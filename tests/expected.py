@@ -164,7 +164,7 @@ def _container(it: model.Container, pod: model.Pod, *, token: bool) -> Item:
     }  # fmt: skip
 
 
-def _volume(it: model.Volume) -> Item:
+def _volume(it: model.PodVolume) -> Item:
     if it.source == "ephemeral":
         claim: Item = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": it.size}}}
         claim |= _given(storageClassName=it.reference)

@@ -7,7 +7,7 @@ from backupgen.audit.cluster import Cluster
 from backupgen.audit.objects import Identity, Workload
 from backupgen.diagnostics import Finding, Related, Spot
 from backupgen.language.paths import target_of
-from backupgen.resolve.resolved import ResolvedFleet, Target, User, Volume
+from backupgen.resolve.resolved import ResolvedFleet, SourceVolume, Target, User
 
 _ALONE = "ReadWriteOncePod"
 
@@ -23,7 +23,7 @@ def differing(fleet: ResolvedFleet, cluster: Cluster) -> Iterator[Finding]:
             yield from _access(repository.server.namespace, repository.server.volume, cluster)
 
 
-def _access(namespace: str, volume: Volume, cluster: Cluster) -> Iterator[Finding]:
+def _access(namespace: str, volume: SourceVolume, cluster: Cluster) -> Iterator[Finding]:
     for modes, spot in _modes(namespace, volume.claim or "", cluster):
         if not modes or volume.access in modes:
             continue
@@ -70,7 +70,7 @@ def _agrees(user: User, identity: Identity) -> bool:
     return identity.group is None or identity.group in {user.gid, user.fs_group}
 
 
-def _differs(target: Target, volume: Volume, workload: Workload, identity: Identity) -> Finding:
+def _differs(target: Target, volume: SourceVolume, workload: Workload, identity: Identity) -> Finding:
     user = target.job.user
     owner = f"{workload.kind} `{workload.name}`, which mounts `{volume.claim}`,"
     if identity.user is not None:

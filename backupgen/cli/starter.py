@@ -27,7 +27,7 @@ class AnswerError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class FirstTarget:
+class StarterTarget:
     """One claim to back up."""
 
     namespace: str
@@ -37,15 +37,15 @@ class FirstTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
-    """The answers."""
+class StarterAnswers:
+    """What `init` was told."""
 
     name: str
     home_namespace: str
     timezone: str
     image: str
     repository: str
-    targets: tuple[FirstTarget, ...]
+    targets: tuple[StarterTarget, ...]
 
 
 def judge(what: str, answer: str) -> None:
@@ -59,7 +59,7 @@ def judge(what: str, answer: str) -> None:
         raise AnswerError(str(error)) from None
 
 
-def read_target(text: str) -> FirstTarget:
+def read_target(text: str) -> StarterTarget:
     """Read `NAMESPACE/NAME=CLAIM` or `NAMESPACE/NAME=CLAIM:UID`. Raises AnswerError."""
     match = _TARGET.fullmatch(text)
     if match is None:
@@ -68,21 +68,21 @@ def read_target(text: str) -> FirstTarget:
         judge(what, match[what])
     if match["uid"] is not None:
         judge("uid", match["uid"])
-    return FirstTarget(match["namespace"], match["name"], match["claim"], int(match["uid"] or UID))
+    return StarterTarget(match["namespace"], match["name"], match["claim"], int(match["uid"] or UID))
 
 
-def compose(beginning: Beginning) -> str:
+def compose(answers: StarterAnswers) -> str:
     """Return the text of the fleet."""
-    targets = beginning.targets
+    targets = answers.targets
     every = "6h" if len(targets) <= _FEW else "1d"
     parallel = -(-len(targets) // _A_DAY)
     return _HEAD.format(
-        name=_scalar(beginning.name),
-        home_namespace=_scalar(beginning.home_namespace),
-        timezone=_scalar(beginning.timezone),
-        image=_scalar(beginning.image),
-        pin="" if "@" in beginning.image else _PIN,
-        url=_scalar(beginning.repository),
+        name=_scalar(answers.name),
+        home_namespace=_scalar(answers.home_namespace),
+        timezone=_scalar(answers.timezone),
+        image=_scalar(answers.image),
+        pin="" if "@" in answers.image else _PIN,
+        url=_scalar(answers.repository),
         parallel=f"  parallel: {parallel}\n" if parallel > 1 else "",
     ) + "\n".join(_TARGET_TEXT.format(
         name=_scalar(target.name),

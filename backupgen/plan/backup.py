@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from backupgen.conventions import naming
 from backupgen.plan.cronjobs import cron_job
-from backupgen.plan.model import Container, Mount, Pod, Role, RoleBinding, ServiceAccount, Unit, Volume
+from backupgen.plan.effective_schedules import EffectiveSchedules
+from backupgen.plan.model import Container, Mount, Pod, PodVolume, Role, RoleBinding, ServiceAccount, Unit
 from backupgen.plan.pods import (
     SCRIPTS_MOUNT,
     client_environment,
@@ -17,14 +18,13 @@ from backupgen.plan.pods import (
     work_volumes,
 )
 from backupgen.plan.secrets import secret_unit
-from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Dump, ResolvedFleet, Target
 
 _BEGINNINGS = {"xbstream", "pgdump"}
 """The kinds of dumps whose first bytes dump.sh knows."""
 
 
-def target_units(fleet: ResolvedFleet, target: Target, slots: Slots) -> Iterator[Unit]:
+def target_units(fleet: ResolvedFleet, target: Target, slots: EffectiveSchedules) -> Iterator[Unit]:
     """The files of one target."""
     job = target.job
     repository = fleet.repository(target.repository)
@@ -104,13 +104,13 @@ def _volume_name(name: str) -> str:
     return f"source-{name}"
 
 
-def _volumes(target: Target) -> Iterator[Volume]:
+def _volumes(target: Target) -> Iterator[PodVolume]:
     dump = target.dump
     if dump is not None and dump.in_pod:
         if dump.staging_claim is not None:
-            yield Volume("dump", "claim", dump.staging_claim)
+            yield PodVolume("dump", "claim", dump.staging_claim)
         else:
-            yield Volume("dump", "empty_dir", size=dump.staging_size)
+            yield PodVolume("dump", "empty_dir", size=dump.staging_size)
     for volume in target.volumes:
         yield source_volume(_volume_name(volume.name), volume)
 

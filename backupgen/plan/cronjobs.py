@@ -1,13 +1,13 @@
 """Job + pod -> the CronJob's unit."""
 
 from backupgen.conventions import naming
+from backupgen.plan.effective_schedules import EffectiveSchedules
 from backupgen.plan.model import CronJob, Pod, Unit
 from backupgen.plan.pods import meta_of
-from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Job, ResolvedFleet
 
 
-def cron_job(fleet: ResolvedFleet, job: Job, role: str, pod: Pod, slots: Slots) -> Unit:
+def cron_job(fleet: ResolvedFleet, job: Job, role: str, pod: Pod, slots: EffectiveSchedules) -> Unit:
     """The CronJob of an operation, with its proved schedule."""
     facts = CronJob(
         meta=meta_of(fleet, job, role),

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, NamedTuple
 from backupgen.plan.alert_rules import PrometheusRule, RuleFile, RuleTests
 from backupgen.plan.meta import Meta
 from backupgen.plan.panel import Panel
-from backupgen.resolve.resolved import Placement, StringMap, User
+from backupgen.resolve.resolved import PodPlacement, StringMap, User
 
 
 class Mount(NamedTuple):
@@ -24,7 +24,7 @@ class Mount(NamedTuple):
     read_only: bool = False
 
 
-class Volume(NamedTuple):
+class PodVolume(NamedTuple):
     """A pod's volume. `source` says which of the other fields count."""
 
     name: str
@@ -66,7 +66,7 @@ class Pod(NamedTuple):
 
     labels: StringMap
     user: User
-    placement: Placement
+    placement: PodPlacement
     grace: int
     service_account: str
     """Its ServiceAccount, whose token only the init containers mount; empty: the default one, without a token."""
@@ -75,7 +75,7 @@ class Pod(NamedTuple):
     pull_secrets: tuple[str, ...]
     init_containers: tuple[Container, ...]
     containers: tuple[Container, ...]
-    volumes: tuple[Volume, ...]
+    volumes: tuple[PodVolume, ...]
     only_there: bool = True
     """False: where `with_pod` is nowhere to be found, it runs elsewhere."""
     root_may: tuple[str, ...] = ("DAC_READ_SEARCH",)

@@ -15,7 +15,7 @@ from backupgen.conventions import naming
 from backupgen.grammars.go_duration import go_duration
 from backupgen.plan.meta import Meta
 from backupgen.plan.mirrors import copy_credentials, mirror_credentials, mirror_environment
-from backupgen.plan.model import Mount, Pod, RestorePod, Volume
+from backupgen.plan.model import Mount, Pod, PodVolume, RestorePod
 from backupgen.plan.pods import NOTHING, client_environment, owner, script_container, source_volume
 from backupgen.resolve.delivery import Flux
 from backupgen.resolve.resolved import Dump, Mirror, Repository, ResolvedFleet, StringMap, Target
@@ -229,8 +229,8 @@ def _pod(fleet: ResolvedFleet, target: Target, environment: StringMap, secret: s
         init_containers=(),
         containers=(container,),
         volumes=(
-            Volume("tmp", "empty_dir"),
-            Volume("cache", "empty_dir", size=job.cache_size, in_memory=job.cache_in_memory),
+            PodVolume("tmp", "empty_dir"),
+            PodVolume("cache", "empty_dir", size=job.cache_size, in_memory=job.cache_in_memory),
             *volumes,
         ),
         # Of a folder of the node there is one on every node; a claim leads to its own.
@@ -244,8 +244,8 @@ def _volume_name(name: str) -> str:
     return f"source-{name}"
 
 
-def _scratch(dump: Dump) -> Volume:
+def _scratch(dump: Dump) -> PodVolume:
     """Where a dump lies until it is read back in: where it lay before it was backed up."""
     if dump.staging_claim is not None:
-        return Volume("restore", "claim", dump.staging_claim)
-    return Volume("restore", "empty_dir", size=dump.staging_size if dump.in_pod else "")
+        return PodVolume("restore", "claim", dump.staging_claim)
+    return PodVolume("restore", "empty_dir", size=dump.staging_size if dump.in_pod else "")

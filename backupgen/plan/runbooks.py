@@ -6,9 +6,9 @@ from typing import NamedTuple
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration
 from backupgen.plan.alert_rules import PrometheusRule
+from backupgen.plan.effective_schedules import EffectiveSchedules
 from backupgen.plan.model import Page, Picture, Secret, Unit
 from backupgen.plan.restore import DEADLINE, Restore, restore_of
-from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Job, Mirror, Repository, ResolvedFleet, Target, VerifyRule
 from backupgen.schedule import load_zone, longest_gap
 
@@ -111,7 +111,7 @@ class Access(NamedTuple):
 
 
 def runbook_units(
-    fleet: ResolvedFleet, slots: Slots, units: Iterable[Unit], rule: PrometheusRule | None, timetable: str
+    fleet: ResolvedFleet, slots: EffectiveSchedules, units: Iterable[Unit], rule: PrometheusRule | None, timetable: str
 ) -> Iterator[Unit]:
     """The pages of a fleet.
 
@@ -158,7 +158,7 @@ def _target_page(fleet: ResolvedFleet, target: Target, line: Line) -> Page:
     )
 
 
-def _timing(job: Job, slots: Slots) -> Timing:
+def _timing(job: Job, slots: EffectiveSchedules) -> Timing:
     schedule = slots.schedules[job.name]
     gap = longest_gap(schedule, load_zone(job.timezone))
     loss = "" if gap is None else format_duration(gap + job.start_within + job.deadline)

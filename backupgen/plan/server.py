@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from backupgen.conventions import naming
 from backupgen.plan.meta import Meta
-from backupgen.plan.model import Container, Deployment, Mount, Pod, Port, Service, ServiceMonitor, Unit, Volume
+from backupgen.plan.model import Container, Deployment, Mount, Pod, PodVolume, Port, Service, ServiceMonitor, Unit
 from backupgen.plan.pods import NOTHING, owner, server_selector, source_volume
 from backupgen.plan.secrets import htpasswd_unit
 from backupgen.resolve.resolved import Repository, ResolvedFleet, Server, StringMap
@@ -59,7 +59,7 @@ def _pod(fleet: ResolvedFleet, server: Server, labels: StringMap) -> Pod:
         ),
         volumes=(
             source_volume("data", server.volume),
-            Volume("htpasswd", "secret", naming.htpasswd(server.name), read_only=True),
+            PodVolume("htpasswd", "secret", naming.htpasswd(server.name), read_only=True),
         ),
     )
 

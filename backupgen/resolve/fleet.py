@@ -13,7 +13,7 @@ from backupgen.language import schema
 from backupgen.language.defaults import default_of, filled
 from backupgen.resolve import codes, resolved
 from backupgen.resolve.delivery import resolve_gitops, resolve_recipients
-from backupgen.resolve.jobs import Context, Notes, check_labels, check_override, resolve_ntfy
+from backupgen.resolve.jobs import Context, FindingCollector, check_labels, check_override, resolve_ntfy
 from backupgen.resolve.layers import Layers, Shared, merge_layers
 from backupgen.resolve.origins import FLEET, Origin, Record, Setting, derived
 from backupgen.resolve.reports import resolve_reports
@@ -78,7 +78,7 @@ def explain_target(fleet: schema.Fleet, name: str) -> tuple[Setting, ...]:
 
 
 def _context(fleet: schema.Fleet) -> Context:
-    notes = Notes()
+    notes = FindingCollector()
     ntfy = resolve_ntfy(fleet.ntfy, notes) if fleet.ntfy else None
     wiring = Shared(_wiring_annotations(fleet), derived("the wiring", ("gitops",)))
     return Context(fleet, ntfy, (wiring, Shared(fleet.annotations, FLEET)), notes)
@@ -93,7 +93,7 @@ def _wiring_annotations(fleet: schema.Fleet) -> Mapping[str, str]:
     return {}
 
 
-def _repositories(fleet: schema.Fleet, notes: Notes) -> Mapping[str, schema.Repository]:
+def _repositories(fleet: schema.Fleet, notes: FindingCollector) -> Mapping[str, schema.Repository]:
     further = fleet.repositories or {}
     if naming.MAIN in further:
         message = f"`{naming.MAIN}` is the name of the fleet's `repository`, expected another name"
@@ -114,7 +114,7 @@ def _check_shared(fleet: schema.Fleet, context: Context) -> None:
         check_override(fleet.defaults.ntfy, ("defaults",), context)
 
 
-def _check_names(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+def _check_names(fleet: resolved.ResolvedFleet, notes: FindingCollector) -> None:
     taken: dict[str, NodePath] = {}
     for job in sorted(fleet.jobs(), key=lambda job: job.path[0] == "targets"):
         if job.name in taken:
@@ -133,7 +133,7 @@ def _check_names(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
     _check_servers(fleet, taken, notes)
 
 
-def _check_places(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+def _check_places(fleet: resolved.ResolvedFleet, notes: FindingCollector) -> None:
     """Refuse two names for one place: the proof is one of each repository, and a mirror overwrites what is there."""
     taken: dict[str, tuple[NodePath, str | None]] = {}
     ids: dict[str, NodePath] = {}
@@ -153,14 +153,14 @@ def _check_places(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
     _check_server_volumes(fleet, notes)
 
 
-def _same_repository(other: NodePath, path: NodePath, notes: Notes) -> None:
+def _same_repository(other: NodePath, path: NodePath, notes: FindingCollector) -> None:
     message = f"this is the same repository as `{'.'.join(str(part) for part in other)}`"
     notes.add(
         codes.CONFLICTING_KEYS, message, path, "if they are two, give each its `id`: `restic cat config` prints it"
     )
 
 
-def _check_server_volumes(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+def _check_server_volumes(fleet: resolved.ResolvedFleet, notes: FindingCollector) -> None:
     """Refuse two servers on one volume: each would take the other's repository for its own."""
     taken: dict[tuple[str, str, str], NodePath] = {}
     for repository in fleet.repositories:
@@ -178,7 +178,7 @@ def _check_server_volumes(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
         taken.setdefault(place, path)
 
 
-def _check_legacy(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+def _check_legacy(fleet: resolved.ResolvedFleet, notes: FindingCollector) -> None:
     """Refuse to let a target's own snapshots expire."""
     for repository in fleet.repositories:
         owners = {target.tag: target.name for target in fleet.targets_of(repository.name)}
@@ -189,7 +189,7 @@ def _check_legacy(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
                 notes.add(codes.CONFLICTING_KEYS, message, path, "write its `keep` instead", on_key=True)
 
 
-def _check_servers(fleet: resolved.ResolvedFleet, taken: Mapping[str, NodePath], notes: Notes) -> None:
+def _check_servers(fleet: resolved.ResolvedFleet, taken: Mapping[str, NodePath], notes: FindingCollector) -> None:
     servers: dict[tuple[str, str], NodePath] = {}
     for repository in fleet.repositories:
         server = repository.server

@@ -39,7 +39,7 @@ class Toleration(NamedTuple):
     effect: str
 
 
-class Placement(NamedTuple):
+class PodPlacement(NamedTuple):
     """Where a pod may run and what it may use."""
 
     node_selector: StringMap
@@ -89,7 +89,7 @@ class Job(NamedTuple):
     cache_size: str
     """Empty: no limit."""
     cache_in_memory: bool
-    placement: Placement
+    placement: PodPlacement
     user: User
     labels: StringMap
     annotations: StringMap
@@ -103,7 +103,7 @@ class Job(NamedTuple):
         return limit - max(0, self.hook_timeout - HOOK_TIMEOUT)
 
 
-class Volume(NamedTuple):
+class SourceVolume(NamedTuple):
     """A claim or a folder of the node."""
 
     name: str
@@ -174,7 +174,7 @@ class Target(NamedTuple):
     """The hours in which it does not start, as a bit set."""
     yields: bool
     """Whether it leaves out the hours in which it could meet an exclusive operation."""
-    volumes: tuple[Volume, ...]
+    volumes: tuple[SourceVolume, ...]
     dump: Dump | None
     with_pod: StringMap
     exclude: tuple[str, ...]
@@ -248,8 +248,8 @@ class Server(NamedTuple):
     maintenance_port: int
     image: str
     user: User
-    volume: Volume
-    placement: Placement
+    volume: SourceVolume
+    placement: PodPlacement
     labels: StringMap
     annotations: StringMap
     path: NodePath

@@ -55,7 +55,7 @@ def advice(context: RuleContext) -> Iterator[tuple[tuple[Conflict, ...], tuple[s
     groups: dict[tuple[str, Why, Stuck | None], list[Conflict]] = {}
     for conflict in context.conflicts:
         groups.setdefault((conflict.other, conflict.why, conflict.stuck), []).append(conflict)
-    adviser = Adviser(context.timetable.operations, context.timetable.limits)
+    adviser = Adviser(context.schedule_input.operations, context.schedule_input.limits)
     for number, conflicts in enumerate(groups.values()):
         yield tuple(conflicts), _remedies(context, adviser, conflicts) if number < _ADVISED else ()
 

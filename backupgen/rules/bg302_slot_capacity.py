@@ -27,15 +27,15 @@ def check(context: RuleContext) -> Iterator[Finding]:
     """
     if context.proof is None:
         return
-    homeless = {name for shortage in context.timetable.shortages for name in shortage.without_room}
+    homeless = {name for shortage in context.schedule_input.shortages for name in shortage.without_room}
     meant = {waiver.scope for waiver in context.waivers if waiver.slug == INFO.slug}
-    adviser = Adviser(context.timetable.operations, context.timetable.limits)
+    adviser = Adviser(context.schedule_input.operations, context.schedule_input.limits)
     for crowd in context.proof.crowded:
         for name in crowd.operations:
             if context.jobs[name].path in meant:
                 yield _finding(context, crowd, name, adviser)
     others = [operation for name, operation in context.operations.items() if context.jobs[name].path not in meant]
-    for crowd in crowded(others, context.timetable.limits) if meant else context.proof.crowded:
+    for crowd in crowded(others, context.schedule_input.limits) if meant else context.proof.crowded:
         if homeless.isdisjoint(crowd.operations):  # BG310 tells of those
             yield _finding(context, crowd, _longest(context, crowd), adviser)
 
@@ -46,7 +46,7 @@ def _longest(context: RuleContext, crowd: Crowd) -> str:
 
 def _finding(context: RuleContext, crowd: Crowd, name: str, adviser: Adviser) -> Finding:
     others = [other for other in crowd.operations if other != name]
-    limit = context.timetable.limits.get(crowd.pool, 1)
+    limit = context.schedule_input.limits.get(crowd.pool, 1)
     message = (
         f"`{name}` and {some(others)} overlap: up to {crowd.worst} at once, "
         f"`parallel` of the {crowd.pool.kind} `{crowd.pool.name}` is {limit}"

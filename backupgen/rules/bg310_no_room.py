@@ -25,9 +25,9 @@ _DAYS_PER_YEAR = 365.2425
 
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each repository and each node that is too small."""
-    for shortage in context.timetable.shortages:
+    for shortage in context.schedule_input.shortages:
         names = shortage.without_room
-        chosen = sum(1 for name in context.timetable.chosen if shortage.pool in context.operations[name].pools())
+        chosen = sum(1 for name in context.schedule_input.chosen if shortage.pool in context.operations[name].pools())
         kind, pool = shortage.pool.kind, shortage.pool.name
         message = (
             f"the {kind} `{pool}` has no room for {len(names)} of {chosen} `auto` slots ({some(names)}): "

@@ -3,7 +3,7 @@
 Knows nothing of fleets. Pure: no clock, no environment; the only data is the `tzdata` package.
 """
 
-from backupgen.schedule.auto import Placement, Request, Shortage, place
+from backupgen.schedule.auto import Request, Shortage, SlotAssignment, place
 from backupgen.schedule.cadence import CADENCES
 from backupgen.schedule.capacity import Crowd, crowded
 from backupgen.schedule.cron import ALL_HOURS, CronError, CronExpr, parse_cron
@@ -41,13 +41,13 @@ __all__ = [
     "Crowd",
     "Lever",
     "Operation",
-    "Placement",
     "Pool",
     "PoolKind",
     "Remedy",
     "Request",
     "ScheduleProof",
     "Shortage",
+    "SlotAssignment",
     "SlotError",
     "Stuck",
     "Timing",

@@ -64,7 +64,7 @@ def schedule(
     except InstantError as error:
         terminal.note(f"{error}\n")
         return exits.USAGE
-    context = RuleContext(scheduled.fleet, scheduled.timetable, scheduled.outcome, since)
+    context = RuleContext(scheduled.fleet, scheduled.schedule_input, scheduled.outcome, since)
     report = schedule_report(scheduled.document, context, begin, _days_later(begin, days, zone))
     color, width = terminal.colored(sys.stdout), terminal.width(sys.stdout)
     terminal.result(SCHEDULE_FORMATS[form](replace(report, file=str(fleet), color=color, width=width)))
@@ -109,8 +109,8 @@ def _pin(fleet: Path, judged: "Judged", scheduled: "Scheduled") -> int:
     values: dict[NodePath, str] = {}
     without: list[NodePath] = []
     for target in scheduled.fleet.targets:
-        if target.job.name in scheduled.timetable.chosen:
-            values[*target.job.path, "at"] = format_slot(scheduled.timetable.chosen[target.job.name])
+        if target.job.name in scheduled.schedule_input.chosen:
+            values[*target.job.path, "at"] = format_slot(scheduled.schedule_input.chosen[target.job.name])
             if "every" in scheduled.document.data["targets"][target.name]:
                 without.append((*target.job.path, "every"))
     if not values:

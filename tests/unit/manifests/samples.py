@@ -1,7 +1,7 @@
 """Facts for the tests: small ones, and a CronJob in which every field holds something."""
 
 from backupgen.plan import model
-from backupgen.resolve.resolved import Placement, Toleration, User
+from backupgen.resolve.resolved import PodPlacement, Toleration, User
 from tests.replacing import replace
 
 DIGEST = "sha256:" + "0" * 64
@@ -34,7 +34,7 @@ def pod() -> model.Pod:
     return model.Pod(
         labels={"app.kubernetes.io/name": "backup-grafana", "backupgen.io/role": "backup"},
         user=User(472, 472),
-        placement=Placement({}, (), {}, {}),
+        placement=PodPlacement({}, (), {}, {}),
         grace=90,
         service_account="",
         with_pod={"app.kubernetes.io/name": "grafana"},
@@ -42,9 +42,9 @@ def pod() -> model.Pod:
         init_containers=(),
         containers=(container(),),
         volumes=(
-            model.Volume("scripts", "config_map", "crontab-backup-script"),
-            model.Volume("data", "claim", "longhorn-pvc-grafana", read_only=True),
-            model.Volume("cache", "empty_dir", size="1Gi", in_memory=True),
+            model.PodVolume("scripts", "config_map", "crontab-backup-script"),
+            model.PodVolume("data", "claim", "longhorn-pvc-grafana", read_only=True),
+            model.PodVolume("cache", "empty_dir", size="1Gi", in_memory=True),
         ),
     )
 
@@ -69,7 +69,7 @@ def full_pod() -> model.Pod:
     return replace(
         pod(),
         user=User(0, 0, 1000, "the files belong\nto root"),
-        placement=Placement(
+        placement=PodPlacement(
             {"node-role/workload": "zfs"},
             (Toleration("dedicated", "Equal", "backup", "NoSchedule"), Toleration("", "Exists", "", "")),
             {},
@@ -80,14 +80,14 @@ def full_pod() -> model.Pod:
         init_containers=(container("dump", SCRIPT="set -e\necho $(HOME) $$\n"),),
         containers=(replace(container(), mounts=(model.Mount("data", "/backup/a", "a/b", read_only=True),)),),
         volumes=(
-            model.Volume("scripts", "config_map", "crontab-backup-script"),
-            model.Volume("data", "host_path", "/vol/a"),
-            model.Volume("claim", "claim", "claim"),
-            model.Volume("users", "secret", "htpasswd"),
-            model.Volume("cache", "empty_dir"),
-            model.Volume("sized", "empty_dir", size="5Gi"),
-            model.Volume("scratch", "ephemeral", "longhorn", "20Gi"),
-            model.Volume("scratch-2", "ephemeral", "", "20Gi"),
+            model.PodVolume("scripts", "config_map", "crontab-backup-script"),
+            model.PodVolume("data", "host_path", "/vol/a"),
+            model.PodVolume("claim", "claim", "claim"),
+            model.PodVolume("users", "secret", "htpasswd"),
+            model.PodVolume("cache", "empty_dir"),
+            model.PodVolume("sized", "empty_dir", size="5Gi"),
+            model.PodVolume("scratch", "ephemeral", "longhorn", "20Gi"),
+            model.PodVolume("scratch-2", "ephemeral", "", "20Gi"),
         ),
     )
 

@@ -16,10 +16,10 @@ from hypothesis import given
 from backupgen.conventions import naming
 from backupgen.language.schema import Dump
 from backupgen.plan.alert_rules import AlertRule, PrometheusRule
+from backupgen.plan.effective_schedules import effective_schedules
 from backupgen.plan.model import Page, Unit
 from backupgen.plan.restore import restore_of
 from backupgen.plan.runbooks import ALERTS, runbook_units
-from backupgen.plan.slots import slots_of
 from backupgen.resolve.dump_tools import loader
 from tests.compiled import FLEETS, compile_text, compiled, file_of, objects
 from tests.conftest import REPOSITORY
@@ -80,7 +80,7 @@ def pages_of_rule(alert: str) -> dict[str, Page]:
     found = compiled("reference")
     rule = next(unit.facts for unit in found.plan.units if isinstance(unit.facts, PrometheusRule))
     planned = rule._replace(alerts=(AlertRule(alert, "vector(1)", "1m", {}, {}),))
-    units: Iterator[Unit] = runbook_units(found.fleet, slots_of(found.proof), (), planned, "")
+    units: Iterator[Unit] = runbook_units(found.fleet, effective_schedules(found.proof), (), planned, "")
     return {unit.path: unit.facts for unit in units if isinstance(unit.facts, Page) and unit.facts.kind == "alert"}
 
 

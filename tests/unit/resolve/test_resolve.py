@@ -4,7 +4,7 @@ import pytest
 
 from backupgen.resolve.codes import CODES
 from backupgen.resolve.resolved import Target, VerifyRule
-from backupgen.resolve.timetable import timetable_of
+from backupgen.resolve.schedule_input import schedule_input
 from backupgen.schedule import AUTO, Use
 from tests.unit.language.reading import DIGEST, TARGET, findings, fleet, marked, resolve, resolved
 
@@ -179,7 +179,7 @@ def test_a_chosen_slot_keeps_out_of_skipped_hours(every: str, skip: str) -> None
     slot = f"at: auto, every: {every}, skip: ['{skip}']"
     lines = "\n".join(TARGET.replace("a:", f"t{number}:", 1).replace('at: ":20"', slot) for number in range(6))
     found = resolved(fleet(lines))
-    operations = timetable_of(found).operations
+    operations = schedule_input(found).operations
     assert len(operations) == 6
     for operation, item in zip(operations, found.targets, strict=True):
         assert item.job.slot is AUTO
@@ -195,7 +195,7 @@ def test_operations_carry_their_locks() -> None:
         "restore_test: {at: '09:00', deadline: 1h, scratch: 1Gi}}, "
         "c: {method: restic_copy, at: '07:00', deadline: 1h, to: 'b2:x:'}}}\n"
     )
-    operations = timetable_of(resolved(fleet(repository=repository))).operations
+    operations = schedule_input(resolved(fleet(repository=repository))).operations
     assert [(operation.name, operation.use, operation.may_yield) for operation in operations] == [
         ("backup-a", Use.BACKUP, True),
         ("restic-retentionpolicies", Use.EXCLUSIVE, False),

@@ -25,7 +25,7 @@ NOTHING_CHOSEN: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Timetable:
+class ScheduleInput:
     """Every operation with its slot, and what the proof has to know beside them."""
 
     operations: tuple[Operation, ...]
@@ -38,7 +38,7 @@ class Timetable:
     """How many operations a repository or a node takes at once."""
 
 
-def timetable_of(fleet: ResolvedFleet, chosen_before: Mapping[str, str] = NOTHING_CHOSEN) -> Timetable:
+def schedule_input(fleet: ResolvedFleet, chosen_before: Mapping[str, str] = NOTHING_CHOSEN) -> ScheduleInput:
     """Give every operation its slot and its lock.
 
     `chosen_before` maps a job to the slot that was chosen for it when it was rendered last; it is kept where it can be.
@@ -59,7 +59,7 @@ def timetable_of(fleet: ResolvedFleet, chosen_before: Mapping[str, str] = NOTHIN
         slot = placement.slots[target.job.name]
         rest = slot.without_hours(target.skip) or slot
         backups[target.job.name] = _backup(fleet, target, repositories[target.repository], rest)
-    return Timetable((*backups.values(), *own), placement.slots, placement.shortages, limits)
+    return ScheduleInput((*backups.values(), *own), placement.slots, placement.shortages, limits)
 
 
 def _slot(text: str | None) -> CronExpr | None:
