@@ -19,8 +19,9 @@ from backupgen.manifests import ManifestSet, Templates, judge_sizes, load_templa
 from backupgen.manifests.codes import OWN_SCRIPT
 from backupgen.manifests.departures import judge_departures
 from backupgen.manifests.verify import verify
-from backupgen.plan.build import build_plan
+from backupgen.plan.build import SharedFileError, build_plan
 from backupgen.plan.model import Plan
+from backupgen.resolve.codes import BAD_NAME
 from backupgen.resolve.codes import CODES as RESOLVE_CODES
 from backupgen.resolve.delivery import ArgoCd
 from backupgen.resolve.fleet import resolve_fleet
@@ -68,6 +69,8 @@ class Scheduled:
     outcome: ScheduleProof | tuple[Conflict, ...]
     findings: tuple[Finding, ...]
     """Of all stages up to here; not located."""
+    own_scripts: tuple[str, ...]
+    """The user's scripts in place of backupgen's own, as findings show them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +117,11 @@ def compile_fleet(
 
 
 def schedule_fleet(
-    raw: bytes, file: str, compile_context: CompileContext = _NOTHING_KNOWN, own_scripts: tuple[str, ...] = ()
+    raw: bytes, file: str, compile_context: CompileContext = _NOTHING_KNOWN, overrides: Path | None = None
 ) -> Checked[Scheduled]:
     """Judge the schedule of the bytes of fleet.yaml, shown as `file` in findings.
 
+    `overrides` is the folder of the user's own templates: a script in it takes the proof with it.
     Returns the verdict with all findings, located, errors included; or the findings of the stage that could not read
     the fleet.
     """
@@ -125,6 +129,12 @@ def schedule_fleet(
     if read.value is None:
         return Checked(None, read.findings)
     document = read.value
+    own_scripts: tuple[str, ...] = ()
+    if overrides is not None:
+        templates = load_templates(overrides)
+        if templates.value is None:
+            return Checked(None, templates.findings)
+        own_scripts = templates.value.script_files
     checked = _schedule(document, compile_context, own_scripts)
     findings = checked.findings if checked.value is None else checked.value.findings
     return Checked(checked.value, tuple(_located(document, finding) for finding in findings))
@@ -153,23 +163,26 @@ def _schedule(document: Document, compile_context: CompileContext, own_scripts: 
     outcome = prove(timetable.operations, timetable.limits)
     context = RuleContext(fleet, timetable, outcome, compile_context.since, compile_context.shell, own_scripts)
     findings = (*resolved.findings, *judge(context))
-    return Checked(Scheduled(document, fleet, timetable, outcome, findings))
+    return Checked(Scheduled(document, fleet, timetable, outcome, findings, own_scripts))
 
 
 def _compile(
     document: Document, templates: Templates, compile_context: CompileContext, draw_timetable: TimetableRenderer | None
 ) -> Checked[Compiled]:
-    own_scripts = tuple(file for _, file in templates.overridden_scripts())
-    checked = _schedule(document, compile_context, own_scripts)
+    checked = _schedule(document, compile_context, templates.script_files)
     if checked.value is None:
         return Checked(None, checked.findings)
     scheduled = checked.value
     fleet, outcome, findings = scheduled.fleet, scheduled.outcome, scheduled.findings
     if isinstance(outcome, tuple) or has_errors(findings):
         return Checked(None, findings)
-    context = RuleContext(fleet, scheduled.schedule_input, outcome, CYCLE_START, own_scripts=own_scripts)
-    picture = draw_timetable(document, context) if draw_timetable else ""
-    plan = build_plan(fleet, outcome, scheduled.schedule_input.chosen, picture)
+    context = RuleContext(fleet, scheduled.schedule_input, outcome, CYCLE_START, own_scripts=templates.script_files)
+    try:
+        plan = build_plan(
+            fleet, outcome, scheduled.schedule_input.chosen, draw_timetable(document, context) if draw_timetable else ""
+        )
+    except SharedFileError as error:
+        return Checked(None, (*findings, _shared(fleet, str(error))))
     rendered = render_plan(plan, templates)
     findings = (*findings, *rendered.findings)
     if rendered.value is not None:
@@ -182,6 +195,16 @@ def _compile(
     if rendered.value is None or has_errors(findings):
         return Checked(None, findings)
     return Checked(Compiled(document, fleet, outcome, plan, rendered.value, templates), findings)
+
+
+def _shared(fleet: ResolvedFleet, path: str) -> Finding:
+    """Say who gave its name to the second of two objects. Jobs' names are told apart before: it is a server."""
+    namespace, _, file = path.partition("/")
+    servers = [one for one in fleet.repositories if one.server is not None and one.server.namespace == namespace]
+    named = [one for one in servers if one.server is not None and one.server.name in file]
+    spot = Spot(path=(*named[0].path, "url")) if named else Spot(path=("fleet",), on_key=True)
+    message = f"two objects in `{namespace}` would be called the same, and share the file `{file}`"
+    return Finding(BAD_NAME, message, spot, "choose another name for the server's Service")
 
 
 def _judge_overrides(

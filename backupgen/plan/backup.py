@@ -78,8 +78,15 @@ def _arguments(target: Target) -> tuple[str, ...]:
     dump = target.dump
     if dump is not None and not dump.in_pod:
         return (*flags, "--stdin-from-command", f"--stdin-filename={dump.file.removeprefix('/')}", "--", *dump.command)
-    dumped = [dump.file] if dump is not None else []
-    return (*flags, "--", *dumped, *(mount.path for mount in _source_mounts(target)))
+    return (*flags, "--", *sources(target))
+
+
+def sources(target: Target) -> Iterator[str]:
+    """The paths of its snapshots, in restic's order of arguments."""
+    if target.dump is not None:
+        yield target.dump.file
+    if target.dump is None or target.dump.in_pod:
+        yield from (mount.path for mount in _source_mounts(target))
 
 
 def _source_mounts(target: Target) -> Iterator[Mount]:

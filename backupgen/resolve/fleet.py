@@ -12,6 +12,7 @@ from backupgen.integrations.identity import names_of
 from backupgen.language import schema
 from backupgen.language.defaults import default_of, filled
 from backupgen.resolve import codes, resolved
+from backupgen.resolve.collisions import check_collisions
 from backupgen.resolve.delivery import resolve_gitops, resolve_recipients
 from backupgen.resolve.jobs import Context, FindingCollector, check_labels, check_override, resolve_ntfy
 from backupgen.resolve.layers import Layers, Shared, merge_layers
@@ -59,6 +60,7 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
     _check_names(result, notes)
     _check_places(result, notes)
     _check_legacy(result, notes)
+    check_collisions(result, notes)
     findings = tuple(notes.findings)
     return Checked(None if has_errors(findings) else result, findings)
 

@@ -1,5 +1,6 @@
 """Repository as written -> resolved Repository, with its server, retention, restore test and mirrors."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -26,6 +27,7 @@ from backupgen.resolve.sources import resolve_volume
 from backupgen.resolve.targets import keep_flags
 from backupgen.schedule import Auto
 
+_PATH = re.compile(r"/?|(?:/[A-Za-z0-9_][-A-Za-z0-9_.]*)+/?")
 LOCK_WAIT: Final[int] = default_of(schema.Repository, "lock_wait")
 MAXIMUM_PORT = 65535
 """The server needs one port more, for those who may delete."""
@@ -91,6 +93,11 @@ def _server(written: schema.Server, location: Location, path: NodePath, context:
     if location.kind != "rest" or service is None or location.tls or location.port >= MAXIMUM_PORT:
         message = f"`{location.text}` does not lead to a server of this cluster"
         help_ = "write `rest:http://<name>.<namespace>.svc.cluster.local:8000/`, or leave `server` out"
+        context.notes.add(codes.UNSUPPORTED_URL, message, (*path[:-1], "url"), help_)
+        return None
+    if not _PATH.fullmatch(location.path):
+        message = f"the path `{location.path}` is not one of folders below the server's volume"
+        help_ = "write names of letters, digits, `-`, `_` and `.`, with one `/` between them"
         context.notes.add(codes.UNSUPPORTED_URL, message, (*path[:-1], "url"), help_)
         return None
     image = written.image or context.fleet.images.rest_server

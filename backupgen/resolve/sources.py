@@ -152,6 +152,10 @@ def _derived_rules(
     if dump is not None and target.dump is not None and not looked_at(dump.file):
         yield resolved.VerifyRule(dump_tools.kind_of_output(target.dump), dump.file, 1, 1, derived=True)
     for volume in volumes:
-        place = f"{naming.BACKUP_DIR}/{volume.name}"
-        if not looked_at(place) and naming.BACKUP_DIR not in written:
-            yield resolved.VerifyRule("dir", place, 1, 1, derived=True)
+        root = f"{naming.BACKUP_DIR}/{volume.name}"
+        # A rule for the whole volume, or for all of them, looks at each of its folders.
+        if root in written or naming.BACKUP_DIR in written:
+            continue
+        for place in [f"{root}/{path}" for path in volume.paths if path != "."] or [root]:
+            if not looked_at(place):
+                yield resolved.VerifyRule("dir", place, 1, 1, derived=True)

@@ -1,15 +1,17 @@
 """Target as written -> resolved Target."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration, format_hours
 from backupgen.diagnostics import NodePath
 from backupgen.diagnostics.wording import listed
+from backupgen.grammars.restic_flags import judge_argument
 from backupgen.language import codes as language_codes
 from backupgen.language import schema
 from backupgen.language.defaults import default_of, filled, written
+from backupgen.language.scalars import shown
 from backupgen.resolve import codes, resolved
 from backupgen.resolve.jobs import Context, Identity, resolve_job
 from backupgen.resolve.layers import Layers, Shared
@@ -183,66 +185,15 @@ def _pattern(pattern: str) -> str:
     return f"{pattern[: -len(bare)]}{naming.BACKUP_DIR}{bare}" if bare.startswith("/") else pattern
 
 
-_OWN_FLAGS = {
-    "--tag": "tag",
-    "--host": "hostname",
-    "-H": "hostname",
-    "--exclude": "exclude",
-    "-e": "exclude",
-    "--iexclude": "exclude",
-    "--repo": "repository",
-    "-r": "repository",
-    "--retry-lock": "repository.lock_wait",
-    "--stdin": "dump",
-    "--stdin-from-command": "dump",
-    "--stdin-filename": "dump.file",
-    "--dry-run": "suspend",
-    "-n": "suspend",
-    "--no-lock": "",
-    "--help": "",
-    "-h": "",
-    "--json": "",
-    "--quiet": "",
-    "-q": "",
-    "--skip-if-unchanged": "",
-    "--time": "",
-    "--repository-file": "repository",
-    "--password-file": "credentials",
-    "-p": "credentials",
-    "--password-command": "credentials",
-    "--insecure-no-password": "credentials",
-    "--files-from": "volumes",
-    "--files-from-verbatim": "volumes",
-    "--files-from-raw": "volumes",
-}
-_SHORT_WITH_VALUE = frozenset("eHopr")
-
-
-def _flags(argument: str) -> Iterator[str]:
-    """The flags of one argument: `--a=b` holds one, `-xn` two, `-Hname` one and its value."""
-    if argument.startswith("--"):
-        yield argument.partition("=")[0]
-        return
-    for letter in argument[1:]:
-        yield f"-{letter}"
-        if letter in _SHORT_WITH_VALUE:
-            return
-
-
 def _backup_args(target: schema.Target, path: NodePath, context: Context) -> tuple[str, ...]:
     arguments = target.backup_args or ()
     for index, argument in enumerate(arguments):
-        place = (*path, "backup_args", index)
-        own = [flag for flag in _flags(argument) if flag in _OWN_FLAGS] if argument.startswith("-") else []
-        if own:
-            key = _OWN_FLAGS[own[0]]
-            help_ = f"write it as `{key}`" if key else "leave it out"
-            context.notes.add(codes.CONFLICTING_KEYS, f"`{own[0]}` is set by the compiler", place, help_)
-        elif argument in {"-", "--"} or not argument.startswith("-"):
-            message = f"`{argument}` is no flag, expected one such as `--one-file-system` or `--compression=max`"
-            context.notes.add(
-                language_codes.INVALID_VALUE, message, place, "write a flag and its value as one item, joined by `=`"
-            )
+        found = judge_argument(argument)
+        if found is not None:
+            own = "is set by the compiler" in found.error
+            info = codes.CONFLICTING_KEYS if own else language_codes.INVALID_VALUE
+            message = found.error if found.error.startswith(("`-", "restic")) else f"`{shown(argument)}` {found.error}"
+            context.notes.add(info, message, (*path, "backup_args", index), found.help)
     return arguments
 
 

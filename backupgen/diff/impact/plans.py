@@ -78,8 +78,11 @@ def _read(obj: Object) -> _Contents:
     target = ""
     for line in _lines(obj):
         match _words(line):
-            case ["retain", tag, _, *flags]:
-                found.keep[tag] = tuple(flags)
+            case ["retain", tag, _, *words]:
+                # Not what the compiler adds, nor what the target's schedule makes: the schedule's own change says it.
+                found.keep[tag] = tuple(word for word in words if word.startswith("--keep-"))
+            case ["thin", *_]:
+                pass
             case ["expire", tag, days]:
                 found.expire[tag] = days
             case ["target", tag, _, *limits]:
