@@ -7,7 +7,7 @@ findings. Never: files, streams, flags.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from backupgen.audit import CODES as AUDIT_CODES
 from backupgen.diagnostics import Checked, CodeInfo, Finding, Related, Span, Spot, has_errors
@@ -20,7 +20,7 @@ from backupgen.manifests.codes import OWN_SCRIPT
 from backupgen.manifests.departures import judge_departures
 from backupgen.manifests.verify import verify
 from backupgen.plan.build import SharedFileError, build_plan
-from backupgen.plan.model import Plan
+from backupgen.plan.facts.manifest import Plan
 from backupgen.resolve.codes import BAD_NAME
 from backupgen.resolve.codes import CODES as RESOLVE_CODES
 from backupgen.resolve.delivery import ArgoCd
@@ -47,9 +47,16 @@ CATALOGUE: tuple[CodeInfo, ...] = (
 """Every code that backupgen knows, in order."""
 
 
+Stage = Literal["document", "fleet", "resolved", "timetable", "rules", "plan", "manifests"]
+
+
+def _unobserved(_stage: Stage, _value: object) -> None:
+    """Nobody looks at the stages."""
+
+
 @dataclass(frozen=True, slots=True)
 class CompileContext:
-    """Inputs besides the text of fleet.yaml. The rendered files depend on `chosen_before` alone."""
+    """What is known beside the text of fleet.yaml. The rendered files depend on `chosen_before` alone."""
 
     chosen_before: Mapping[str, str] = field(default_factory=dict)
     """The slots that the last render chose, by job."""
@@ -57,6 +64,8 @@ class CompileContext:
     """Now: from when on findings name instants, and whether a waiver has expired; epoch seconds."""
     shell: Callable[[str], str] | None = None
     """What the machine's shell says against a script, empty if nothing; None, if scripts are not judged."""
+    observe: Callable[[Stage, object], None] = _unobserved
+    """Gets the value of each stage when it is done, for those who want to look inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +121,7 @@ def compile_fleet(
     if read.value is None:
         return Checked(None, read.findings)
     document = read.value
+    compile_context.observe("document", document)
     checked = _compile(document, templates.value, compile_context, draw_timetable)
     return Checked(checked.value, tuple(_located(document, finding) for finding in checked.findings))
 
@@ -155,14 +165,18 @@ def _schedule(document: Document, compile_context: CompileContext, own_scripts: 
     loaded = load_fleet(document)
     if loaded.value is None:
         return Checked(None, loaded.findings)
+    compile_context.observe("fleet", loaded.value)
     resolved = resolve_fleet(loaded.value)
     if resolved.value is None:
         return Checked(None, resolved.findings)
     fleet = resolved.value
+    compile_context.observe("resolved", fleet)
     timetable = schedule_input(fleet, compile_context.chosen_before)
     outcome = prove(timetable.operations, timetable.limits)
+    compile_context.observe("timetable", {"timetable": timetable, "outcome": outcome})
     context = RuleContext(fleet, timetable, outcome, compile_context.since, compile_context.shell, own_scripts)
     findings = (*resolved.findings, *judge(context))
+    compile_context.observe("rules", findings)
     return Checked(Scheduled(document, fleet, timetable, outcome, findings, own_scripts))
 
 
@@ -178,11 +192,11 @@ def _compile(
         return Checked(None, findings)
     context = RuleContext(fleet, scheduled.schedule_input, outcome, CYCLE_START, own_scripts=templates.script_files)
     try:
-        plan = build_plan(
-            fleet, outcome, scheduled.schedule_input.chosen, draw_timetable(document, context) if draw_timetable else ""
-        )
+        picture = draw_timetable(document, context) if draw_timetable else ""
+        plan = build_plan(fleet, outcome, scheduled.schedule_input.chosen, picture)
     except SharedFileError as error:
         return Checked(None, (*findings, _shared(fleet, str(error))))
+    compile_context.observe("plan", plan)
     rendered = render_plan(plan, templates)
     findings = (*findings, *rendered.findings)
     if rendered.value is not None:
@@ -194,6 +208,7 @@ def _compile(
         findings = (*findings, *_judge_overrides(rendered.value, plan, templates, compile_context))
     if rendered.value is None or has_errors(findings):
         return Checked(None, findings)
+    compile_context.observe("manifests", rendered.value)
     return Checked(Compiled(document, fleet, outcome, plan, rendered.value, templates), findings)
 
 

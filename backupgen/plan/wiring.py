@@ -4,15 +4,9 @@ from collections.abc import Iterator
 
 from backupgen.conventions import naming
 from backupgen.grammars.go_duration import go_duration
-from backupgen.plan.model import (
-    ArgoApplication,
-    FluxKustomization,
-    KsopsGenerator,
-    Kustomization,
-    Secret,
-    SopsConfig,
-    Unit,
-)
+from backupgen.plan.facts.access import Secret
+from backupgen.plan.facts.manifest import Unit
+from backupgen.plan.facts.wiring import ArgoApplication, FluxKustomization, KsopsGenerator, Kustomization, SopsConfig
 from backupgen.plan.pods import fleet_meta
 from backupgen.resolve.delivery import ArgoCd, Flux
 from backupgen.resolve.resolved import ResolvedFleet
@@ -63,13 +57,10 @@ def _by_hand(unit: Unit) -> str:
 
 
 def _gitops(fleet: ResolvedFleet, folder: str) -> Iterator[Unit]:
-    gitops = fleet.gitops
-    if isinstance(gitops, Flux):
-        facts: FluxKustomization | ArgoApplication = _flux(fleet, gitops, folder)
-        yield Unit(f"{naming.GITOPS_FOLDER}/kustomization.{facts.meta.name}.yaml", facts)
-    elif gitops is not None and gitops.repo:
-        facts = _argo(fleet, gitops, folder)
-        yield Unit(f"{naming.GITOPS_FOLDER}/application.{facts.meta.name}.yaml", facts)
+    if isinstance(fleet.gitops, Flux):
+        yield Unit.of(_flux(fleet, fleet.gitops, folder))
+    elif fleet.gitops is not None and fleet.gitops.repo:
+        yield Unit.of(_argo(fleet, fleet.gitops, folder))
 
 
 def _flux(fleet: ResolvedFleet, flux: Flux, folder: str) -> FluxKustomization:

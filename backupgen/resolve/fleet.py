@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 
 from backupgen.conventions import naming
 from backupgen.diagnostics import Checked, NodePath, has_errors
+from backupgen.integrations.channels import CHANNELS
 from backupgen.integrations.identity import names_of
 from backupgen.language import schema
 from backupgen.language.defaults import default_of, filled
 from backupgen.resolve import codes, resolved
 from backupgen.resolve.collisions import check_collisions
 from backupgen.resolve.delivery import resolve_gitops, resolve_recipients
-from backupgen.resolve.jobs import Context, FindingCollector, check_labels, check_override, resolve_ntfy
+from backupgen.resolve.jobs import Context, FindingCollector, check_labels, check_override, resolve_channels
 from backupgen.resolve.layers import Layers, Shared, merge_layers
 from backupgen.resolve.origins import FLEET, Origin, Record, Setting, derived
 from backupgen.resolve.reports import resolve_reports
@@ -47,7 +48,7 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
         reflect_scripts=(fleet.scripts or default_of(schema.Fleet, "scripts")) == "reflector",
         network_policies=fleet.network_policies or default_of(schema.Fleet, "network_policies"),
         pushgateway=reports.pushgateway,
-        ntfy=context.ntfy,
+        channels=context.channels,
         alerts=reports.alerts,
         dashboard=resolved.Dashboard(**filled(fleet.dashboard)) if fleet.dashboard else None,
         gitops=resolve_gitops(fleet.gitops),
@@ -81,9 +82,8 @@ def explain_target(fleet: schema.Fleet, name: str) -> tuple[Setting, ...]:
 
 def _context(fleet: schema.Fleet) -> Context:
     notes = FindingCollector()
-    ntfy = resolve_ntfy(fleet.ntfy, notes) if fleet.ntfy else None
     wiring = Shared(_wiring_annotations(fleet), derived("the wiring", ("gitops",)))
-    return Context(fleet, ntfy, (wiring, Shared(fleet.annotations, FLEET)), notes)
+    return Context(fleet, resolve_channels(fleet, notes), (wiring, Shared(fleet.annotations, FLEET)), notes)
 
 
 def _wiring_annotations(fleet: schema.Fleet) -> Mapping[str, str]:
@@ -113,7 +113,8 @@ def _check_shared(fleet: schema.Fleet, context: Context) -> None:
     check_labels(fleet.labels, (), context.notes)
     if fleet.defaults is not None:
         check_labels(fleet.defaults.labels, ("defaults",), context.notes)
-        check_override(fleet.defaults.ntfy, ("defaults",), context)
+        for kind in CHANNELS:
+            check_override(fleet.defaults, kind, ("defaults",), context)
 
 
 def _check_names(fleet: resolved.ResolvedFleet, notes: FindingCollector) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics.wording import listed
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact
-from backupgen.diff.jobs import at, images
+from backupgen.diff.jobs import images
 from backupgen.diff.pairs import Pair
+from backupgen.source.untyped import get_path
 
 _MOST: Final = 80
 """Characters of a command."""
@@ -18,7 +19,7 @@ _MOST: Final = 80
 def of_contents(pair: Pair) -> Iterator[Impact]:
     """Compare what a target reads and leaves out."""
     old, new = pair
-    if old is None or new is None or new.role != naming.ROLE_BACKUP:
+    if old is None or new is None or new.role != PodRole.BACKUP:
         return
     name = new.subject
     yield from _sources(name, old.sources, new.sources)
@@ -62,7 +63,7 @@ def of_images(change: Change) -> Iterator[Impact]:
     if change.old is None or change.new is None:
         return
     way = ("spec", "jobTemplate", "spec", "template") if change.identity.kind == "CronJob" else ("spec", "template")
-    before, after = images(at(change.old, *way)), images(at(change.new, *way))
+    before, after = images(get_path(change.old, *way)), images(get_path(change.new, *way))
     pairs = sorted(
         {(before[name], after[name]) for name in before.keys() & after.keys() if before[name] != after[name]}
     )
