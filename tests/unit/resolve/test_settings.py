@@ -192,7 +192,7 @@ def test_the_target_goes_before_defaults_and_these_before_the_rest(key: NodePath
         plain = told(dumped(base), "notes").get(key) or told(dumped(base), "notes").get(key[:-1])
         assert plain is not None
         assert plain.origin.kind in {"fleet", "built-in", "defaults"}
-        assert not says(setting.value, own) or key in {("suspend",), ("cache", "medium"), ("ntfy", "enabled")}
+        assert not says(plain.value, own) or key in {("suspend",), ("cache", "medium"), ("ntfy", "enabled")}
 
 
 def test_what_the_compiler_makes_up_says_from_what() -> None:
