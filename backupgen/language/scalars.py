@@ -13,11 +13,7 @@ from pydantic import Field, StrictBool, StrictInt
 from backupgen.language import patterns
 from backupgen.language.amounts import *  # noqa: F403 (one place for whoever uses the types)
 from backupgen.language.forms import Form, matching
-from backupgen.language.refusals import RefusedError as RefusedError
-from backupgen.language.refusals import described as described
-from backupgen.language.refusals import refuse as refuse
-from backupgen.language.refusals import shown as shown
-from backupgen.language.refusals import text_of
+from backupgen.language.refusals import refuse, shown, text_of
 
 _CREDENTIALS = {"RESTIC_PASSWORD", "RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD", "MIRROR_RESTIC_PASSWORD"}
 _OWN_VARIABLES = {"PATH", "HOME", "TMPDIR", "PLAN", "PRE_HOOK", "POST_HOOK", "LD_PRELOAD", "LD_LIBRARY_PATH"}

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from backupgen.language import scalars as s
+from backupgen.language.refusals import refuse, shown
 from backupgen.language.schema.model import Model, exactly_one, needs, one_of, optional
 
 
@@ -43,13 +44,13 @@ class Volume(Model):
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "Volume":
         if self.host_path is not None and self.reason is None:
-            raise s.refuse("a `host_path` breaks the restricted Pod Security Standard, expected a `reason` beside it")
+            raise refuse("a `host_path` breaks the restricted Pod Security Standard, expected a `reason` beside it")
         if self.host_path is not None and self.access is not None:
-            raise s.refuse("`access` is the access mode of a claim, a `host_path` has none")
+            raise refuse("`access` is the access mode of a claim, a `host_path` has none")
         if self.sentinel == ".":
-            raise s.refuse("a `sentinel` lies in the volume, `.` is the volume itself and always there")
+            raise refuse("a `sentinel` lies in the volume, `.` is the volume itself and always there")
         if self.pvc is not None and self.reason is not None:
-            raise s.refuse("a `reason` belongs to a `host_path`, a claim needs none")
+            raise refuse("a `reason` belongs to a `host_path`, a claim needs none")
         return self
 
     @model_validator(mode="after")
@@ -57,9 +58,9 @@ class Volume(Model):
         paths = self.paths or ()
         if len(set(paths)) < len(paths):
             twice = next(path for path in paths if paths.count(path) > 1)
-            raise s.refuse(f"`paths` names `{s.shown(twice)}` twice")
+            raise refuse(f"`paths` names `{shown(twice)}` twice")
         if "." in paths and len(paths) > 1:
-            raise s.refuse("`paths` names `.`, which is all of the volume, beside others")
+            raise refuse("`paths` names `.`, which is all of the volume, beside others")
         return self
 
 
@@ -111,13 +112,13 @@ class Dump(Model):
     @model_validator(mode="after")
     def _fits_its_place(self) -> "Dump":
         if self.tool is not None and self.in_pod is None:
-            raise s.refuse(f"`tool: {self.tool}` runs in the app's pod, expected `in_pod` beside it")
+            raise refuse(f"`tool: {self.tool}` runs in the app's pod, expected `in_pod` beside it")
         if self.command is not None and self.file is None:
-            raise s.refuse("a `command` needs a `file`, the name of the dump in the snapshot")
+            raise refuse("a `command` needs a `file`, the name of the dump in the snapshot")
         if self.in_pod is None and (self.container is not None or self.staging is not None):
-            raise s.refuse("`container` and `staging` belong to a dump in the app's pod, expected `in_pod` beside them")
+            raise refuse("`container` and `staging` belong to a dump in the app's pod, expected `in_pod` beside them")
         if self.tool != "pg_dump" and self.database is not None:
-            raise s.refuse("`database` belongs to `tool: pg_dump`")
+            raise refuse("`database` belongs to `tool: pg_dump`")
         if self.tool is None and self.user is not None:
-            raise s.refuse("`user` belongs to a `tool`")
+            raise refuse("`user` belongs to a `tool`")
         return self

@@ -1,8 +1,8 @@
 """What each scalar type takes, what it makes of it, and the words of its refusals."""
 
-from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -12,9 +12,11 @@ from pydantic_core import PydanticCustomError
 
 from backupgen.conventions import units
 from backupgen.language import scalars as s
+from backupgen.language.forms import Form
+from backupgen.language.refusals import shown
 from backupgen.schedule import AUTO, parse_cron
 
-Scalar = Callable[[object], object]
+Scalar = Form[Any]
 
 DIGEST = "sha256:" + "0" * 64
 DURATION = "expected a duration such as `540s`, `9m`, `2h` or `1h30m`"
@@ -289,7 +291,7 @@ REFUSED: list[tuple[Scalar, object, str, str]] = [
     (s.timezone, None, "there is no value here, expected an IANA time zone such as `Europe/Berlin`", ""),
 ]
 
-SCALARS = sorted({function for function, *_ in ACCEPTED}, key=lambda function: function.__name__)
+SCALARS = sorted({function for function, *_ in ACCEPTED}, key=lambda form: (form.description, form.examples))
 
 
 @pytest.mark.parametrize(("function", "value", "expected"), ACCEPTED)
@@ -307,15 +309,11 @@ def test_it_refuses(function: Scalar, value: object, message: str, hint: str) ->
 def test_the_tables_hold_every_scalar_type() -> None:
     # Those that say in other modules what they refuse have their tables there.
     assert {function for function, *_ in REFUSED} == set(SCALARS)
-    functions = {
-        validator.func
-        for name, alias in vars(s).items()
-        if name[:1].isupper()
-        for validator in getattr(alias, "__metadata__", ())
-        if hasattr(validator, "func")
+    forms = {
+        form for alias in vars(s).values() for form in getattr(alias, "__metadata__", ()) if isinstance(form, Form)
     }
-    assert functions <= set(SCALARS)
-    assert len(functions) > 15
+    assert forms <= set(SCALARS)
+    assert len(forms) > 30
 
 
 @pytest.mark.parametrize(
@@ -428,7 +426,7 @@ def test_the_parts_of_an_image(written: str, expected: tuple[str, str | None, st
 
 @given(st.one_of(st.text(max_size=200), st.integers(), st.floats(), st.booleans()))
 def test_what_a_message_shows_is_short(value: object) -> None:
-    assert len(s.shown(value)) <= 60
+    assert len(shown(value)) <= 60
 
 
 def schemas() -> list[tuple[str, Scalar, Draft202012Validator]]:
@@ -436,12 +434,14 @@ def schemas() -> list[tuple[str, Scalar, Draft202012Validator]]:
     found = []
     for name, alias in vars(s).items():
         metadata = getattr(alias, "__metadata__", ())
-        readers = [item.func for item in metadata if hasattr(item, "func")]
-        written = [item.json_schema for item in metadata if hasattr(item, "json_schema")]
-        if readers and written:
-            # In JavaScript `$` is the end of the text only, in Python also the place before a last line feed.
-            exact = {key: value.replace("$", r"\Z") if key == "pattern" else value for key, value in written[0].items()}
-            found.append((name, readers[0], Draft202012Validator(exact)))
+        for form in metadata if name[:1].isupper() else ():
+            if isinstance(form, Form):
+                # In JavaScript `$` is the end of the text only, in Python also the place before a last line feed.
+                exact = {
+                    key: value.replace("$", r"\Z") if key == "pattern" else value
+                    for key, value in form.json_schema().items()
+                }
+                found.append((name, form, Draft202012Validator(exact)))
     return found
 
 
