@@ -11,6 +11,7 @@ from typing import Final
 
 from backupgen.integrations.location import LocationError, parse_repository
 from backupgen.language import scalars
+from backupgen.language.refusals import RefusedError, refuse
 
 _PLAIN: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9._/@+-]|:(?=[A-Za-z0-9/]))*")
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -52,7 +53,7 @@ def judge(what: str, answer: str) -> None:
     """Read an answer as the language does. Raises AnswerError."""
     try:
         _READERS[what](answer)
-    except scalars.RefusedError as error:
+    except RefusedError as error:
         context = error.context or {}
         raise AnswerError("\n".join(filter(None, (context["message"], context["hint"])))) from None
     except LocationError as error:
@@ -63,7 +64,7 @@ def read_target(text: str) -> StarterTarget:
     """Read `NAMESPACE/NAME=CLAIM` or `NAMESPACE/NAME=CLAIM:UID`. Raises AnswerError."""
     match = _TARGET.fullmatch(text)
     if match is None:
-        raise AnswerError(f"`{text}` is no target, expected NAMESPACE/NAME=CLAIM or NAMESPACE/NAME=CLAIM:UID")
+        raise AnswerError(f"`{text}` is not a target, expected NAMESPACE/NAME=CLAIM or NAMESPACE/NAME=CLAIM:UID")
     for what in ("namespace", "name", "claim"):
         judge(what, match[what])
     if match["uid"] is not None:
@@ -101,14 +102,14 @@ def _scalar(text: str) -> str:
 
 def _uid(text: object) -> object:
     if not str(text).isdigit() or not 0 < int(str(text)) < 2**31:
-        raise scalars.refuse(f"`{text}` is no uid, expected a number from 1 to {2**31 - 1}", "0 is root: see `run_as`")
+        raise refuse(f"`{text}` is not a uid, expected a number from 1 to {2**31 - 1}", "0 is root: see `run_as`")
     return text
 
 
 def _repository(text: object) -> object:
     scalars.one_line(text)
     if '"' in str(text) or "\\" in str(text):
-        raise scalars.refuse(f"`{text}` is no URL of a repository, expected one without quotes and backslashes")
+        raise refuse(f"`{text}` is not a URL of a repository, expected one without quotes and backslashes")
     return parse_repository(str(text))
 
 

@@ -11,7 +11,7 @@ from backupgen.grammars.restic_flags import judge_argument
 from backupgen.language import codes as language_codes
 from backupgen.language import schema
 from backupgen.language.defaults import default_of, filled, written
-from backupgen.language.scalars import shown
+from backupgen.language.refusals import shown
 from backupgen.resolve import codes, resolved
 from backupgen.resolve.jobs import Context, Identity, resolve_job
 from backupgen.resolve.layers import Layers, Shared

@@ -146,7 +146,7 @@ def _check_form(name: str) -> None:
     for part in name.split("/"):
         if not _PART.fullmatch(part) or part in (".", "..") or part.startswith("-"):
             raise ZoneError(
-                f"`{name}` is no time zone: each part between `/` has 1 to 14 of the characters A-Z a-z 0-9 . - _ +"
+                f"`{name}` is not a time zone: each part between `/` has 1 to 14 of the characters A-Z a-z 0-9 . - _ +"
                 " and does not begin with `-`",
                 "use a name such as `Europe/Berlin`",
             )

@@ -8,6 +8,7 @@ from backupgen.conventions.alert_names import ALERT_NAMES
 from backupgen.diagnostics.wording import listed
 from backupgen.language import patterns
 from backupgen.language import scalars as s
+from backupgen.language.refusals import refuse, shown
 from backupgen.language.schema.model import Model, optional, required, whole
 
 
@@ -50,7 +51,7 @@ def _alert_name(value: object) -> str:
 
     near = get_close_matches(str(value), ALERT_NAMES, 1)
     hint = f"did you mean `{near[0]}`?" if near else f"they are {listed(ALERT_NAMES)}"
-    raise s.refuse(f"`{s.shown(value)}` is none of the compiler's alerts", hint)
+    raise refuse(f"`{shown(value)}` is none of the compiler's alerts", hint)
 
 
 AlertName = Annotated[str, PlainValidator(_alert_name), WithJsonSchema({"type": "string", "enum": [*ALERT_NAMES]})]

@@ -63,10 +63,10 @@ def test_a_target() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("photos=data", "`photos=data` is no target, expected NAMESPACE/NAME=CLAIM or NAMESPACE/NAME=CLAIM:UID"),
-        ("media/Photos=data", "`Photos` is no name"),
-        ("media/photos=data:0", "`0` is no uid, expected a number from 1 to 2147483647\n0 is root"),
-        ("media/photos=da ta", "`da ta` is no name"),
+        ("photos=data", "`photos=data` is not a target, expected NAMESPACE/NAME=CLAIM or NAMESPACE/NAME=CLAIM:UID"),
+        ("media/Photos=data", "`Photos` is not a name"),
+        ("media/photos=data:0", "`0` is not a uid, expected a number from 1 to 2147483647\n0 is root"),
+        ("media/photos=da ta", "`da ta` is not a name"),
     ],
 )
 def test_what_is_no_target(text: str, message: str) -> None:
@@ -83,7 +83,7 @@ def test_what_is_no_target(text: str, message: str) -> None:
         ("repository", "rest:http://u:p@h/", "a user or password stands in the URL"),
         ("repository", 'b2:"x', "expected one without quotes"),
         ("repository", "", "expected one line of text"),
-        ("image", "Restic", "is no image"),
+        ("image", "Restic", "is not an image"),
         ("name", "My Fleet", "write `my-fleet`"),
     ],
 )

@@ -62,7 +62,7 @@ def test_overrides_of_ntfy(default: str, own: str, expected: tuple[object, ...] 
 
 def test_a_url_of_ntfy_that_is_none_is_one_mistake() -> None:
     text, place = marked(fleet(TARGET[:-1] + ", ntfy: {topic: u}}", more="ntfy: {server: §ntfy.sh, topic: t}\n"))
-    assert findings(text) == [f"{place} BG209 `ntfy.sh` is no URL, expected one such as `https://ntfy.example.org`"]
+    assert findings(text) == [f"{place} BG209 `ntfy.sh` is not a URL, expected one such as `https://ntfy.example.org`"]
 
 
 def test_what_defaults_override_in_vain_is_said_once() -> None:
