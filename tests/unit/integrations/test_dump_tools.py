@@ -36,7 +36,13 @@ def shell(request: pytest.FixtureRequest, tool: Tool) -> list[str]:
 @pytest.mark.parametrize("part", ["program", "restore_program"])
 def test_shellcheck_has_nothing_to_say(name: str, part: str, tool: Tool) -> None:
     script = getattr(DUMP_TOOLS[name], part)
-    command = [tool("shellcheck"), "--shell=sh", "--enable=all", "--exclude=SC2250,SC2310,SC2311,SC2312", "-"]
+    command: list[str | Path] = [
+        tool("shellcheck"),
+        "--shell=sh",
+        "--enable=all",
+        "--exclude=SC2250,SC2310,SC2311,SC2312",
+        "-",
+    ]
     done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
