@@ -7,7 +7,7 @@ findings. Never: files, streams, flags.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from backupgen.audit import CODES as AUDIT_CODES
 from backupgen.diagnostics import Checked, CodeInfo, Finding, Related, Span, Spot, has_errors
@@ -19,8 +19,9 @@ from backupgen.manifests import ManifestSet, Templates, judge_sizes, load_templa
 from backupgen.manifests.codes import OWN_SCRIPT
 from backupgen.manifests.departures import judge_departures
 from backupgen.manifests.verify import verify
-from backupgen.plan.build import build_plan
+from backupgen.plan.build import SharedFileError, build_plan
 from backupgen.plan.model import Plan
+from backupgen.resolve.codes import BAD_NAME
 from backupgen.resolve.codes import CODES as RESOLVE_CODES
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.resolve.resolved import ResolvedFleet
@@ -45,6 +46,13 @@ CATALOGUE: tuple[CodeInfo, ...] = (
 """Every code that backupgen knows, in order."""
 
 
+Stage = Literal["document", "fleet", "resolved", "timetable", "rules", "plan", "manifests"]
+
+
+def _unobserved(_stage: Stage, _value: object) -> None:
+    """Nobody looks at the stages."""
+
+
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What is known beside the text of fleet.yaml. The rendered files depend on `chosen_before` alone."""
@@ -55,6 +63,8 @@ class Circumstances:
     """Now: from when on findings name instants, and whether a waiver has expired; epoch seconds."""
     shell: Callable[[str], str] | None = None
     """What the machine's shell says against a script, empty if nothing; None, if scripts are not judged."""
+    observe: Callable[[Stage, object], None] = _unobserved
+    """Gets the value of each stage when it is done, for those who want to look inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,8 @@ class Scheduled:
     outcome: ScheduleProof | tuple[Conflict, ...]
     findings: tuple[Finding, ...]
     """Of all stages up to here; not located."""
+    own_scripts: tuple[str, ...]
+    """The user's scripts in place of backupgen's own, as findings show them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +120,17 @@ def compile_fleet(
     if read.value is None:
         return Checked(None, read.findings)
     document = read.value
+    circumstances.observe("document", document)
     checked = _compile(document, templates.value, circumstances, draw)
     return Checked(checked.value, tuple(_located(document, finding) for finding in checked.findings))
 
 
 def schedule_fleet(
-    raw: bytes, file: str, circumstances: Circumstances = _NOTHING_KNOWN, own_scripts: tuple[str, ...] = ()
+    raw: bytes, file: str, circumstances: Circumstances = _NOTHING_KNOWN, overrides: Path | None = None
 ) -> Checked[Scheduled]:
     """Judge the schedule of the bytes of fleet.yaml, shown as `file` in findings.
 
+    `overrides` is the folder of the user's own templates: a script in it takes the proof with it.
     Returns the verdict with all findings, located, errors included; or the findings of the stage that could not read
     the fleet.
     """
@@ -124,6 +138,12 @@ def schedule_fleet(
     if read.value is None:
         return Checked(None, read.findings)
     document = read.value
+    own_scripts: tuple[str, ...] = ()
+    if overrides is not None:
+        templates = load_templates(overrides)
+        if templates.value is None:
+            return Checked(None, templates.findings)
+        own_scripts = templates.value.script_files
     checked = _schedule(document, circumstances, own_scripts)
     findings = checked.findings if checked.value is None else checked.value.findings
     return Checked(checked.value, tuple(_located(document, finding) for finding in findings))
@@ -144,30 +164,37 @@ def _schedule(document: Document, circumstances: Circumstances, own_scripts: tup
     loaded = load_fleet(document)
     if loaded.value is None:
         return Checked(None, loaded.findings)
+    circumstances.observe("fleet", loaded.value)
     resolved = resolve_fleet(loaded.value)
     if resolved.value is None:
         return Checked(None, resolved.findings)
     fleet = resolved.value
+    circumstances.observe("resolved", fleet)
     timetable = timetable_of(fleet, circumstances.chosen_before)
     outcome = prove(timetable.operations, timetable.limits)
+    circumstances.observe("timetable", {"timetable": timetable, "outcome": outcome})
     context = RuleContext(fleet, timetable, outcome, circumstances.since, circumstances.shell, own_scripts)
     findings = (*resolved.findings, *judge(context))
-    return Checked(Scheduled(document, fleet, timetable, outcome, findings))
+    circumstances.observe("rules", findings)
+    return Checked(Scheduled(document, fleet, timetable, outcome, findings, own_scripts))
 
 
 def _compile(
     document: Document, templates: Templates, circumstances: Circumstances, draw: Draw | None
 ) -> Checked[Compiled]:
-    own_scripts = tuple(file for _, file in templates.overridden_scripts())
-    checked = _schedule(document, circumstances, own_scripts)
+    checked = _schedule(document, circumstances, templates.script_files)
     if checked.value is None:
         return Checked(None, checked.findings)
     scheduled = checked.value
     fleet, outcome, findings = scheduled.fleet, scheduled.outcome, scheduled.findings
     if isinstance(outcome, tuple) or has_errors(findings):
         return Checked(None, findings)
-    context = RuleContext(fleet, scheduled.timetable, outcome, CYCLE_START, own_scripts=own_scripts)
-    plan = build_plan(fleet, outcome, scheduled.timetable.chosen, draw(document, context) if draw else "")
+    context = RuleContext(fleet, scheduled.timetable, outcome, CYCLE_START, own_scripts=templates.script_files)
+    try:
+        plan = build_plan(fleet, outcome, scheduled.timetable.chosen, draw(document, context) if draw else "")
+    except SharedFileError as error:
+        return Checked(None, (*findings, _shared(fleet, str(error))))
+    circumstances.observe("plan", plan)
     rendered = render_plan(plan, templates)
     findings = (*findings, *rendered.findings)
     if rendered.value is not None:
@@ -180,7 +207,18 @@ def _compile(
         findings = (*findings, *_judge_overrides(rendered.value, plan, templates, circumstances))
     if rendered.value is None or has_errors(findings):
         return Checked(None, findings)
+    circumstances.observe("manifests", rendered.value)
     return Checked(Compiled(document, fleet, outcome, plan, rendered.value, templates), findings)
+
+
+def _shared(fleet: ResolvedFleet, path: str) -> Finding:
+    """Say who gave its name to the second of two objects. Jobs' names are told apart before: it is a server."""
+    namespace, _, file = path.partition("/")
+    servers = [one for one in fleet.repositories if one.server is not None and one.server.namespace == namespace]
+    named = [one for one in servers if one.server is not None and one.server.name in file]
+    spot = Spot(path=(*named[0].path, "url")) if named else Spot(path=("fleet",), on_key=True)
+    message = f"two objects in `{namespace}` would be called the same, and share the file `{file}`"
+    return Finding(BAD_NAME, message, spot, "choose another name for the server's Service")
 
 
 def _judge_overrides(

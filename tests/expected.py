@@ -30,20 +30,22 @@ def _given(**fields: object) -> Item:
 
 
 def _cronjob(facts: model.CronJob) -> Item:
-    job = {
+    job: Item = {
         "activeDeadlineSeconds": facts.deadline,
         "backoffLimit": facts.retries,
         "podFailurePolicy": {
             "rules": [
                 {
                     "action": "FailJob",
-                    "onExitCodes": {"operator": "In", "values": [3, 10, 12, 64, 66, 69, 72, 73, 74, 75, 124]},
+                    "onExitCodes": {"operator": "In", "values": [3, 10, 12, 64, 66, 69, 72, 73, 74, 75, 77, 79, 124]},
                 },
                 {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
             ]
         },
         "template": _template(facts.pod, {"restartPolicy": "Never"}),
     }
+    if any(volume.source == "ephemeral" for volume in facts.pod.volumes):
+        job["ttlSecondsAfterFinished"] = 3600
     success, failure = facts.history
     spec = {
         "schedule": facts.schedule,

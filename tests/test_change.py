@@ -112,7 +112,10 @@ def test_what_a_new_target_adds() -> None:
         assert lines
         assert path.endswith(WITH_CONSTANTS) or all("zigbee" in line for line in lines)
     assert added_lines(old, new, "longhorn/configmap.restic-retentionpolicies-plan.yaml") == [
-        "    retain zigbee '' --keep-last=1 --keep-hourly=24 --keep-daily=7 --keep-weekly=4"
+        "    retain zigbee zigbee --keep-last=1 --keep-hourly=24 --keep-daily=7 --keep-weekly=4"
+        " also=--keep-within=23h also=--keep-within-hourly=23d also=--keep-within-daily=6d23h"
+        " also=--keep-within-weekly=21d23h every=82800 rarest=90000 lasts=480 attempts=3 shrink=50"
+        " path=/backup/zigbee"
     ]
     rules = old["monitoring/prometheusrule.backup-alerts.yaml"], new["monitoring/prometheusrule.backup-alerts.yaml"]
     was, now = (yaml.safe_load(text)["spec"]["groups"][0]["rules"] for text in rules)

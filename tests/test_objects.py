@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from backupgen.conventions import naming
+from backupgen.language.scalars import OWN_PREFIXES, SET_VARIABLES
 from backupgen.rules.bg419_kubernetes_too_old import SINCE
 from tests.compiled import FLEETS, compile_text, file_of, objects, objects_of, pod_of
 from tests.custom_resources import FILES as CUSTOM
@@ -276,6 +277,20 @@ def test_a_jobs_deadline_holds_what_the_script_needs(name: str) -> None:
             for container in job["template"]["spec"]["containers"]:
                 env = {it["name"]: it.get("value") for it in container["env"]}
                 assert env["BACKUP_DEADLINE"] == str(job["activeDeadlineSeconds"])
+
+
+def test_a_message_says_that_the_compiler_sets_a_variable_only_where_it_does() -> None:
+    found = {
+        variable["name"]
+        for name in FLEETS
+        for item in objects(name).values()
+        if (template := pod_of(item))
+        for container in containers_of(template["spec"])
+        for variable in container.get("env", ())
+    }
+    credentials = {"RESTIC_REST_USERNAME", "NTFY_CREDS"}
+    own = {name for name in found if name.startswith(OWN_PREFIXES)} - credentials
+    assert own <= SET_VARIABLES <= found
 
 
 def test_long_namespaces_keep_wirings_of_their_own() -> None:

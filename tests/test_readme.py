@@ -42,6 +42,7 @@ def test_the_commands_are_those_of_the_program(readme: str) -> None:
     rows = [
         f"| `backupgen {name}` | {(command.help or '').splitlines()[0].rstrip('.')} |"
         for name, command in commands.items()
+        if not command.hidden
     ]
     assert block(readme, "commands").splitlines() == ["| command | what it does |", "|---|---|", *rows]
 

@@ -140,7 +140,7 @@ durations = st.integers(2, 48).map(lambda ten: f"{ten * 5}m")
 
 
 @given(clock, durations, slots, durations, clock, durations, slots, durations, st.booleans(), st.data())
-@examples(40)
+@examples(40, quick=5)
 def test_every_remedy_of_any_fleet(  # noqa: PLR0917
     retention: str,
     long: str,

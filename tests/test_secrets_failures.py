@@ -142,15 +142,17 @@ def test_a_template_that_adds_to_the_secret_is_sealed_with_it(place: Place) -> N
     templates = place.folder / "templates"
     templates.mkdir()
     (templates / "secret.yaml.j2").write_text(
-        '{% extends "builtin/secret.yaml.j2" %}{% block metadata %}{{ super() }}immutable: true\n{% endblock %}'
+        '{% extends "builtin/secret.yaml.j2" %}{% block metadata %}metadata:\n  name: {{ meta.name }}\n'
+        "  namespace: {{ meta.namespace }}\n  labels:\n    team: a\n{% for key, value in meta.labels|items %}\n"
+        "    {{ key }}: {{ value }}\n{% endfor %}\n{% endblock %}"
     )
     flags = ["--templates", str(templates)]
     found = json.loads(place.run("check", "--format", "json", *flags, key=None).stdout)["findings"]
     assert {(one["slug"], one["message"]) for one in found if one["file"].endswith(".enc.yaml")} == {
-        ("sealed-outdated", "this sealed Secret is not what fleet.yaml says today: `immutable` differ")
+        ("sealed-outdated", "this sealed Secret is not what fleet.yaml says today: `metadata` differ")
     }
     assert place.run("render", *flags).exit_code == exits.CLEAN
-    assert place.document(NOTES)["immutable"] is True
+    assert place.document(NOTES)["metadata"]["labels"]["team"] == "a"
     assert place.run("check", *flags, key=None).exit_code == exits.CLEAN
 
 

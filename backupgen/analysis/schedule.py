@@ -10,15 +10,13 @@ from backupgen.diagnostics import NodePath
 from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.rules import RuleContext, reservations
 from backupgen.rules.bg301_schedule_conflict import advice, locks_of, next_meeting
-from backupgen.schedule import TZDATA_VERSION, Operation, Yielded, load_zone, next_firings
+from backupgen.schedule import CALENDAR_END, TZDATA_VERSION, Operation, Yielded, load_zone, next_firings
 from backupgen.schedule import windows_meet as _meet
 from backupgen.source import Document
 
 LISTED: Final = 40
 """Up to so many operations, pairs that can run at the same time are looked for: nobody reads a thousand of them."""
 _SOON: Final = 8 * 86_400
-_END: Final = 253_402_214_400
-"""9999-12-31: Python's calendar ends there."""
 
 
 def schedule_report(document: Document, context: RuleContext, start: int, end: int) -> ScheduleReport:
@@ -106,7 +104,7 @@ def _runs(operation: Operation, start: int, end: int) -> Iterator[Run]:
     late = operation.start_within
     earliest = start - operation.hold - late
     for slot in next_firings(operation.schedule, load_zone(operation.zone), earliest):
-        if slot >= min(end, _END):
+        if slot >= min(end, CALENDAR_END):
             return
         yield Run(slot, slot + operation.hold, slot + late + operation.hold)
 

@@ -2,24 +2,28 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from backupgen.analysis.target_report import Home, Rendered, Row, Runs, TargetReport
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration
+from backupgen.diagnostics import NodePath
+from backupgen.language.load import load_fleet
 from backupgen.plan.backup import target_units
 from backupgen.plan.expectations import overdue_after
 from backupgen.plan.model import CronJob, Unit
 from backupgen.plan.policies import network_policies
 from backupgen.plan.slots import Slots
-from backupgen.resolve.provenance import Origin, Setting, derived
+from backupgen.resolve.fleet import explain_target
+from backupgen.resolve.origins import Origin, Setting, derived
 from backupgen.resolve.resolved import Target
-from backupgen.resolve.settings import settings_of
 from backupgen.rules import RuleContext
 from backupgen.schedule import load_zone, longest_gap, next_firings
 from backupgen.source import Document
 
 NEXT_RUNS: Final = 3
+_AS_WRITTEN: Final = frozenset({"at", "waive"})
+"""Keys whose value may be written in several ways, of which the resolved fleet remembers none."""
 
 
 def target_report(document: Document, context: RuleContext, name: str) -> TargetReport:
@@ -27,7 +31,7 @@ def target_report(document: Document, context: RuleContext, name: str) -> Target
     fleet = context.fleet
     target = next(target for target in fleet.targets if target.name == name)
     units = tuple(_units(context, target))
-    settings = _with_consequences(settings_of(document.data, fleet, target), context, target, units)
+    settings = _with_consequences(settings_of(document, name), context, target, units)
     return TargetReport(
         target=name,
         file=document.file,
@@ -37,6 +41,26 @@ def target_report(document: Document, context: RuleContext, name: str) -> Target
         objects=tuple(Rendered(*_named(unit)) for unit in units),
         rows=tuple(_row(document, setting) for setting in settings),
     )
+
+
+def settings_of(document: Document, name: str) -> Iterator[Setting]:
+    """Every setting of a target, which the document's fleet has; the fleet is sound."""
+    fleet = load_fleet(document).value
+    for setting in explain_target(fleet, name) if fleet is not None else ():
+        origin = setting.origin
+        path = origin.path
+        while not document.holds(path):  # a short form stands for a mapping that the document does not have
+            path = path[:-1]
+        located = setting._replace(origin=origin._replace(path=path))
+        as_written = setting.key[0] in _AS_WRITTEN and origin.kind == "target"
+        yield located._replace(value=_at(document, path)) if as_written else located
+
+
+def _at(document: Document, path: NodePath) -> object:
+    value: Any = document.data
+    for part in path:
+        value = value[part]
+    return value
 
 
 def _units(context: RuleContext, target: Target) -> Iterator[Unit]:
@@ -94,7 +118,7 @@ def _home(context: RuleContext, target: Target) -> Home:
 
 
 def _with_consequences(
-    settings: tuple[Setting, ...], context: RuleContext, target: Target, units: tuple[Unit, ...]
+    settings: Iterator[Setting], context: RuleContext, target: Target, units: tuple[Unit, ...]
 ) -> Iterator[Setting]:
     """Fill in what only the whole fleet tells: how old a snapshot may be, and the group that gets the volumes."""
     overdue = _runs(context, target).overdue_after

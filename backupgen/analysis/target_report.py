@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backupgen.diagnostics import NodePath, Span
-from backupgen.resolve.provenance import OriginKind
+from backupgen.resolve.origins import OriginKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from backupgen.audit.digging import dig, mapping, mappings
 from backupgen.audit.gitops import Deployed
 from backupgen.audit.instance import Instance
 from backupgen.audit.objects import CLAIM, OWNERS, WORKLOADS, Claim, Template, Workload, modes_of
@@ -11,6 +10,7 @@ from backupgen.audit.tree import is_kustomization
 from backupgen.conventions.naming import MANAGED_BY_LABEL, TOOL
 from backupgen.diagnostics import Spot
 from backupgen.resolve.resolved import StringMap
+from backupgen.source.untyped import get_path, mapping, mappings
 
 CNPG: Final = "postgresql.cnpg.io"
 CNPG_LABEL: Final = "cnpg.io/cluster"
@@ -67,7 +67,7 @@ class Cluster:
         self.unnamed: list[Instance] = []
         """Claims and workloads whose name is filled in elsewhere."""
         for instance in tree.instances:
-            if dig(instance.resource.data, "metadata", "labels", MANAGED_BY_LABEL) != TOOL:
+            if get_path(instance.resource.data, "metadata", "labels", MANAGED_BY_LABEL) != TOOL:
                 self._add(instance)
         for workload in self.workloads:
             self._workloads.setdefault(workload.namespace, []).append(workload)
@@ -139,7 +139,7 @@ class Cluster:
             # Not yet filled in, or no object at all: a chart's values look like one.
             return
         elif resource.kind == CLAIM:
-            volume = str(dig(resource.data, "spec", "volumeName") or "")
+            volume = str(get_path(resource.data, "spec", "volumeName") or "")
             self.claims.append(Claim(named, name, _modes(named), volume))
         elif resource.kind in WORKLOADS:
             self.workloads.append(Workload(named, name))
@@ -151,10 +151,10 @@ class Cluster:
             self.others.setdefault(kind, []).append(named)
 
     def _add_volume(self, name: str, spec: Mapping[str, Any]) -> None:
-        path = dig(spec, "hostPath", "path") or dig(spec, "local", "path")
+        path = get_path(spec, "hostPath", "path") or get_path(spec, "local", "path")
         if isinstance(path, str):
             self._volumes[name] = path
-            self._kept[str(dig(spec, "claimRef", "namespace")), str(dig(spec, "claimRef", "name"))] = path
+            self._kept[str(get_path(spec, "claimRef", "namespace")), str(get_path(spec, "claimRef", "name"))] = path
 
 
 def _may_be(found: str | None, namespace: str | None) -> bool:
@@ -183,7 +183,7 @@ def _release_namespace(instance: Instance) -> str | None:
     """Return where the objects go; what makes Applications puts them anywhere."""
     if instance.resource.kind == "ApplicationSet":
         return None
-    return instance.text(dig(instance.resource.data, "spec", "targetNamespace")) or instance.namespace
+    return instance.text(get_path(instance.resource.data, "spec", "targetNamespace")) or instance.namespace
 
 
 def _unseen_source(instance: Instance) -> Unseen:
@@ -197,6 +197,6 @@ def _database(instance: Instance) -> Database:
     count = min(instance.number(spec.get("instances")) or 1, 100)
     claims = tuple(f"{instance.name}-{number}" for number in range(1, count + 1))
     spot = instance.resource.spot("spec", "storage", on_key=True)
-    archived = any(str(plugin.get("name", "")).startswith("barman") for _, plugin in mappings(spec.get("plugins")))
+    archived = any(str(plugin.get("name", "")).startswith("barman") for plugin in mappings(spec.get("plugins")))
     own_backup = archived or bool(mapping(spec, "backup"))
     return Database(instance, instance.name, Template(instance.name, claims, (), spot), own_backup)

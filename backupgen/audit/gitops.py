@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from posixpath import dirname, normpath
 from typing import Any, Final
 
-from backupgen.audit.digging import dig, mapping, mappings, words
 from backupgen.audit.instance import Instance, as_written
 from backupgen.audit.kustomize import Kustomizer, Transformation, inside
 from backupgen.audit.objects import OWNERS
 from backupgen.audit.tree import Resource, Tree
 from backupgen.diagnostics import Spot
+from backupgen.source.untyped import get_path, mapping, mappings, strings
 
 FLUX: Final = "kustomize.toolkit.fluxcd.io"
 ARGO: Final = "argoproj.io"
@@ -88,7 +88,7 @@ def _flux(kustomizer: Kustomizer, resource: Resource) -> tuple[Instance, ...] | 
         return None
     kustomizer.referenced.add(folder)
     built = kustomizer.folder(folder, recursive=True)
-    for entry in words(spec.get("components")):
+    for entry in strings(spec.get("components")):
         built = kustomizer.component(inside(folder, entry) or "", built)
     placed = resource.spot("spec", "targetNamespace")
     change = Transformation(spec.get("targetNamespace"), spec.get("namePrefix"), spec.get("nameSuffix"), placed=placed)
@@ -99,7 +99,7 @@ def _flux(kustomizer: Kustomizer, resource: Resource) -> tuple[Instance, ...] | 
 
 def _argo(kustomizer: Kustomizer, resource: Resource, sources: list[Instance]) -> tuple[Instance, ...] | None:
     """Return what an Application makes of its sources in the tree; None, if there is none."""
-    given = [spec for _, spec in mappings(dig(resource.data, "spec", "sources"))]
+    given = mappings(resource.data, "spec", "sources")
     # A `ref` only lends its files to the values of a chart.
     given = [one for one in given if "ref" not in one or "path" in one or "chart" in one]
     given = given or [mapping(resource.data, "spec", "source")]
@@ -130,7 +130,7 @@ def _argo_source(kustomizer: Kustomizer, source: Mapping[str, Any]) -> tuple[Ins
     kustomizer.referenced.add(folder)
     if folder in tree.charts:
         return None
-    return kustomizer.folder(folder, recursive=dig(source, "directory", "recurse") is True)
+    return kustomizer.folder(folder, recursive=get_path(source, "directory", "recurse") is True)
 
 
 def _argo_change(source: Mapping[str, Any], placed: Spot) -> Transformation:
@@ -141,7 +141,7 @@ def _argo_change(source: Mapping[str, Any], placed: Spot) -> Transformation:
 def _target(resource: Resource) -> str | None:
     """Return the namespace that an Application or a Flux Kustomization puts its objects in, if it says so."""
     spec = mapping(resource.data, "spec")
-    found = spec.get("targetNamespace") or dig(spec, "destination", "namespace")
+    found = spec.get("targetNamespace") or get_path(spec, "destination", "namespace")
     return found if isinstance(found, str) else None
 
 

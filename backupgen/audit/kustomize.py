@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from posixpath import dirname, join, normpath
 from typing import Final
 
-from backupgen.audit.digging import dig, mapping, mappings, words
 from backupgen.audit.instance import NOTHING, Instance, as_written
 from backupgen.audit.objects import CLAIM
 from backupgen.audit.tree import Resource, Tree
 from backupgen.diagnostics import Spot
 from backupgen.resolve.resolved import StringMap
 from backupgen.source import PlainError, read_manifest
+from backupgen.source.untyped import get_path, mapping, mappings, strings
 
 _DEEPEST: Final = 64
 _MOST: Final = 300_000
@@ -128,14 +128,14 @@ class Kustomizer:
         data = kustomization.data
         self._use_patches(folder, data)
         found = [*before, *_unseen(kustomization)]
-        for entry in dict.fromkeys([*words(data.get("resources")), *words(data.get("bases"))]):
+        for entry in dict.fromkeys([*strings(data.get("resources")), *strings(data.get("bases"))]):
             found += self._entry(folder, entry, kustomization)
         self._left -= len(found)
         if self._left < 0:
             self.given_up.append(kustomization)
             return before
         instances = tuple(found)
-        for entry in words(data.get("components")):
+        for entry in strings(data.get("components")):
             instances = self.component(inside(folder, entry) or "", instances)
         gone = set(self._deleted(folder, data))
         kept = (one for one in instances if (one.resource.kind, one.name) not in gone)
@@ -154,17 +154,17 @@ class Kustomizer:
 
     def _use_patches(self, folder: str, data: Mapping[str, object]) -> None:
         """Note the files that are no objects, although they look like some."""
-        entries = [*words(data.get("patchesStrategicMerge")), *words(data.get("transformers"))]
-        entries += words(data.get("generators"))
+        entries = [*strings(data.get("patchesStrategicMerge")), *strings(data.get("transformers"))]
+        entries += strings(data.get("generators"))
         for key in ("patches", "patchesJson6902", "replacements"):
-            entries += [path for _, one in mappings(data.get(key)) if isinstance(path := one.get("path"), str)]
+            entries += [path for one in mappings(data.get(key)) if isinstance(path := one.get("path"), str)]
         self.used.update(path for entry in entries if (path := inside(folder, entry)) is not None)
 
     def _deleted(self, folder: str, data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield kind and name of each object that a patch deletes."""
-        for entry in words(data.get("patchesStrategicMerge")):
+        for entry in strings(data.get("patchesStrategicMerge")):
             yield from _deletions(self._patches(folder, entry, entry), {})
-        for _, patch in mappings(data.get("patches")):
+        for patch in mappings(data.get("patches")):
             read = self._patches(folder, patch.get("path"), patch.get("patch"))
             yield from _deletions(read, mapping(patch, "target"))
 
@@ -194,7 +194,7 @@ def inside(folder: str, entry: str) -> str | None:
 def _transformation(kustomization: Resource) -> Transformation:
     data = kustomization.data
     labels = dict(mapping(data, "commonLabels"))
-    for _, one in mappings(data.get("labels")):
+    for one in mappings(data.get("labels")):
         if one.get("includeSelectors") is True or one.get("includeTemplates") is True:
             labels |= mapping(one, "pairs")
     strings = {key: value if isinstance(value, str) else str(value) for key, value in labels.items()}
@@ -209,7 +209,7 @@ def _transformation(kustomization: Resource) -> Transformation:
 
 def _unseen(kustomization: Resource) -> Iterator[Instance]:
     """Yield a kustomization itself for each chart that it names."""
-    for _, chart in mappings(kustomization.data.get("helmCharts")):
+    for chart in mappings(kustomization.data.get("helmCharts")):
         name, namespace = chart.get("releaseName") or chart.get("name"), chart.get("namespace")
         yield Instance(kustomization, str(name), namespace if isinstance(namespace, str) else None)
 
@@ -220,6 +220,7 @@ def _outside(kustomization: Resource, entry: str) -> Instance:
 
 def _deletions(patches: Iterable[object], target: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for patch in patches:
-        if dig(patch, "$patch") == "delete":
-            kind, name = target.get("kind") or dig(patch, "kind"), target.get("name") or dig(patch, "metadata", "name")
+        if get_path(patch, "$patch") == "delete":
+            kind = target.get("kind") or get_path(patch, "kind")
+            name = target.get("name") or get_path(patch, "metadata", "name")
             yield str(kind), str(name)

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from backupgen.audit import codes
 from backupgen.audit.cluster import MONITORING, Cluster
-from backupgen.audit.digging import dig, mapping, mappings, words
 from backupgen.audit.instance import Instance
 from backupgen.conventions import naming
 from backupgen.diagnostics import Finding, Related, Spot
 from backupgen.resolve.resolved import Pushgateway, ResolvedFleet, StringMap
+from backupgen.source.untyped import get_path, mapping, mappings, numbered_mappings, strings
 
 _ENDPOINTS: Final = {"ServiceMonitor": "endpoints", "PodMonitor": "podMetricsEndpoints"}
 
@@ -28,7 +28,7 @@ def monitoring(fleet: ResolvedFleet, cluster: Cluster) -> Iterator[Finding]:
 
 def _monitor(monitor: Instance, key: str) -> Iterator[Finding]:
     resource = monitor.resource
-    for index, endpoint in mappings(dig(resource.data, "spec", key)):
+    for index, endpoint in numbered_mappings(get_path(resource.data, "spec", key)):
         if endpoint.get("honorLabels") is not True:
             where = "honorLabels" if "honorLabels" in endpoint else next(iter(endpoint), "honorLabels")
             spot = resource.spot("spec", key, index, where)
@@ -37,7 +37,7 @@ def _monitor(monitor: Instance, key: str) -> Iterator[Finding]:
 
 def _scrape_config(config: Instance, pushgateway: Pushgateway) -> Iterator[Finding]:
     spec = mapping(config.resource.data, "spec")
-    targets = [word for _, one in mappings(spec.get("staticConfigs")) for word in words(one.get("targets"))]
+    targets = [word for one in mappings(spec.get("staticConfigs")) for word in strings(one.get("targets"))]
     if (
         any(_is_pushgateway(word.partition(":")[0], pushgateway) for word in targets)
         and spec.get("honorLabels") is not True
@@ -68,7 +68,7 @@ def _selects_pushgateway(monitor: Instance, pushgateway: Pushgateway, cluster: C
         return False
     known = [one for one in cluster.of("", "Service") if (one.name, one.namespace) == service]
     if monitor.resource.kind == "ServiceMonitor" and known:
-        own = known[0].strings(dig(known[0].resource.data, "metadata", "labels"))
+        own = known[0].strings(get_path(known[0].resource.data, "metadata", "labels"))
         return own is not None and _selects(selector, {**own, **known[0].labels})
     return bool(pushgateway.pod_labels) and _selects(selector, pushgateway.pod_labels)
 
@@ -77,7 +77,7 @@ def _looks_into(monitor: Instance, namespace: str) -> bool:
     chosen = mapping(monitor.resource.data, "spec", "namespaceSelector")
     if chosen.get("any") is True:
         return True
-    names = words(chosen.get("matchNames"))
+    names = strings(chosen.get("matchNames"))
     return namespace in names if names else monitor.namespace in {None, namespace}
 
 

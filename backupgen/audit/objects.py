@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from backupgen.audit.digging import dig, mapping, mappings, words
 from backupgen.audit.instance import Instance
 from backupgen.diagnostics import NodePath, Related, Spot
 from backupgen.resolve.resolved import StringMap
+from backupgen.source.untyped import get_path, mapping, mappings, numbered_mappings, strings
 
 WORKLOADS: Final[Mapping[str, NodePath]] = {
     "Deployment": ("spec", "template"),
@@ -90,15 +90,15 @@ class Workload:
     @cached_property
     def labels(self) -> StringMap | None:
         """The labels of its pods; None, if one of them is unknown."""
-        own = self.instance.strings(dig(self.instance.resource.data, *self._at, "metadata", "labels"))
+        own = self.instance.strings(get_path(self.instance.resource.data, *self._at, "metadata", "labels"))
         return None if own is None else {**own, **self.instance.labels}
 
     @cached_property
     def claims(self) -> Mapping[str, tuple[str, ...]]:
         """The claims behind each of the pod's volumes, by the volume's name."""
         found: dict[str, tuple[str, ...]] = {one.name: one.claims for one in self.templates}
-        for _, volume in mappings(self._pod.get("volumes")):
-            claim = self.instance.claim(dig(volume, "persistentVolumeClaim", "claimName"))
+        for volume in mappings(self._pod.get("volumes")):
+            claim = self.instance.claim(get_path(volume, "persistentVolumeClaim", "claimName"))
             if claim is not None:
                 found[str(volume.get("name"))] = (claim,)
         return found
@@ -109,13 +109,13 @@ class Workload:
         data = self.instance.resource.data
         if self.kind != "StatefulSet":
             return ()
-        first = self.instance.number(dig(data, "spec", "ordinals", "start")) or 0
-        replicas = self.instance.number(dig(data, "spec", "replicas"))
+        first = self.instance.number(get_path(data, "spec", "ordinals", "start")) or 0
+        replicas = self.instance.number(get_path(data, "spec", "replicas"))
         # A set that is scaled to none keeps its claims.
         count = min(max(1 if replicas is None else replicas, 1), _MOST_REPLICAS)
         found: list[Template] = []
-        for index, template in mappings(dig(data, "spec", "volumeClaimTemplates")):
-            name = self.instance.text(dig(template, "metadata", "name"))
+        for index, template in numbered_mappings(get_path(data, "spec", "volumeClaimTemplates")):
+            name = self.instance.text(get_path(template, "metadata", "name"))
             if name is not None:
                 claims = tuple(f"{name}-{self.name}-{number}" for number in range(first, first + count))
                 at = ("spec", "volumeClaimTemplates", index, "metadata", "name")
@@ -124,13 +124,13 @@ class Workload:
 
     def folders(self) -> Iterator[Folder]:
         """Yield the folders of the node that its pods mount."""
-        for index, volume in mappings(self._pod.get("volumes")):
-            path = self.instance.text(dig(volume, "hostPath", "path"))
+        for index, volume in numbered_mappings(self._pod.get("volumes")):
+            path = self.instance.text(get_path(volume, "hostPath", "path"))
             if path is not None:
                 name = str(volume.get("name"))
                 mounts = tuple(str(one.get("name")) for _, one in self._containers() if name in _mounts(one))
                 at = (*self._at, "spec", "volumes", index, "hostPath", "path")
-                kind = str(dig(volume, "hostPath", "type") or "")
+                kind = str(get_path(volume, "hostPath", "type") or "")
                 yield Folder(path, kind, mounts, self.instance.resource.spot(*at))
 
     def claims_of(self, container: str) -> frozenset[str]:
@@ -151,13 +151,13 @@ class Workload:
 
     def identities(self, claim: str) -> Iterator[Identity]:
         """Yield as whom each container runs that mounts a claim."""
-        group = self.instance.number(dig(self._pod, "securityContext", "fsGroup"))
-        common = self.instance.number(dig(self._pod, "securityContext", "runAsUser"))
+        group = self.instance.number(get_path(self._pod, "securityContext", "fsGroup"))
+        common = self.instance.number(get_path(self._pod, "securityContext", "runAsUser"))
         inner: NodePath = (*self._at, "spec", "securityContext")
         for path, container in self._containers():
             if not any(claim in self.claims.get(volume, ()) for volume in _mounts(container)):
                 continue
-            own = self.instance.number(dig(container, "securityContext", "runAsUser"))
+            own = self.instance.number(get_path(container, "securityContext", "runAsUser"))
             if own is not None:
                 spot = self.instance.resource.spot(*path, "securityContext", "runAsUser")
             else:
@@ -166,22 +166,22 @@ class Workload:
             yield Identity(common if own is None else own, group, spot)
 
     def _containers(self) -> Iterator[tuple[NodePath, Mapping[str, Any]]]:
-        for index, container in mappings(self._pod.get("containers")):
+        for index, container in numbered_mappings(self._pod.get("containers")):
             yield (*self._at, "spec", "containers", index), container
 
     def _default_container(self) -> str:
-        annotated = dig(self.instance.resource.data, *self._at, "metadata", "annotations", _DEFAULT_CONTAINER)
+        annotated = get_path(self.instance.resource.data, *self._at, "metadata", "annotations", _DEFAULT_CONTAINER)
         first = next((one.get("name") for _, one in self._containers()), None)
         return str(annotated or first)
 
 
 def _mounts(container: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(str(mount.get("name")) for _, mount in mappings(container.get("volumeMounts")))
+    return frozenset(str(mount.get("name")) for mount in mappings(container.get("volumeMounts")))
 
 
 def modes_of(claim: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the access modes of a claim or a claim template."""
-    return tuple(words(dig(claim, "spec", "accessModes")))
+    return tuple(strings(get_path(claim, "spec", "accessModes")))
 
 
 def located(instance: Instance) -> tuple[Related, ...]:

@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 
 from backupgen.audit import codes
 from backupgen.audit.cluster import MONITORING, Cluster
-from backupgen.audit.digging import dig, mapping, mappings
 from backupgen.audit.instance import Instance
 from backupgen.conventions import naming
 from backupgen.conventions.alert_names import ALERT_NAMES
@@ -20,6 +19,7 @@ from backupgen.diagnostics import Finding, NodePath, Related, Spot
 from backupgen.integrations.identity import names_of
 from backupgen.integrations.location import LocationError, parse_repository
 from backupgen.resolve.resolved import ResolvedFleet
+from backupgen.source.untyped import get_path, mapping, numbered_mappings
 
 _URL: Final = re.compile(r"(?<![\w-])(?:rest:https?://|s3:(?:https?://)?|b2:|azure:)[^\s\"'`\\;|&<>(){},]+")
 _USER: Final = re.compile(r"(?<=://)[^/@\s]*@")
@@ -43,7 +43,7 @@ def rivals(fleet: ResolvedFleet, instances: tuple[Instance, ...], cluster: Clust
     """Report each object that names a repository of the fleet, reads its Secrets, or has the name of a job."""
     known = _known(fleet)
     for instance in instances:
-        own = dig(instance.resource.data, "metadata", "labels", naming.MANAGED_BY_LABEL) == naming.TOOL
+        own = get_path(instance.resource.data, "metadata", "labels", naming.MANAGED_BY_LABEL) == naming.TOOL
         # fleet.yaml, which has neither kind nor name, often lies in the tree.
         found = _rival(instance, known) if instance.resource.kind and instance.name and not own else None
         if found is not None:
@@ -122,8 +122,8 @@ def _secrets_of(data: object, depth: int) -> Iterator[str]:
         return
     if isinstance(data, Mapping):
         for key, value in data.items():
-            if key in {"secretRef", "secretKeyRef"} and isinstance(dig(value, "name"), str):
-                yield dig(value, "name")
+            if key in {"secretRef", "secretKeyRef"} and isinstance(get_path(value, "name"), str):
+                yield get_path(value, "name")
             else:
                 yield from _secrets_of(value, depth + 1)
     elif isinstance(data, list):
@@ -139,8 +139,8 @@ def _alerts(fleet: ResolvedFleet, cluster: Cluster) -> Iterator[Finding]:
     names = enabled | {alert.name for alert in fleet.alerts.own}
     for rules in cluster.of(MONITORING, "PrometheusRule"):
         spec = mapping(rules.resource.data, "spec")
-        for group, entry in mappings(spec.get("groups")):
-            for index, rule in mappings(entry.get("rules")):
+        for group, entry in numbered_mappings(spec.get("groups")):
+            for index, rule in numbered_mappings(entry.get("rules")):
                 if rule.get("alert") in names:
                     spot = rules.resource.spot("spec", "groups", group, "rules", index, "alert")
                     message = (

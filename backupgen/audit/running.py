@@ -5,12 +5,12 @@ from typing import Final
 
 from backupgen.audit import codes
 from backupgen.audit.cluster import Cluster
-from backupgen.audit.digging import dig
 from backupgen.audit.objects import Workload
 from backupgen.audit.protection import matches
 from backupgen.diagnostics import Finding, NodePath, Related, Spot
 from backupgen.language.paths import target_of
 from backupgen.resolve.resolved import ResolvedFleet, StringMap
+from backupgen.source.untyped import get_path
 
 POD_NAME: Final = "statefulset.kubernetes.io/pod-name"
 """The label by which a StatefulSet's controller tells its pods apart (Kubernetes, "StatefulSets", pod name label)."""
@@ -56,4 +56,4 @@ def _selected(workload: Workload, labels: StringMap) -> bool:
 
 def _replicas(workload: Workload) -> int | None:
     """How many pods a workload has; None, if the tree does not say (one, or what an autoscaler makes of it)."""
-    return workload.instance.number(dig(workload.instance.resource.data, "spec", "replicas"))
+    return workload.instance.number(get_path(workload.instance.resource.data, "spec", "replicas"))

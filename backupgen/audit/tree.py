@@ -12,10 +12,10 @@ from posixpath import basename, dirname
 from typing import Any, Final, NamedTuple
 
 from backupgen.audit.codes import UNREADABLE_MANIFEST
-from backupgen.audit.digging import dig, mappings
 from backupgen.diagnostics import Finding, NodePath, Span, Spot
 from backupgen.source import Manifest, PlainError, documents, read_manifest
 from backupgen.source.lines import LineIndex
+from backupgen.source.untyped import get_path, numbered_mappings
 
 KUSTOMIZATIONS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 CHART: Final = "Chart.yaml"
@@ -240,6 +240,6 @@ def _resources(path: str, file: str, manifest: Manifest) -> Iterator[Resource]:
             continue
         seen.add(id(data))
         if str(data.get("kind", "")).endswith("List") and "items" in data:
-            waiting += [(item, (*at, "items", index)) for index, item in mappings(dig(data, "items"))]
+            waiting += [(item, (*at, "items", index)) for index, item in numbered_mappings(get_path(data, "items"))]
         else:
             yield Resource(path, file, data, manifest, at)

@@ -78,15 +78,18 @@ class Judged:
     readable: bool = True
 
 
-def schedule_file(fleet: Path, out: Path, now: int) -> Judged:
-    """Read fleet.yaml and judge its schedule, beside what was rendered into `out` before; `now` in epoch seconds."""
+def schedule_file(fleet: Path, out: Path, now: int, templates: Path | None = None) -> Judged:
+    """Read fleet.yaml and judge its schedule, beside what was rendered into `out` before; `now` in epoch seconds.
+
+    With a folder of templates, scripts of the user's are known to take the proof with them.
+    """
     from backupgen.adapters.files import read_fleet
     from backupgen.pipeline import schedule_fleet
 
     raw = read_fleet(fleet)
     if raw.value is None:
         return Judged(None, raw.findings, {}, b"", readable=False)
-    checked = schedule_fleet(raw.value, str(fleet), circumstances(out, now))
+    checked = schedule_fleet(raw.value, str(fleet), circumstances(out, now), templates)
     return Judged(checked.value, checked.findings, {str(fleet): shown(raw.value)}, raw.value)
 
 

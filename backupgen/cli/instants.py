@@ -35,11 +35,7 @@ def parse_instant(text: str, zone: "Zone") -> int:
 
 def at_wall_clock(wall: datetime, zone: "Zone") -> int:
     """Return the first instant at which clocks in a zone show a time without an offset."""
-    local = _ceil(wall.replace(tzinfo=UTC))
-    # In a fold two offsets fit, and the larger one comes first; in a gap none does, and the one before it is kept.
-    offsets = [zone.data.offset(local - 86400), zone.data.offset(local + 86400)]
-    fitting = [local - offset for offset in offsets if zone.data.offset(local - offset) == offset]
-    return min(fitting) if fitting else local - offsets[0]
+    return zone.instant(_ceil(wall.replace(tzinfo=UTC)))
 
 
 def _ceil(time: datetime) -> int:

@@ -10,6 +10,7 @@ ALERT_NAMES = (
     "BackupSnapshotShrank",
     "BackupRestoreTestFailed",
     "BackupRestoreTestStale",
+    "BackupRetentionRefused",
     "BackupMirrorFailed",
     "BackupMirrorStale",
     "BackupMirrorUnverified",

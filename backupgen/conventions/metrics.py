@@ -32,6 +32,11 @@ SNAPSHOT_FILES: Final = "backup_snapshot_files"
 VANISHED_FILES: Final = "backup_vanished_files"
 REPOSITORY_SNAPSHOTS: Final = "backup_repository_snapshots"
 UNOWNED_SNAPSHOTS: Final = "backup_unowned_tag_snapshots"
+RETENTION_REFUSED: Final = "backup_retention_refused"
+RETENTION_FOREIGN: Final = "backup_retention_foreign_snapshots"
+RETENTION_CUT: Final = "backup_retention_cut_timestamp_seconds"
+RETENTION_KNOWN: Final = "backup_retention_known_snapshots"
+RETENTION_POLICY: Final = "backup_retention_policy"
 RESTORE_STATUS: Final = "backup_restore_status"
 RESTORE_SIZE: Final = "backup_restore_size_bytes"
 RESTORE_AGE: Final = "backup_restore_snapshot_age_seconds"
@@ -61,6 +66,21 @@ METRICS: Final = (
     Metric(
         UNOWNED_SNAPSHOTS, "gauge", ("tag",), 'retention.sh: snapshots of a tag that no target owns; tag="" has none'
     ),
+    Metric(RETENTION_REFUSED, "gauge", ("tag",), "retention.sh: 1 for each tag whose plan was refused"),
+    Metric(
+        RETENTION_FOREIGN,
+        "gauge",
+        (),
+        "retention.sh: snapshots with a target's tag, but another host or further tags; they are left as they are",
+    ),
+    Metric(
+        RETENTION_CUT,
+        "gauge",
+        ("tag",),
+        "retention.sh: Unix time up to which the last retention knew all snapshots of a tag",
+    ),
+    Metric(RETENTION_KNOWN, "gauge", ("tag",), "retention.sh: snapshots of a tag from before that time that it left"),
+    Metric(RETENTION_POLICY, "gauge", ("tag",), "retention.sh: a number for the rules by which it thinned out a tag"),
     Metric(
         RESTORE_STATUS,
         "gauge",

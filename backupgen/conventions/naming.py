@@ -143,6 +143,11 @@ def _of_repository(name: str, repository: str) -> str:
     return name if repository == MAIN else f"{name}-{repository}"
 
 
+def source_volume(volume: str) -> str:
+    """The volume of a pod that holds a source."""
+    return f"source-{volume}"
+
+
 def plan(job: str) -> str:
     """The ConfigMap that tells a job of the fleet what to do."""
     return f"{job}-plan"
@@ -214,7 +219,12 @@ def runbook_of_alert(alert: str) -> str:
 
 def object_labels(fleet: str, name: str) -> dict[str, str]:
     """The labels of an object that belongs to no job."""
-    return {NAME_LABEL: name, PART_OF_LABEL: fleet, MANAGED_BY_LABEL: TOOL}
+    return {NAME_LABEL: _as_label(name), PART_OF_LABEL: fleet, MANAGED_BY_LABEL: TOOL}
+
+
+def _as_label(name: str) -> str:
+    """A name as a label's value, which takes 63 characters."""
+    return name if len(name) <= 63 else f"{name[:54]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def pod_labels(fleet: str, name: str, role: str) -> dict[str, str]:

@@ -7,43 +7,27 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from backupgen.conventions import naming
 from backupgen.conventions.naming import ROLE_BACKUP
 from backupgen.diff.objects import Object
+from backupgen.source.untyped import get_path, mapping, mappings
 
 _DIGEST: Final = re.compile(r"(@sha256:[0-9a-f]{12})[0-9a-f]+")
 
 
-def at(value: object, *keys: str) -> object:
-    """Return what lies under the keys of nested mappings; None, if nothing does."""
-    for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """Return the value if it is a mapping, otherwise an empty one."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def mappings(value: object) -> list[Mapping[str, Any]]:
-    """Return the mappings among the items of a list; none, if it is no list."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
-
-
 def images(pod: object) -> dict[str, str]:
     """Return the images of a pod template by their containers, digests shortened."""
-    containers = (*mappings(at(pod, "spec", "initContainers")), *mappings(at(pod, "spec", "containers")))
+    containers = (*mappings(pod, "spec", "initContainers"), *mappings(pod, "spec", "containers"))
     return {str(one.get("name")): _DIGEST.sub(r"\1…", str(one.get("image"))) for one in containers}
 
 
 def volumes(pod: object) -> dict[str, str]:
     """Return, in words, what holds the data of a pod's volumes: claims and folders of the node."""
     found = {}
-    for volume in mappings(at(pod, "spec", "volumes")):
-        claim, folder = at(volume, "persistentVolumeClaim", "claimName"), at(volume, "hostPath", "path")
+    for volume in mappings(pod, "spec", "volumes"):
+        claim, folder = get_path(volume, "persistentVolumeClaim", "claimName"), get_path(volume, "hostPath", "path")
         if claim or folder:
             found[str(volume.get("name"))] = f"the claim `{claim}`" if claim else f"the folder `{folder}`"
     return found
@@ -53,14 +37,14 @@ class RenderedJob:
     """One CronJob."""
 
     def __init__(self, obj: Object) -> None:
-        self._spec = mapping(at(obj, "spec"))
-        self._job = mapping(at(self._spec, "jobTemplate", "spec"))
-        self.pod: Final = mapping(at(self._job, "template"))
-        containers = mappings(at(self.pod, "spec", "containers"))
+        self._spec = mapping(obj, "spec")
+        self._job = mapping(self._spec, "jobTemplate", "spec")
+        self.pod: Final = mapping(self._job, "template")
+        containers = mappings(self.pod, "spec", "containers")
         self._container = containers[0] if containers else {}
-        self.name: Final = str(at(obj, "metadata", "name"))
-        self.namespace: Final = str(at(obj, "metadata", "namespace") or "")
-        labels = {**mapping(at(self.pod, "metadata", "labels")), **mapping(at(obj, "metadata", "labels"))}
+        self.name: Final = str(get_path(obj, "metadata", "name"))
+        self.namespace: Final = str(get_path(obj, "metadata", "namespace") or "")
+        labels = {**mapping(self.pod, "metadata", "labels"), **mapping(obj, "metadata", "labels")}
         self.role: Final = str(labels.get(naming.ROLE_LABEL, ""))
         """Empty for a CronJob that is none of the fleet's."""
 
@@ -140,7 +124,7 @@ class RenderedJob:
     @property
     def commands(self) -> Mapping[str, str]:
         """The commands that a backup runs in the app's pod or its own: what for -> command, as a shell has it."""
-        containers = mappings(at(self.pod, "spec", "initContainers"))
+        containers = mappings(self.pod, "spec", "initContainers")
         dumping = [one for one in containers if one.get("name") == "dump"]
         if "--stdin-from-command" in _texts(self._container.get("args")):
             dumping.append(self._container)
@@ -165,9 +149,7 @@ class RenderedJob:
     @property
     def node(self) -> tuple[tuple[str, str], ...]:
         """The labels of the nodes that it may run on."""
-        return tuple(
-            sorted((str(key), str(value)) for key, value in mapping(at(self.pod, "spec", "nodeSelector")).items())
-        )
+        return tuple(sorted((str(key), str(value)) for key, value in mapping(self.pod, "spec", "nodeSelector").items()))
 
 
 def _texts(value: object) -> list[str]:

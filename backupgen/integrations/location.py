@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from backupgen.grammars.hosts import is_host
+
 # urlsplit takes anything for a host; an IPv6 address has lost its brackets there.
-_HOST = re.compile(r"[a-z0-9]([-_.a-z0-9]*[a-z0-9])?|[0-9a-f:.]+")
+_ADDRESS = re.compile(r"[0-9a-f:.]+")
 _SERVICE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PORTS = {"http": 80, "https": 443}
 
@@ -104,7 +106,7 @@ def _split(text: str) -> SplitResult:
         raise LocationError("expected a URL without spaces, `?` and `#`")
     if parts.port == 0:
         raise LocationError("there is no port 0")
-    if parts.hostname and not _HOST.fullmatch(parts.hostname):
+    if parts.hostname and not (is_host(parts.hostname) or _ADDRESS.fullmatch(parts.hostname)):
         raise LocationError(f"`{parts.hostname}` is no host name, expected one such as `rest.example.com`")
     return parts
 

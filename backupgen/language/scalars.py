@@ -6,20 +6,42 @@ expected; `load` turns it into a finding. Never: a look at other fields.
 """
 
 import re
+from collections.abc import Callable
 from datetime import date
 from ipaddress import ip_network
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, PlainValidator, StrictBool, StrictInt, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from backupgen.conventions.units import IMAGE, QUANTITY, SHORTEST_GRACE, format_duration, parse_duration, quantity_value
+from backupgen.conventions.units import (
+    IMAGE,
+    QUANTITY,
+    SHORTEST_GRACE,
+    amount,
+    format_duration,
+    parse_duration,
+    quantity_value,
+)
 from backupgen.language import patterns
 from backupgen.schedule import Auto, CronExpr, SlotError, ZoneError, load_zone, parse_slot
 
 _CREDENTIALS = {"RESTIC_PASSWORD", "RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD", "MIRROR_RESTIC_PASSWORD"}
 _OWN_VARIABLES = {"PATH", "HOME", "TMPDIR", "PLAN", "PRE_HOOK", "POST_HOOK", "LD_PRELOAD", "LD_LIBRARY_PATH"}
-_OWN_PREFIXES = ("RESTIC_", "BACKUP_", "RESTORE_", "MIRROR_", "NTFY_", "PUSHGATEWAY_", "RCLONE_CONFIG_MIRROR_", "KEEP_")
+SET_VARIABLES = frozenset({
+    "BACKUP_DEADLINE", "BACKUP_HOOK_TIMEOUT", "BACKUP_MAX_SHRINK_PERCENT", "BACKUP_SENTINELS", "HOME",
+    "MIRROR_DESTINATION", "MIRROR_METHOD", "MIRROR_READ_OFFSET", "MIRROR_READ_PARTS", "MIRROR_READ_SCHEDULE",
+    "MIRROR_REPOSITORY_ID", "MIRROR_RESTIC_REPOSITORY", "MIRROR_SOURCE", "NTFY_CREDS", "NTFY_ENABLED", "NTFY_PRIO",
+    "NTFY_SERVER", "NTFY_TAG", "NTFY_TITLE", "NTFY_TOPIC", "POST_HOOK", "PRE_HOOK", "PUSHGATEWAY_ENABLED",
+    "PUSHGATEWAY_URL", "RCLONE_CONFIG_MIRROR_ENDPOINT", "RCLONE_CONFIG_MIRROR_ENV_AUTH",
+    "RCLONE_CONFIG_MIRROR_PROVIDER", "RCLONE_CONFIG_MIRROR_TYPE", "RESTIC_CACHE_DIR", "RESTIC_CHECK_AFTER_BACKUP",
+    "RESTIC_HOSTNAME", "RESTIC_LOCK_WAIT", "RESTIC_REPOSITORY", "RESTIC_REPOSITORY_ID",
+    "RESTIC_RETENTION_POLICIES_ENABLED", "RESTIC_WITHOUT_LOCK", "RESTORE_DIR", "RESTORE_ROOM_BYTES", "TMPDIR",
+})  # fmt: skip
+"""The variables that some job gets from the compiler. Others that begin alike are read by restic, rclone, a script."""
+OWN_PREFIXES = ("RESTIC_", "BACKUP_", "RESTORE_", "MIRROR_", "NTFY_", "PUSHGATEWAY_", "RCLONE_CONFIG_MIRROR_", "KEEP_")
+LARGEST = 2**63
+"""Kubernetes keeps quantities in 64 bits, and shells count in as many."""
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
@@ -153,6 +175,8 @@ def quantity(value: object) -> str:
         near = value.removesuffix("B").replace("K", "k" if value.endswith("KB") else "K")
         hint = f"write `{near}`" if QUANTITY.fullmatch(near) else ""
         raise refuse(f"`{shown(value)}` is no size, expected {expected}", hint)
+    if amount(value) >= LARGEST:
+        raise refuse(f"`{shown(value)}` is more than Kubernetes and the scripts can count, expected less than `8Ei`")
     return value
 
 
@@ -276,8 +300,9 @@ def cidr(value: object) -> str:
 def credential_name(value: object) -> str:
     """The name of an environment variable that the fleet may fill from a Secret: none that the compiler sets itself."""
     name = env_name(value)
-    if name not in _CREDENTIALS and (name in _OWN_VARIABLES or name.startswith(_OWN_PREFIXES)):
-        raise refuse(f"the compiler sets `{name}` itself, expected the name of a credential")
+    if name not in _CREDENTIALS and (name in _OWN_VARIABLES or name.startswith(OWN_PREFIXES)):
+        said = "the compiler sets `{}` itself" if name in SET_VARIABLES else "`{}` is a setting of the jobs' programs"
+        raise refuse(f"{said.format(name)}, expected the name of a credential")
     return name
 
 
@@ -452,7 +477,18 @@ def _schema(description: str, *examples: str, pattern: str | None = None, longes
     return WithJsonSchema(schema)
 
 
-_CREDENTIAL_NAME = patterns.env_name(_CREDENTIALS, _OWN_VARIABLES, _OWN_PREFIXES)
+class Writer(NamedTuple):
+    """How a value of a type is written in fleet.yaml, where a reader made something else of it."""
+
+    write: Callable[[Any], str]
+
+
+_IN_UNITS = Writer(format_duration)
+_IN_PERCENT = Writer("{}%".format)
+_IN_MONTHS = Writer(lambda span: str(span).replace("m", "mo"))
+
+
+_CREDENTIAL_NAME = patterns.env_name(_CREDENTIALS, _OWN_VARIABLES, OWN_PREFIXES)
 _QUANTITY_SCHEMA = {
     "type": ["string", "integer"],
     "description": "A Kubernetes quantity.",
@@ -465,16 +501,28 @@ _QUANTITY_SCHEMA = {
 Text = Annotated[str, PlainValidator(text), _schema("Text.", pattern=patterns.TEXT)]
 Line = Annotated[str, PlainValidator(one_line), _schema("One line of text.", pattern=patterns.LINE)]
 Duration = Annotated[
-    int, PlainValidator(duration), _schema("A duration.", "540s", "9m", "2h", "1h30m", pattern=patterns.DURATION)
+    int,
+    PlainValidator(duration),
+    _IN_UNITS,
+    _schema("A duration.", "540s", "9m", "2h", "1h30m", pattern=patterns.DURATION),
 ]
 StartWindow = Annotated[
-    int, PlainValidator(start_window), _schema("A duration of at least 10s.", "2m", pattern=patterns.DURATION)
+    int,
+    PlainValidator(start_window),
+    _IN_UNITS,
+    _schema("A duration of at least 10s.", "2m", pattern=patterns.DURATION),
 ]
 Deadline = Annotated[
-    int, PlainValidator(deadline), _schema("A duration of at least 1m.", "9m", "2h", pattern=patterns.DURATION)
+    int,
+    PlainValidator(deadline),
+    _IN_UNITS,
+    _schema("A duration of at least 1m.", "9m", "2h", pattern=patterns.DURATION),
 ]
 Grace = Annotated[
-    int, PlainValidator(grace), _schema("A duration of at least 2m.", "2m", "5m", pattern=patterns.DURATION)
+    int,
+    PlainValidator(grace),
+    _IN_UNITS,
+    _schema("A duration of at least 2m.", "2m", "5m", pattern=patterns.DURATION),
 ]
 Size = Annotated[
     str, PlainValidator(size), _schema("A Kubernetes quantity of bytes.", "500Mi", "20Gi", pattern=patterns.SIZE)
@@ -553,11 +601,14 @@ RepositoryId = Annotated[
     _schema("restic's repository id, 64 hexadecimal digits.", pattern=_REPOSITORY_ID.pattern),
 ]
 CheckPart = Annotated[int, PlainValidator(check_part), _schema("A part.", "1/20", pattern=_PART.pattern)]
-Percent = Annotated[int, PlainValidator(percent), _schema("A share.", "50%", pattern=_PERCENT.pattern)]
+Percent = Annotated[int, PlainValidator(percent), _IN_PERCENT, _schema("A share.", "50%", pattern=_PERCENT.pattern)]
 Days = Annotated[int, PlainValidator(days), _schema("A number of days.", "90d", pattern=patterns.DAYS)]
 Day = Annotated[date, PlainValidator(day), _schema("A day.", "2027-03-01", pattern=_DATE.pattern)]
 KeepWithin = Annotated[
-    str, PlainValidator(keep_within), _schema("A span of time.", "90d", "1y6mo", pattern=_KEEP_WITHIN.pattern)
+    str,
+    PlainValidator(keep_within),
+    _IN_MONTHS,
+    _schema("A span of time.", "90d", "1y6mo", pattern=_KEEP_WITHIN.pattern),
 ]
 KubernetesVersion = Annotated[
     int, PlainValidator(kubernetes_version), _schema("A version.", "1.34", "v1.34.2+k3s1", pattern=_KUBERNETES.pattern)
@@ -574,4 +625,6 @@ Slot = Annotated[
 Bool = StrictBool
 Count = Annotated[StrictInt, Field(ge=0, le=100)]
 Labels = dict[LabelKey, LabelValue]
+Selector = Annotated[Labels, Field(min_length=1)]
+"""Labels by which pods are found: none at all would be all pods, or nobody."""
 Annotations = dict[LabelKey, Text]

@@ -8,7 +8,7 @@ clock, a file, the environment or a random number.
 
 import keyword
 from collections.abc import Callable, Mapping, MutableMapping
-from typing import Any, TypeGuard
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
@@ -30,10 +30,6 @@ _TESTS = (
     "number", "odd", "sequence", "string", "true", "undefined", "upper",
 )  # fmt: skip
 _GLOBALS = ("dict", "namespace", "range")
-
-
-def _is_name(node: nodes.Expr) -> TypeGuard[nodes.Const]:
-    return isinstance(node, nodes.Const) and isinstance(node.value, str)
 
 
 class _Generator(CodeGenerator):
@@ -66,17 +62,6 @@ class _Generator(CodeGenerator):
             return
         self.visit(node.node, frame)
         self.write(f".{node.attr}")
-
-    def visit_Include(self, node: nodes.Include, frame: Frame) -> None:  # noqa: N802 (Jinja's name)
-        """Compile a plain include to one write of its whole text, not to one of each of its pieces."""
-        if node.ignore_missing or not node.with_context or not _is_name(node.template):
-            super().visit_Include(node, frame)
-            return
-        self.writeline(f"template = environment.get_template({node.template.value!r}, {self.name!r})", node)
-        self.start_write(frame)
-        local = self.dump_local_context(frame)
-        self.write(f"concat(template.root_render_func(template.new_context(context.get_all(), True, {local})))")
-        self.end_write(frame)
 
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: object) -> None:  # noqa: ARG002
         self.write(")")

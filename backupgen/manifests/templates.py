@@ -84,6 +84,11 @@ class Templates:
         """Yield the user's shell scripts: their names, and the files as findings show them."""
         yield from ((name, self._file(name)) for name in self.overridden if name.endswith(".sh"))
 
+    @property
+    def script_files(self) -> tuple[str, ...]:
+        """The user's shell scripts, as findings show them."""
+        return tuple(file for _, file in self.overridden_scripts())
+
     def with_scripts_alone(self) -> "Templates":
         """The built-in templates with the user's scripts: what the plan looks like if no other template is replaced."""
         scripts = {name: text for name, text in self._overrides.items() if name.endswith(".sh")}

@@ -78,8 +78,15 @@ def _arguments(target: Target) -> tuple[str, ...]:
     dump = target.dump
     if dump is not None and not dump.in_pod:
         return (*flags, "--stdin-from-command", f"--stdin-filename={dump.file.removeprefix('/')}", "--", *dump.command)
-    dumped = [dump.file] if dump is not None else []
-    return (*flags, "--", *dumped, *(mount.path for mount in _source_mounts(target)))
+    return (*flags, "--", *sources(target))
+
+
+def sources(target: Target) -> Iterator[str]:
+    """The paths of its snapshots, in restic's order of arguments."""
+    if target.dump is not None:
+        yield target.dump.file
+    if target.dump is None or target.dump.in_pod:
+        yield from (mount.path for mount in _source_mounts(target))
 
 
 def _source_mounts(target: Target) -> Iterator[Mount]:
@@ -87,9 +94,9 @@ def _source_mounts(target: Target) -> Iterator[Mount]:
         place = f"{naming.BACKUP_DIR}/{volume.name}"
         if volume.paths and volume.paths != (".",):
             for path in volume.paths:
-                yield Mount(_volume_name(volume.name), f"{place}/{path}", sub_path=path, read_only=True)
+                yield Mount(naming.source_volume(volume.name), f"{place}/{path}", sub_path=path, read_only=True)
         else:
-            yield Mount(_volume_name(volume.name), place, read_only=True)
+            yield Mount(naming.source_volume(volume.name), place, read_only=True)
 
 
 def _mounts(target: Target) -> Iterator[Mount]:
@@ -100,10 +107,6 @@ def _mounts(target: Target) -> Iterator[Mount]:
     yield from _source_mounts(target)
 
 
-def _volume_name(name: str) -> str:
-    return f"source-{name}"
-
-
 def _volumes(target: Target) -> Iterator[Volume]:
     dump = target.dump
     if dump is not None and dump.in_pod:
@@ -112,7 +115,7 @@ def _volumes(target: Target) -> Iterator[Volume]:
         else:
             yield Volume("dump", "empty_dir", size=dump.staging_size)
     for volume in target.volumes:
-        yield source_volume(_volume_name(volume.name), volume)
+        yield source_volume(naming.source_volume(volume.name), volume)
 
 
 def _dump_container(fleet: ResolvedFleet, target: Target, dump: Dump) -> Container:

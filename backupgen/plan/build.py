@@ -22,11 +22,15 @@ from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.schedule import CronExpr, ScheduleProof
 
 
+class SharedFileError(ValueError):
+    """Two objects would have one kind, namespace and name, and so one file; the text is its path."""
+
+
 def build_plan(fleet: ResolvedFleet, proof: ScheduleProof, chosen: Mapping[str, CronExpr], timetable: str = "") -> Plan:
     """Everything that is rendered for a fleet whose schedule is proved.
 
     `chosen` are the slots that the compiler chose, by job; they are in the proof already, and are remembered.
-    `timetable` is a drawing of the schedule, as SVG; empty: there is none.
+    `timetable` is a drawing of the schedule, as SVG; empty: there is none. Raises SharedFileError.
     """
     slots = slots_of(proof)
     rule = prometheus_rule(fleet, slots.schedules)
@@ -38,7 +42,7 @@ def build_plan(fleet: ResolvedFleet, proof: ScheduleProof, chosen: Mapping[str, 
     planned = sorted((*units, *wiring_units(fleet, units), *_memory(chosen), *pages), key=lambda unit: unit.path)
     for unit, following in pairwise(planned):
         if unit.path == following.path:
-            raise AssertionError(f"two objects share the file {unit.path}")  # resolve refuses every way to get here
+            raise SharedFileError(unit.path)
     return Plan(fleet.name, tuple(planned))
 
 

@@ -129,12 +129,13 @@ def unreachable(fleet: ResolvedFleet) -> tuple[tuple[NodePath, str], ...]:
     places = Places(fleet)
     return tuple(
         (path, text)
-        for path, location, labels in _urls(fleet)
+        for path, location, labels in urls(fleet)
         if not places.known(location) and (text := _doubt(location, labels))
     )
 
 
-def _urls(fleet: ResolvedFleet) -> Iterator[tuple[NodePath, Location, StringMap]]:
+def urls(fleet: ResolvedFleet) -> Iterator[tuple[NodePath, Location, StringMap]]:
+    """The URLs that jobs reach: where they stand in fleet.yaml, and the labels of the pods behind them."""
     for repository in fleet.repositories:
         yield (*repository.path, "url"), repository.location, {}
         for mirror in repository.mirrors:

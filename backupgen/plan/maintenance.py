@@ -23,6 +23,7 @@ from backupgen.plan.pods import (
 )
 from backupgen.plan.secrets import secret_unit
 from backupgen.plan.slots import Slots
+from backupgen.plan.thinning import thinning
 from backupgen.resolve.resolved import Job, Mirror, Repository, ResolvedFleet, RestoreTest, Retention, Server, Target
 from backupgen.schedule import load_zone
 
@@ -50,10 +51,7 @@ def _retention(fleet: ResolvedFleet, repository: Repository, retention: Retentio
     credentials = dict(repository.credentials)
     if repository.server is not None:
         credentials["RESTIC_REST_PASSWORD"] = naming.maintenance_value(repository.name)
-    lines = [
-        PlanLine("retain", (target.tag, "", *(target.keep or retention.keep)))
-        for target in fleet.targets_of(repository.name)
-    ]
+    lines = list(thinning(fleet, repository, retention, slots))
     check = PlanLine("check", ())
     if retention.read_data:
         check = PlanLine("check_rotating", (str(retention.read_data), *_rotation(job, slots)))

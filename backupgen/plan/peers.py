@@ -1,10 +1,10 @@
 """Turns the fleet's URLs into peers of network policies."""
 
-import re
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 
 from backupgen.conventions import naming
+from backupgen.grammars.hosts import is_bucket
 from backupgen.integrations.location import Location
 from backupgen.plan.model import CidrPeer, HostPeer, PodPeer
 from backupgen.resolve.resolved import Peer as WrittenPeer
@@ -18,7 +18,6 @@ _BACKEND_ALIASES: Mapping[str, tuple[str, ...]] = {
     # The account stands in front of the host, and only the Secret knows it.
     "azure": ("*.blob.core.windows.net",),
 }
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
 
 class Places:
@@ -96,5 +95,5 @@ def _aliases(location: Location) -> tuple[str, ...]:
     bucket = location.path.strip("/").partition("/")[0]
     regional = ("s3.*.amazonaws.com", "s3.dualstack.*.amazonaws.com")
     hosts = (location.host, *(regional if location.host.endswith(".amazonaws.com") else ()))
-    with_bucket = tuple(f"{bucket}.{host}" for host in hosts) if _BUCKET.fullmatch(bucket) else ()
+    with_bucket = tuple(f"{bucket}.{host}" for host in hosts) if is_bucket(bucket) else ()
     return (*hosts[1:], *with_bucket)

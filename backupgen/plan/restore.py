@@ -207,8 +207,11 @@ def _from_mirror(fleet: ResolvedFleet, target: Target, repository: Repository, m
 def _pod(fleet: ResolvedFleet, target: Target, environment: StringMap, secret: str) -> RestorePod:
     job = target.job
     name = naming.restore(target.name)
-    mounts = [Mount(_volume_name(volume.name), f"{naming.BACKUP_DIR}/{volume.name}") for volume in target.volumes]
-    volumes = [source_volume(_volume_name(volume.name), volume) for volume in target.volumes]
+    names = [naming.source_volume(volume.name) for volume in target.volumes]
+    mounts = [
+        Mount(name, f"{naming.BACKUP_DIR}/{volume.name}") for name, volume in zip(names, target.volumes, strict=True)
+    ]
+    volumes = [source_volume(name, volume) for name, volume in zip(names, target.volumes, strict=True)]
     if target.dump is not None:
         mounts.append(Mount("restore", naming.RESTORE_DIR))
         volumes.append(_scratch(target.dump))
@@ -239,10 +242,6 @@ def _pod(fleet: ResolvedFleet, target: Target, environment: StringMap, secret: s
         root_may=_ROOT_MAY,
     )
     return RestorePod(Meta(name, job.namespace, labels), (), DEADLINE, pod)
-
-
-def _volume_name(name: str) -> str:
-    return f"source-{name}"
 
 
 def _scratch(dump: Dump) -> Volume:

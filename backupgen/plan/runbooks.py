@@ -32,6 +32,7 @@ ALERTS = frozenset(
         "BackupRepositoryNearQuota",
         "BackupRestoreTestFailed",
         "BackupRestoreTestStale",
+        "BackupRetentionRefused",
         "BackupServerDown",
         "BackupSnapshotShrank",
     }

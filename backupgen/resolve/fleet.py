@@ -11,7 +11,10 @@ from backupgen.diagnostics import Checked, NodePath, has_errors
 from backupgen.integrations.identity import names_of
 from backupgen.language import schema
 from backupgen.resolve import codes, resolved
+from backupgen.resolve.collisions import check_collisions
 from backupgen.resolve.jobs import Context, Notes, check_labels, check_override, resolve_ntfy
+from backupgen.resolve.layers import Layers, Shared, merge_layers
+from backupgen.resolve.origins import FLEET, Origin, Record, Setting, derived
 from backupgen.resolve.reports import resolve_reports
 from backupgen.resolve.repositories import resolve_repository
 from backupgen.resolve.targets import resolve_target
@@ -22,9 +25,8 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
 
     Returns the resolved fleet, or findings whose spots name paths in the document.
     """
-    notes = Notes()
-    annotations = _annotations(fleet)
-    context = Context(fleet, resolve_ntfy(fleet.ntfy, notes) if fleet.ntfy else None, annotations, notes)
+    context = _context(fleet)
+    notes = context.notes
     written = _repositories(fleet, notes)
     repositories = [resolve_repository(name, repository, context) for name, repository in written.items()]
     targets = [resolve_target(name, target, written, context) for name, target in sorted(fleet.targets.items())]
@@ -49,25 +51,46 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
         gitops=fleet.gitops,
         sops=fleet.sops,
         labels=fleet.labels or {},
-        annotations=annotations,
+        annotations=merge_layers(*(shared.value for shared in context.annotations)),
         unprotected=fleet.unprotected or {},
         waivers=tuple(_waivers(fleet)),
     )
     _check_names(result, notes)
     _check_places(result, notes)
     _check_legacy(result, notes)
+    check_collisions(result, notes)
     findings = tuple(notes.findings)
     return Checked(None if has_errors(findings) else result, findings)
 
 
-def _annotations(fleet: schema.Fleet) -> Mapping[str, str]:
-    """The annotations of every object: with Argo CD the sync wave, with Flux that `${…}` in scripts is not for it."""
-    own: dict[str, str] = {}
+def explain_target(fleet: schema.Fleet, name: str) -> tuple[Setting, ...]:
+    """Every setting of a target as `resolve_fleet` resolves it, with its origin. The fleet has no findings."""
+    record, context = Record(), _context(fleet)
+    repositories = _repositories(fleet, context.notes)
+    target = resolve_target(name, fleet.targets[name], repositories, context, record)
+    repository = resolve_repository(target.repository, repositories[target.repository], context)
+    if repository is not None:
+        by_url = Shared(repository.credentials, derived("the repository's URL", (*repository.path, "url")))
+        given = Shared(repositories[target.repository].credentials, Origin("fleet", repository.path))
+        own = Layers(fleet.targets[name], target.job.path, record=record)
+        own.entries(("credentials",), by_url, given)
+    return record.settings()
+
+
+def _context(fleet: schema.Fleet) -> Context:
+    notes = Notes()
+    ntfy = resolve_ntfy(fleet.ntfy, notes) if fleet.ntfy else None
+    wiring = Shared(_wiring_annotations(fleet), derived("the wiring", ("gitops",)))
+    return Context(fleet, ntfy, (wiring, Shared(fleet.annotations, FLEET)), notes)
+
+
+def _wiring_annotations(fleet: schema.Fleet) -> Mapping[str, str]:
+    """With Argo CD the sync wave, with Flux that `${…}` in scripts is not for it."""
     if fleet.gitops is not None and fleet.gitops.flux is not None:
-        own[naming.FLUX_SUBSTITUTE] = "disabled"
-    elif fleet.gitops is not None and fleet.gitops.argocd and fleet.gitops.argocd.sync_wave is not None:
-        own[naming.SYNC_WAVE] = str(fleet.gitops.argocd.sync_wave)
-    return {**own, **(fleet.annotations or {})}
+        return {naming.FLUX_SUBSTITUTE: "disabled"}
+    if fleet.gitops is not None and fleet.gitops.argocd and fleet.gitops.argocd.sync_wave is not None:
+        return {naming.SYNC_WAVE: str(fleet.gitops.argocd.sync_wave)}
+    return {}
 
 
 def _repositories(fleet: schema.Fleet, notes: Notes) -> Mapping[str, schema.Repository]:

@@ -1,33 +1,27 @@
 """JobSettings as written -> Job: defaults, merged mappings, and what every operation must say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Final
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import amount, format_duration
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
 from backupgen.integrations.location import Location, LocationError, parse_http
 from backupgen.language import schema
+from backupgen.language.defaults import default_of, filled
 from backupgen.language.paths import target_of
 from backupgen.resolve import codes, resolved
+from backupgen.resolve.layers import Layers, Shared
+from backupgen.resolve.origins import BUILT_IN, FLEET, derived
 from backupgen.schedule import Auto, CronExpr
 
-START_WITHIN = 120
-RETRIES = 2
-GRACE = 120
-TO_END = 85
+TO_END: Final = 85
 """Seconds that the scripts need beside a hook, from SIGTERM on: for restic, the locks and the reports (lib.sh)."""
-HISTORY = (1, 3)
-MISSED_SLOTS = 1
-REQUESTS: Mapping[str, str] = {"cpu": "50m", "memory": "256Mi"}
-EVERY = 3600
-LOCK_WAIT = 600
-NOBODY = 65532
-
-T = TypeVar("T")
-
-_EMPTY: Mapping[str, str] = {}
+NOBODY: Final[int] = default_of(schema.Server, "run_as")
+"""The user of what reads no volume."""
+_GRACE: Final[int] = default_of(schema.JobSettings, "grace")
+_REQUESTS: Final = Shared(default_of(schema.Resources, "requests"), BUILT_IN)
 
 
 @dataclass(slots=True)
@@ -47,9 +41,14 @@ class Context:
 
     fleet: schema.Fleet
     ntfy: resolved.Ntfy | None
-    annotations: Mapping[str, str]
-    """The annotations of every object."""
+    annotations: tuple[Shared, ...]
+    """Those of every object: what the GitOps tool needs, then what the fleet says."""
     notes: Notes
+
+    @property
+    def labels(self) -> Shared:
+        """The labels of every object."""
+        return Shared(self.fleet.labels, FLEET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,64 +63,57 @@ class Identity:
 
 def resolve_job(
     own: schema.JobSettings,
-    defaults: schema.JobSettings | None,
+    layers: Layers,
     slot: tuple[CronExpr | Auto, int],
     identity: Identity,
     context: Context,
     user: resolved.User | None = None,
+    hook_timeout: int = resolved.HOOK_TIMEOUT,
 ) -> resolved.Job:
     """One operation's settings.
 
-    `defaults` are those of targets, `slot` is the slot with its cadence, `user` is the one that a job without `run_as`
-    gets. Notes a missing deadline and a name that is too long.
+    `own` are the first of the `layers`, `slot` is the slot with its cadence, `user` is the one that a job without
+    `run_as` gets, `hook_timeout` the time of a hook in seconds. Notes a missing deadline and a name that is too long.
     """
-    layers = [own] if defaults is None else [own, defaults]
-
-    def given(name: str, default: T) -> T:
-        return next((value for layer in layers if (value := getattr(layer, name)) is not None), default)
-
-    def inner(mapping: str, name: str, default: T) -> T:
-        nested = (getattr(getattr(layer, mapping), name, None) for layer in layers)
-        return next((value for value in nested if value is not None), default)
-
     fleet = context.fleet
-    deadline = _deadline(layers, identity, context.notes)
     if len(identity.name) > naming.CRONJOB_NAME_LIMIT:
         said = f"the CronJob's name `{identity.name}` has {len(identity.name)} characters"
         message = f"{said}, expected at most {naming.CRONJOB_NAME_LIMIT}"
         context.notes.add(codes.BAD_NAME, message, identity.path, on_key=True)
-    if inner("cache", "medium", "disk") == "memory" and not inner("cache", "size", ""):
+    cache_size = layers.inner("cache", schema.Cache, "size")
+    in_memory = layers.inner("cache", schema.Cache, "medium") == "memory"
+    if in_memory and not cache_size:
         context.notes.add(codes.CONFLICTING_KEYS, "a cache in memory needs a `size`", (*identity.path, "cache"))
     check_labels(own.labels, identity.path, context.notes)
     placement = resolve_placement(layers)
     check_resources(placement, identity.path, context.notes)
-    run_as: schema.RunAsMapping | None = given("run_as", None)
-    needs: int | None = given("needs", None)
-    hook_timeout: int = getattr(own, "hook_timeout", None) or resolved.HOOK_TIMEOUT
     job = resolved.Job(
         name=identity.name,
         instance=identity.instance,
         namespace=identity.namespace,
-        timezone=given("timezone", fleet.timezone),
+        timezone=layers.value("timezone", Shared(fleet.timezone, FLEET.at("timezone"))),
         slot=slot[0],
         every=slot[1],
-        deadline=deadline,
-        start_within=given("start_within", START_WITHIN),
-        retries=given("retries", RETRIES),
-        needs=needs,
-        grace=given("grace", max(GRACE, hook_timeout + TO_END)),
-        history=(inner("history", "success", HISTORY[0]), inner("history", "failure", HISTORY[1])),
-        suspend=given("suspend", default=False),
-        missed_slots=given("missed_slots", MISSED_SLOTS),
+        deadline=_deadline(layers, identity, context.notes),
+        start_within=layers.value("start_within"),
+        retries=layers.value("retries"),
+        needs=layers.value("needs"),
+        grace=layers.value("grace", Shared(max(_GRACE, hook_timeout + TO_END), BUILT_IN)),
+        history=(
+            layers.inner("history", schema.History, "success"),
+            layers.inner("history", schema.History, "failure"),
+        ),
+        suspend=layers.value("suspend"),
+        missed_slots=layers.value("missed_slots"),
         hook_timeout=hook_timeout,
-        image=given("image", fleet.images.restic),
-        cache_size=inner("cache", "size", ""),
-        cache_in_memory=inner("cache", "medium", "disk") == "memory",
+        image=layers.value("image", Shared(fleet.images.restic, FLEET.at("images", "restic"))),
+        cache_size=cache_size or "",
+        cache_in_memory=in_memory,
         placement=placement,
-        user=resolve_user(run_as) if run_as else user or resolved.User(NOBODY, NOBODY),
-        labels=merged(fleet.labels, *(layer.labels for layer in reversed(layers))),
-        annotations=merged(context.annotations, *(layer.annotations for layer in reversed(layers))),
-        ntfy=_ntfy(layers, identity, context),
+        user=_user(layers, user or resolved.User(NOBODY, NOBODY)),
+        labels=layers.entries(("labels",), context.labels),
+        annotations=layers.entries(("annotations",), *context.annotations),
+        ntfy=_ntfy(own, layers, identity, context),
         path=identity.path,
     )
     _check_needs(own, job, context.notes)
@@ -129,13 +121,25 @@ def resolve_job(
     return job
 
 
-def _deadline(layers: Sequence[schema.JobSettings], identity: Identity, notes: Notes) -> int:
-    for layer in layers:
-        if layer.deadline is not None:
-            return layer.deadline
-    help_ = "write `deadline:` here" + (", or for all targets under `defaults`" if len(layers) > 1 else "")
-    notes.add(codes.NO_DEADLINE, f"`{identity.path[-1]}` has no deadline", identity.path, help_, on_key=True)
-    return 0
+def _deadline(layers: Layers, identity: Identity, notes: Notes) -> int:
+    deadline: int | None = layers.value("deadline")
+    if deadline is None:
+        help_ = "write `deadline:` here" + (", or for all targets under `defaults`" if layers.has_defaults else "")
+        notes.add(codes.NO_DEADLINE, f"`{identity.path[-1]}` has no deadline", identity.path, help_, on_key=True)
+    return deadline or 0
+
+
+def _user(layers: Layers, otherwise: resolved.User) -> resolved.User:
+    run_as: schema.RunAsMapping | None = layers.given("run_as")
+    user = otherwise if run_as is None else resolve_user(run_as)
+    if layers.record is not None:
+        origin = layers.origin("run_as")
+        by_uid = derived("the uid", origin.path) if run_as is not None else BUILT_IN
+        for name, value in user._asdict().items():
+            given = getattr(run_as, name, None) is not None
+            otherwise_from = by_uid if name == "gid" else BUILT_IN
+            layers.record.note(("run_as", name), value, origin.at(name) if given else otherwise_from)
+    return user
 
 
 def _check_hook(job: resolved.Job, notes: Notes) -> None:
@@ -183,63 +187,38 @@ def resolve_user(run_as: schema.RunAsMapping) -> resolved.User:
     return resolved.User(run_as.uid, gid, run_as.fs_group, run_as.reason)
 
 
-def resolve_placement(layers: Sequence[schema.JobSettings | schema.Server]) -> resolved.Placement:
+def resolve_placement(layers: Layers) -> resolved.Placement:
     """Node selector, tolerations and resources, the first layer before the others."""
-    tolerations = next((layer.tolerations for layer in layers if layer.tolerations is not None), ())
+    tolerations = tuple(resolved.Toleration(**filled(item)) for item in layers.given("tolerations") or ())
+    if layers.record is not None:
+        shown = [{key: value for key, value in item._asdict().items() if value} for item in tolerations]
+        layers.record.note(("tolerations",), shown, layers.origin("tolerations"))
     return resolved.Placement(
-        node_selector=merged(*(layer.node_selector for layer in reversed(layers))),
-        tolerations=tuple(
-            resolved.Toleration(item.key or "", item.operator or "Equal", item.value or "", item.effect or "")
-            for item in tolerations
-        ),
-        requests={**REQUESTS, **_resources(layers, "requests")},
-        limits=_resources(layers, "limits"),
+        node_selector=layers.entries(("node_selector",)),
+        tolerations=tolerations,
+        requests=layers.entries(("resources", "requests"), _REQUESTS),
+        limits=layers.entries(("resources", "limits")),
     )
-
-
-def _resources(
-    layers: Sequence[schema.JobSettings | schema.Server], kind: Literal["requests", "limits"]
-) -> dict[str, str]:
-    result: dict[str, str] = {}
-    for layer in reversed(layers):
-        amounts = getattr(layer.resources, kind, None)
-        if isinstance(amounts, schema.ResourceList):
-            result |= amounts.model_dump(by_alias=True, exclude_none=True)
-    return result
-
-
-def merged(*mappings: Mapping[str, str] | None) -> Mapping[str, str]:
-    """Mappings laid over one another, the last on top."""
-    given = [mapping for mapping in mappings if mapping]
-    match given:
-        case []:
-            return _EMPTY
-        case [only]:
-            return only
-        case _:
-            return {key: value for mapping in given for key, value in mapping.items()}
 
 
 def resolve_ntfy(ntfy: schema.Ntfy, notes: Notes) -> resolved.Ntfy | None:
     """The fleet's own `ntfy`; None after noting a URL that is none."""
     server = http_location(ntfy.server, ("ntfy", "server"), notes)
-    if server is None:
-        return None
-    tags = ("bangbang",) if ntfy.tags is None else ntfy.tags
-    auth, priority = bool(ntfy.auth), ntfy.priority or 4
-    return resolved.Ntfy(server, ntfy.topic, auth, priority, tags, ntfy.title or "", ntfy.pod_labels or {})
+    return None if server is None else resolved.Ntfy(**{**filled(ntfy), "server": server})
 
 
-def _ntfy(layers: Sequence[schema.JobSettings], identity: Identity, context: Context) -> resolved.Ntfy | None:
-    ntfy = context.ntfy
-    overrides = [layer.ntfy for layer in layers if layer.ntfy is not None]
+def _ntfy(own: schema.JobSettings, layers: Layers, identity: Identity, context: Context) -> resolved.Ntfy | None:
+    ntfy, said = context.ntfy, context.fleet.ntfy
     if ntfy is None:
-        check_override(layers[0].ntfy, identity.path, context)
+        check_override(own.ntfy, identity.path, context)
+        if layers.record is not None:
+            layers.record.note(("ntfy",), None)
         return None
-    if next((override.enabled for override in overrides if override.enabled is not None), True) is False:
+    if not layers.inner("ntfy", schema.NtfyOverride, "enabled"):
         return None
-    for override in reversed(overrides):
-        ntfy = ntfy._replace(**override.model_dump(exclude_none=True, exclude={"enabled"}))
+    for name in ("topic", "priority", "tags", "title"):
+        shared = Shared(getattr(ntfy, name), BUILT_IN if getattr(said, name) is None else FLEET.at("ntfy", name))
+        ntfy = ntfy._replace(**{name: layers.inner("ntfy", schema.NtfyOverride, name, shared)})
     return ntfy
 
 

@@ -1,19 +1,14 @@
 """What the jobs report to, and what watches them: Pushgateway, alerts, dashboard, as written -> resolved."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from backupgen.conventions.alert_names import ALERT_NAMES
 from backupgen.diagnostics import NodePath
 from backupgen.integrations.location import LocationError, parse_http
 from backupgen.language import schema
+from backupgen.language.defaults import filled
 from backupgen.resolve import alerting, codes, resolved
 from backupgen.resolve.jobs import Notes, http_location
-
-PROMETHEUS_PODS: Mapping[str, str] = {"app.kubernetes.io/name": "prometheus"}
-"""The labels that Prometheus Operator sets on the pods it makes."""
-
-_OWN_FOR = 300
 
 
 class Reports(NamedTuple):
@@ -50,31 +45,9 @@ def _alerts(written: schema.Alerts, notes: Notes) -> alerting.Alerts:
         alert_labels=written.alert_labels or {},
         kube_state_metrics=bool(written.kube_state_metrics),
         prometheus_namespace=scraper.namespace or written.namespace,
-        prometheus_pods=scraper.pod_labels or PROMETHEUS_PODS,
-        changes={name: _change(change) for name, change in (written.rules or {}).items()},
-        own=tuple(_own(name, alert) for name, alert in sorted((written.own or {}).items())),
-    )
-
-
-def _change(written: schema.AlertChange) -> alerting.AlertChange:
-    return alerting.AlertChange(
-        enabled=written.enabled is not False,
-        severity=written.severity,
-        for_=written.for_,
-        threshold=written.threshold,
-        labels=written.labels or {},
-    )
-
-
-def _own(name: str, written: schema.OwnAlert) -> alerting.OwnAlert:
-    return alerting.OwnAlert(
-        name=name,
-        expr=written.expr,
-        for_=written.for_ or _OWN_FOR,
-        severity=written.severity or "warning",
-        summary=written.summary,
-        description=written.description or "",
-        labels=written.labels or {},
+        prometheus_pods=filled(scraper)["pod_labels"],
+        changes={name: alerting.AlertChange(**filled(change)) for name, change in (written.rules or {}).items()},
+        own=tuple(alerting.OwnAlert(name, **filled(alert)) for name, alert in sorted((written.own or {}).items())),
     )
 
 

@@ -1,6 +1,8 @@
 """Repository as written -> resolved Repository, with its server, retention, restore test and mirrors."""
 
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import quantity_value
@@ -8,22 +10,25 @@ from backupgen.diagnostics import NodePath
 from backupgen.integrations.location import BACKEND_VARIABLES, Location, LocationError, parse_repository
 from backupgen.language import codes as language_codes
 from backupgen.language import schema
+from backupgen.language.defaults import default_of
 from backupgen.resolve import codes, resolved
 from backupgen.resolve.jobs import (
-    LOCK_WAIT,
     NOBODY,
     Context,
     Identity,
     check_labels,
     check_resources,
-    merged,
     resolve_job,
     resolve_placement,
     resolve_user,
 )
-from backupgen.resolve.targets import keep_flags, resolve_volume
+from backupgen.resolve.layers import Layers, merge_layers
+from backupgen.resolve.sources import resolve_volume
+from backupgen.resolve.targets import keep_flags
 from backupgen.schedule import Auto
 
+_PATH = re.compile(r"/?|(?:/[A-Za-z0-9_][-A-Za-z0-9_.]*)+/?")
+LOCK_WAIT: Final[int] = default_of(schema.Repository, "lock_wait")
 MAXIMUM_PORT = 65535
 """The server needs one port more, for those who may delete."""
 
@@ -34,6 +39,7 @@ def resolve_repository(name: str, written: schema.Repository, context: Context) 
     location = _location(written.url, (*path, "url"), context)
     if location is None:
         return None
+    said = Layers(written, path)
     server = _server(written.server, location, (*path, "server"), context) if written.server else None
     credentials = dict(_credentials(name, location, written.credentials, "RESTIC_PASSWORD"))
     if server is not None:
@@ -42,8 +48,8 @@ def resolve_repository(name: str, written: schema.Repository, context: Context) 
         name=name,
         location=location,
         id=written.id,
-        lock_wait=written.lock_wait or LOCK_WAIT,
-        parallel=written.parallel or 1,
+        lock_wait=said.value("lock_wait"),
+        parallel=said.value("parallel"),
         quota=_quota(written, path, context),
         credentials=credentials,
         server=server,
@@ -82,11 +88,16 @@ def _credentials(
 def _server(written: schema.Server, location: Location, path: NodePath, context: Context) -> resolved.Server | None:
     service = location.service
     check_labels(written.labels, path, context.notes)
-    placement = resolve_placement([written])
+    placement = resolve_placement(Layers(written, path))
     check_resources(placement, path, context.notes)
     if location.kind != "rest" or service is None or location.tls or location.port >= MAXIMUM_PORT:
         message = f"`{location.text}` does not lead to a server of this cluster"
         help_ = "write `rest:http://<name>.<namespace>.svc.cluster.local:8000/`, or leave `server` out"
+        context.notes.add(codes.UNSUPPORTED_URL, message, (*path[:-1], "url"), help_)
+        return None
+    if not _PATH.fullmatch(location.path):
+        message = f"the path `{location.path}` is not one of folders below the server's volume"
+        help_ = "write names of letters, digits, `-`, `_` and `.`, with one `/` between them"
         context.notes.add(codes.UNSUPPORTED_URL, message, (*path[:-1], "url"), help_)
         return None
     image = written.image or context.fleet.images.rest_server
@@ -106,8 +117,8 @@ def _server(written: schema.Server, location: Location, path: NodePath, context:
         user=resolve_user(written.run_as) if written.run_as else resolved.User(NOBODY, NOBODY),
         volume=resolve_volume("repository", written.volume, (*path, "volume")),
         placement=placement,
-        labels=merged(context.fleet.labels, written.labels),
-        annotations=merged(context.annotations, written.annotations),
+        labels=merge_layers(context.labels.value, written.labels),
+        annotations=merge_layers(*(shared.value for shared in context.annotations), written.annotations),
         path=path,
     )
 
@@ -124,7 +135,7 @@ def _maintenance(
     if isinstance(slot, Auto):
         message = '`auto` chooses slots for targets, expected one such as `"03:05"` for an operation on a repository'
         context.notes.add(language_codes.INVALID_VALUE, message, (*path, "at"))
-    return resolve_job(written, None, (slot, 0), Identity(name, name, namespace, path), context, user)
+    return resolve_job(written, Layers(written, path), (slot, 0), Identity(name, name, namespace, path), context, user)
 
 
 def _retention(

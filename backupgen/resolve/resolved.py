@@ -5,17 +5,19 @@ Durations are seconds, paths are absolute, patterns are as restic gets them.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from backupgen.diagnostics import NodePath
 from backupgen.integrations.location import Location
+from backupgen.language import schema
+from backupgen.language.defaults import default_of
 from backupgen.language.schema import Dashboard, Gitops, Images, Sops
 from backupgen.resolve.alerting import Alerts
 from backupgen.schedule import Auto, CronExpr
 
 StringMap = Mapping[str, str]
 
-HOOK_TIMEOUT = 30
+HOOK_TIMEOUT: Final[int] = default_of(schema.Target, "hook_timeout")
 """Seconds that a hook gets when a run has to end (`BACKUP_HOOK_TIMEOUT` in templates/scripts/lib.sh)."""
 
 

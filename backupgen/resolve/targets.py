@@ -1,110 +1,132 @@
 """Target as written -> resolved Target."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from typing import Final
 
 from backupgen.conventions import naming
-from backupgen.conventions.units import format_duration, quantity_value
+from backupgen.conventions.units import format_duration, format_hours
 from backupgen.diagnostics import NodePath
 from backupgen.diagnostics.wording import listed
+from backupgen.grammars.restic_flags import judge_argument
 from backupgen.language import codes as language_codes
 from backupgen.language import schema
-from backupgen.resolve import codes, dump_tools, resolved
-from backupgen.resolve.jobs import EVERY, Context, Identity, resolve_job
+from backupgen.language.defaults import default_of, filled, written
+from backupgen.language.scalars import shown
+from backupgen.resolve import codes, resolved
+from backupgen.resolve.jobs import Context, Identity, resolve_job
+from backupgen.resolve.layers import Layers, Shared
+from backupgen.resolve.origins import BUILT_IN, Origin, Record, derived
+from backupgen.resolve.sources import resolve_dump, resolve_sentinels, resolve_verify, resolve_volumes
 from backupgen.schedule import AUTO, CADENCES, Auto, CronExpr
 
-ACCESS = "ReadWriteOnce"
-STAGING_SIZE = "10Gi"
-MAX_SHRINK = 50
+MAX_SHRINK: Final[int] = default_of(schema.Target, "max_shrink")
 """Half: what deletes more than that is seldom a user who tidies up."""
 _ALL_HOURS = (1 << 24) - 1
 
 
 def resolve_target(
-    name: str, target: schema.Target, repositories: Mapping[str, object], context: Context
+    name: str,
+    target: schema.Target,
+    repositories: Mapping[str, schema.Repository],
+    context: Context,
+    record: Record | None = None,
 ) -> resolved.Target:
-    """One target; notes what is missing or cannot be together."""
+    """One target; notes what is missing or cannot be together. What holds is noted in the record, if there is one."""
     path: NodePath = ("targets", name)
     notes = context.notes
     defaults = context.fleet.defaults
-    volumes = _volumes(name, target, path)
+    said = Layers(target, path, record=record)
+    layers = Layers(target, path, defaults, record)
+    volumes = resolve_volumes(name, target, path, record)
     _check_sources(target, path, context)
-    if target.repository is not None and target.repository not in repositories:
-        known = listed(repositories)
-        message = f"there is no repository `{target.repository}`, expected one of {known}"
+    repository: str = said.value("repository")
+    if repository not in repositories:
+        known = ", ".join(f"`{repository}`" for repository in repositories)
+        message = f"there is no repository `{repository}`, expected one of {known}"
         notes.add(codes.UNKNOWN_REPOSITORY, message, (*path, "repository"))
-    run_as = target.run_as or (defaults.run_as if defaults else None)
-    if volumes and run_as is None:
+    if volumes and layers.given("run_as") is None:
         help_ = "write `run_as:` with the uid of the app that writes the files"
         notes.add(codes.NO_USER, f"`{name}` reads volumes, but not as which user", path, help_, on_key=True)
-    hostname = target.hostname or name
+    by_name = Shared(name, derived("the target's name", path))
     skip = _skip(target)
-    slot = _slot(target, skip, path, context)
-    job_name = naming.backup(name)
-    dump = _dump(name, target.dump)
+    slot = _slot(target, skip, path, said, context)
+    identity = Identity(naming.backup(name), said.value("hostname", by_name), said.value("namespace"), path)
+    dump = resolve_dump(name, target.dump, path, record)
     if dump is not None and any(dump.file == f"{naming.BACKUP_DIR}/{volume.name}" for volume in volumes):
         message = f"the dump and a volume would both lie at `{dump.file}`"
         notes.add(codes.CONFLICTING_KEYS, message, (*path, "dump"), "give the dump another `file`", on_key=True)
     if dump is not None and dump.in_pod and context.fleet.images.kubectl is None:
         message = "a dump in the app's pod needs an image with kubectl, expected `kubectl` under `images`"
         notes.add(codes.MISSING_IMAGE, message, (*path, "dump"), on_key=True)
-    return resolved.Target(
+    result = resolved.Target(
         name=name,
-        job=resolve_job(target, defaults, slot, Identity(job_name, hostname, target.namespace, path), context),
-        repository=target.repository or naming.MAIN,
+        job=resolve_job(target, layers, slot, identity, context, hook_timeout=said.value("hook_timeout")),
+        repository=repository,
         skip=skip,
-        yields=target.yields is not False,
+        yields=said.value("yields"),
         volumes=volumes,
         dump=dump,
-        with_pod=target.with_pod or {},
+        with_pod=said.value("with_pod") or {},
         exclude=tuple(_pattern(pattern) for pattern in target.exclude or ()),
         backup_args=_backup_args(target, path, context),
-        tag=target.tag or name,
+        tag=said.value("tag", by_name),
         keep=keep_flags(target.keep) if target.keep else (),
-        verify=(*_verify(target), *_derived_rules(target, volumes, dump)),
-        sentinels=tuple(_sentinels(target, volumes, context)),
+        verify=resolve_verify(target, volumes, dump, path, record),
+        sentinels=tuple(resolve_sentinels(target, volumes, context, record)),
         max_age=target.max_age,
-        max_shrink=target.max_shrink or MAX_SHRINK,
-        before=target.before or "",
-        after=target.after or "",
+        max_shrink=said.value("max_shrink"),
+        before=said.value("before") or "",
+        after=said.value("after") or "",
         credentials=target.credentials or {},
         connects_to=tuple(_peer(peer, target.namespace) for peer in target.connects_to or ()),
     )
+    if record is not None:
+        _note_the_rest(record, result, target, said, repositories)
+    return result
 
 
-def _volumes(name: str, target: schema.Target, path: NodePath) -> tuple[resolved.Volume, ...]:
-    if target.volume is not None:
-        return (resolve_volume(name, target.volume, (*path, "volume")),)
-    volumes = target.volumes or {}
-    return tuple(resolve_volume(key, volume, (*path, "volumes", key)) for key, volume in volumes.items())
+def _note_the_rest(
+    record: Record,
+    target: resolved.Target,
+    own: schema.Target,
+    said: Layers,
+    repositories: Mapping[str, schema.Repository],
+) -> None:
+    """Note what holds otherwise than it is written, and what comes from the repository."""
+    path = target.job.path
+    record.note(("at",), str(own.at), said.origin("at"))
+    record.note(("skip",), list(format_hours(target.skip)), said.origin("skip"))
+    record.note(("exclude",), list(target.exclude), said.origin("exclude"))
+    record.note(("backup_args",), list(target.backup_args), said.origin("backup_args"))
+    _note_keep(record, own.keep, Origin("target", path))
+    if own.keep is None:
+        _note_kept_by(record, target.repository, repositories[target.repository])
+    missed = target.job.missed_slots + 1
+    note = "any age, while it is suspended" if target.job.suspend else f"a schedule that misses {missed} runs"
+    said.value("max_age", Shared(None, derived(note, (*path, "at"))))
+    for index, peer in enumerate(target.connects_to):
+        shown = {**peer._asdict(), "namespace": peer.namespace if peer.pod else ""}
+        place = Origin("target", (*path, "connects_to", index))
+        record.note(("connects_to", index), {key: value for key, value in shown.items() if value}, place)
+    if not target.connects_to:
+        record.note(("connects_to",), None)
+    waived = {slug: waiver.reason for slug, waiver in (own.waive or {}).items()}
+    record.note_each(("waive",), waived, said.origin("waive"))
 
 
-def resolve_volume(name: str, volume: schema.Volume, path: NodePath) -> resolved.Volume:
-    """A claim or a folder of the node."""
-    access = "" if volume.pvc is None else volume.access or ACCESS
-    return resolved.Volume(name, volume.pvc, volume.host_path, access, volume.paths or (), volume.sentinel or "", path)
+def _note_kept_by(record: Record, name: str, repository: schema.Repository) -> None:
+    place: NodePath = ("repository",) if name == naming.MAIN else ("repositories", name)
+    if repository.retention is None:
+        record.note(("keep",), None, derived("the repository has no retention", place))
+    else:
+        _note_keep(record, repository.retention.keep, Origin("fleet", (*place, "retention")))
 
 
-def _sentinels(
-    target: schema.Target, volumes: tuple[resolved.Volume, ...], context: Context
-) -> Iterator[tuple[str, ...]]:
-    """What tells a mounted volume from the folder below its mount point.
-
-    A claim that cannot be mounted keeps its pod from starting, a folder of the node does not. So for the latter the
-    paths that the restore test looks for are looked for in time; a mount point itself is there in any case.
-    """
-    for volume in volumes:
-        place = f"{naming.BACKUP_DIR}/{volume.name}"
-        mounted = [f"{place}/{path}" for path in volume.paths if path != "."] or [place]
-        wanted = [f"{place}/{volume.sentinel}"] if volume.sentinel else []
-        if not wanted and volume.host_path is not None:
-            wanted = [rule.file for rule in _verify(target)]
-        seen = tuple(path for path in wanted if any(path.startswith(f"{mount}/") for mount in mounted))
-        if seen:
-            yield seen
-        elif volume.sentinel:
-            places = listed(mounted)
-            message = f"`{wanted[0]}` is not mounted, expected a path below {places}"
-            context.notes.add(codes.CONFLICTING_KEYS, message, (*volume.path, "sentinel"))
+def _note_keep(record: Record, keep: schema.Keep | None, origin: Origin) -> None:
+    for name in type(keep).model_fields if keep is not None else ():
+        value = getattr(keep, name)
+        if value is not None:
+            record.note(("keep", name), written(schema.Keep, name, value), origin.at("keep", name))
 
 
 def _check_sources(target: schema.Target, path: NodePath, context: Context) -> None:
@@ -137,17 +159,20 @@ def _skip(target: schema.Target) -> int:
     return hours
 
 
-def _slot(target: schema.Target, skip: int, path: NodePath, context: Context) -> tuple[CronExpr | Auto, int]:
+def _slot(
+    target: schema.Target, skip: int, path: NodePath, said: Layers, context: Context
+) -> tuple[CronExpr | Auto, int]:
     if skip == _ALL_HOURS:
         context.notes.add(codes.CONFLICTING_KEYS, "`skip` leaves no hour in which it could start", (*path, "skip"))
         return target.at, 0
     if isinstance(target.at, Auto):
-        every = target.every or EVERY
+        every = said.value("every")
         if every not in CADENCES:
             message = f"no cron expression runs every `{format_duration(every)}`"
             help_ = f"expected one of {listed(map(format_duration, CADENCES))}"
             context.notes.add(language_codes.INVALID_VALUE, message, (*path, "every"), help_)
         return target.at, every
+    said.value("every", Shared(None, BUILT_IN))
     rest = target.at.without_hours(skip) if skip else target.at
     if rest is None:
         context.notes.add(codes.CONFLICTING_KEYS, "`skip` leaves no hour in which it could start", (*path, "skip"))
@@ -155,94 +180,20 @@ def _slot(target: schema.Target, skip: int, path: NodePath, context: Context) ->
     return rest, 0
 
 
-def _dump(name: str, dump: schema.Dump | None) -> resolved.Dump | None:
-    if dump is None:
-        return None
-    staging = dump.staging or schema.Staging(size=STAGING_SIZE)
-    loading, loader = dump_tools.loader(dump)
-    return resolved.Dump(
-        in_pod=dump.in_pod or {},
-        container=dump.container or "",
-        tool=dump.tool,
-        command=dump.command or dump_tools.command(dump),
-        file=f"{_root(dump)}/{dump.file or dump_tools.file_name(name, dump)}",
-        staging_claim=staging.pvc,
-        staging_size=staging.size or "",
-        loading=loading,
-        loader=loader,
-    )
-
-
-def _root(dump: schema.Dump | None) -> str:
-    """Where the snapshot's paths begin: restic takes a bare name only for what it reads from a command."""
-    return "" if dump is not None and dump.in_pod is None else naming.BACKUP_DIR
-
-
 def _pattern(pattern: str) -> str:
     bare = pattern.removeprefix("!")  # restic's negation
     return f"{pattern[: -len(bare)]}{naming.BACKUP_DIR}{bare}" if bare.startswith("/") else pattern
 
 
-_OWN_FLAGS = {
-    "--tag": "tag",
-    "--host": "hostname",
-    "-H": "hostname",
-    "--exclude": "exclude",
-    "-e": "exclude",
-    "--iexclude": "exclude",
-    "--repo": "repository",
-    "-r": "repository",
-    "--retry-lock": "repository.lock_wait",
-    "--stdin": "dump",
-    "--stdin-from-command": "dump",
-    "--stdin-filename": "dump.file",
-    "--dry-run": "suspend",
-    "-n": "suspend",
-    "--no-lock": "",
-    "--help": "",
-    "-h": "",
-    "--json": "",
-    "--quiet": "",
-    "-q": "",
-    "--skip-if-unchanged": "",
-    "--time": "",
-    "--repository-file": "repository",
-    "--password-file": "credentials",
-    "-p": "credentials",
-    "--password-command": "credentials",
-    "--insecure-no-password": "credentials",
-    "--files-from": "volumes",
-    "--files-from-verbatim": "volumes",
-    "--files-from-raw": "volumes",
-}
-_SHORT_WITH_VALUE = frozenset("eHopr")
-
-
-def _flags(argument: str) -> Iterator[str]:
-    """The flags of one argument: `--a=b` holds one, `-xn` two, `-Hname` one and its value."""
-    if argument.startswith("--"):
-        yield argument.partition("=")[0]
-        return
-    for letter in argument[1:]:
-        yield f"-{letter}"
-        if letter in _SHORT_WITH_VALUE:
-            return
-
-
 def _backup_args(target: schema.Target, path: NodePath, context: Context) -> tuple[str, ...]:
     arguments = target.backup_args or ()
     for index, argument in enumerate(arguments):
-        place = (*path, "backup_args", index)
-        own = [flag for flag in _flags(argument) if flag in _OWN_FLAGS] if argument.startswith("-") else []
-        if own:
-            key = _OWN_FLAGS[own[0]]
-            help_ = f"write it as `{key}`" if key else "leave it out"
-            context.notes.add(codes.CONFLICTING_KEYS, f"`{own[0]}` is set by the compiler", place, help_)
-        elif argument in {"-", "--"} or not argument.startswith("-"):
-            message = f"`{argument}` is no flag, expected one such as `--one-file-system` or `--compression=max`"
-            context.notes.add(
-                language_codes.INVALID_VALUE, message, place, "write a flag and its value as one item, joined by `=`"
-            )
+        found = judge_argument(argument)
+        if found is not None:
+            own = "is set by the compiler" in found.error
+            info = codes.CONFLICTING_KEYS if own else language_codes.INVALID_VALUE
+            message = found.error if found.error.startswith(("`-", "restic")) else f"`{shown(argument)}` {found.error}"
+            context.notes.add(info, message, (*path, "backup_args", index), found.help)
     return arguments
 
 
@@ -252,31 +203,5 @@ def keep_flags(keep: schema.Keep) -> tuple[str, ...]:
     return tuple(f"--keep-{name}={value}" for name in fields if (value := getattr(keep, name)) is not None)
 
 
-def _verify(target: schema.Target) -> Iterator[resolved.VerifyRule]:
-    for rule in target.verify or ():
-        kind, path = dump_tools.verify_kind(rule)
-        min_bytes = quantity_value(rule.min_size) if rule.min_size is not None else 1
-        min_files = 1 if rule.min_files is None else rule.min_files
-        place = f"{_root(target.dump)}/{path}" if path != "." else _root(target.dump) or "/"
-        yield resolved.VerifyRule(kind, place, min_bytes, min_files, derived=False)
-
-
-def _derived_rules(
-    target: schema.Target, volumes: tuple[resolved.Volume, ...], dump: resolved.Dump | None
-) -> Iterator[resolved.VerifyRule]:
-    """A rule for each source that no written rule looks at, so that every restore test looks at everything."""
-    written = [rule.file for rule in _verify(target)]
-
-    def looked_at(place: str) -> bool:
-        return any(file == place or file.startswith(f"{place}/") for file in written)
-
-    if dump is not None and target.dump is not None and not looked_at(dump.file):
-        yield resolved.VerifyRule(dump_tools.kind_of_output(target.dump), dump.file, 1, 1, derived=True)
-    for volume in volumes:
-        place = f"{naming.BACKUP_DIR}/{volume.name}"
-        if not looked_at(place) and naming.BACKUP_DIR not in written:
-            yield resolved.VerifyRule("dir", place, 1, 1, derived=True)
-
-
 def _peer(peer: schema.Peer, namespace: str) -> resolved.Peer:
-    return resolved.Peer(peer.pod or {}, peer.namespace or namespace, peer.host or "", peer.cidr or "", peer.port)
+    return resolved.Peer(**{**filled(peer), "namespace": peer.namespace or namespace})

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from backupgen.conventions.units import format_duration
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.resolve.jobs import LOCK_WAIT
+from backupgen.resolve.repositories import LOCK_WAIT
 from backupgen.resolve.resolved import Repository
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.wording import some

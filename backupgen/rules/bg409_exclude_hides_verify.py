@@ -31,10 +31,22 @@ def check(context: RuleContext) -> Iterator[Finding]:
             continue
         hidden: set[int] = set()
         for index, rule in enumerate(target.verify):
-            culprit = _culprit(target, rule)
-            if culprit is not None and culprit not in hidden:
-                hidden.add(culprit)
-                yield _finding(target, culprit, rule, None if rule.derived else index)
+            for part in _parts(rule):
+                culprit = _culprit(target, part)
+                if culprit is not None and culprit not in hidden:
+                    hidden.add(culprit)
+                    yield _finding(target, culprit, part, None if rule.derived else index)
+
+
+def _parts(rule: VerifyRule) -> tuple[VerifyRule, ...]:
+    """The rule, and for a SQLite database what belongs to it: its latest transactions lie in files beside it.
+
+    Without its `-wal` it opens as it was at the last checkpoint, without a hot `-journal` half of a transaction is in
+    it (sqlite.org, "How To Corrupt An SQLite Database File"). The `-shm` is made anew.
+    """
+    if rule.kind != "sqlite":
+        return (rule,)
+    return (rule, *(rule._replace(file=f"{rule.file}{ending}") for ending in ("-wal", "-journal")))
 
 
 def _culprit(target: Target, rule: VerifyRule) -> int | None:
@@ -51,7 +63,9 @@ def _culprit(target: Target, rule: VerifyRule) -> int | None:
 
 def _finding(target: Target, culprit: int, rule: VerifyRule, index: int | None) -> Finding:
     pattern, path = target.exclude[culprit], target.job.path
-    message = f"`{written(pattern)}` excludes `{rule.file}`, which the restore test looks for"
+    beside = rule.file.endswith(("-wal", "-journal")) and rule.kind == "sqlite"
+    what = "which belongs to a database that the restore test opens" if beside else "which the restore test looks for"
+    message = f"`{written(pattern)}` excludes `{rule.file}`, {what}"
     found = finding(INFO, message, (*path, "exclude", culprit), "narrow it, or add a later pattern with `!`")
     if index is None:
         return found

@@ -45,27 +45,41 @@ ENGINES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 """A word in the name of a claim, a folder or a pod -> the engine, and the dump that it could have."""
 _COPIES: Final = {"backup", "backups", "backupvolume", "dump", "dumps"}
 """Words of names of what holds dumps already."""
+_SQLITE_SUFFIXES: Final = (".db", ".db3", ".sqlite", ".sqlite3")
+_IDLE: Final = re.compile(
+    r"(?:^|(?<=[;&|\s]))(?:true|:|sync|sleep +[0-9.]+[smh]?|echo(?: [^;&|]*)?|date|exit 0)(?=[;&|\s]|$)"
+)
+"""Commands that no app notices."""
 _SQLITE: Final = "`dump: {in_pod: …, command: [sh, -c, \"sqlite3 DB '.backup /tmp/b' && cat /tmp/b\"], file: …}`"
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each target once, at the verify rule that knows of the database, or at the volume that is named so."""
     for target in context.fleet.targets:
-        if target.volumes and target.dump is None and not target.before:
+        if target.volumes and target.dump is None and not _holds_still(target.before):
             yield from _judge(target)
 
 
+def _holds_still(hook: str) -> bool:
+    """Whether a hook may make an app hold still: whether it does anything at all that another program could notice."""
+    return bool(_IDLE.sub("", hook).strip(" ;&|\n"))
+
+
 def _judge(target: Target) -> Iterator[Finding]:
-    files = [(index, rule.file) for index, rule in enumerate(target.verify) if rule.kind == "sqlite"]
+    files = [
+        (index, rule)
+        for index, rule in enumerate(target.verify)
+        if rule.kind == "sqlite" or (rule.kind == "file" and rule.file.lower().endswith(_SQLITE_SUFFIXES))
+    ]
     if files:
-        index, file = files[0]
-        more = (
-            f" and {len(files) - 1} more are SQLite databases that are"
-            if files[1:]
-            else " is a SQLite database that is"
-        )
+        index, rule = files[0]
+        known = all(rule.kind == "sqlite" for _, rule in files)
+        many, verb = len(files) > 1, "are" if known else "seem to be"
+        what = f"{verb} SQLite databases" if many else "is a SQLite database" if known else "seems to be a database"
+        more = f" and {len(files) - 1} more" if many else ""
         path: NodePath = (*target.job.path, "verify", index)
-        yield _finding(f"`{file}`{more} copied while the app may write", path, _SQLITE)
+        copied = "that are copied" if many else "that is copied"
+        yield _finding(f"`{rule.file}`{more} {what} {copied} while the app may write", path, _SQLITE)
         return
     for volume in target.volumes:
         engine = _engine(target, volume)

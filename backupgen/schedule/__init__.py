@@ -19,8 +19,10 @@ from backupgen.schedule.windows import meet as windows_meet
 from backupgen.schedule.wishes import Request
 from backupgen.schedule.yielding import Stuck
 from backupgen.schedule.zones import (
+    CALENDAR_END,
     CYCLE_START,
     TZDATA_VERSION,
+    WEEKDAYS,
     Zone,
     ZoneError,
     irregular_zones,
@@ -32,8 +34,10 @@ __all__ = [
     "ALL_HOURS",
     "AUTO",
     "CADENCES",
+    "CALENDAR_END",
     "CYCLE_START",
     "TZDATA_VERSION",
+    "WEEKDAYS",
     "Adviser",
     "Auto",
     "Conflict",

@@ -21,6 +21,9 @@ from backupgen.schedule.tzfile import DAY, EPOCH_DAY, Transition, ZoneData, pars
 TZDATA_VERSION: Final[str] = tzdata.IANA_VERSION
 """The version of the time zone database that every result of this package holds for, such as `2026f`."""
 
+WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+CALENDAR_END: Final = 253_402_214_400
+"""9999-12-31: Python's calendar ends that day, in some zone."""
 CYCLE_DAYS: Final = 146_097
 """400 years, after which dates and weekdays repeat."""
 CYCLE_START_DAY: Final = date(2026, 10, 1).toordinal() - EPOCH_DAY
@@ -72,6 +75,15 @@ class Zone:
     def wall(self, instant: int) -> datetime:
         """Return what clocks show at an instant (epoch seconds before the year 9999)."""
         return datetime.fromtimestamp(instant, timezone(timedelta(seconds=self.data.offset(instant))))
+
+    def instant(self, wall: int) -> int:
+        """Return when clocks first show a time, as an epoch second; `wall` is that time, in seconds since 1970-01-01.
+
+        In a fold two offsets fit, and the larger one comes first; in a gap none does, and the one before it is kept.
+        """
+        before, after = self.data.offset(wall - DAY), self.data.offset(wall + DAY)
+        fitting = [wall - offset for offset in (before, after) if self.data.offset(wall - offset) == offset]
+        return min(fitting, default=wall - before)
 
     @cached_property
     def transitions(self) -> tuple[Transition, ...]:

@@ -1,12 +1,12 @@
 """From YAML events to plain Python data and the offsets of every node, in one pass and without recursion."""
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from backupgen.source.events import NextEvent
 from backupgen.source.scalars import LEADS, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DEEPEST: Final = 64
 """How many collections may lie in each other. A fleet needs about ten."""
@@ -81,16 +81,15 @@ class Builder:
         """Consume events up to the end of the stream. Raises what `next_event` raises, and `TooDeepError`."""
         handlers = self._handlers
         scalar = self._scalar
-        with _no_garbage_collection():
-            while True:
-                event = next_event()
-                kind = type(event).__name__
-                if kind == "ScalarEvent":
-                    scalar(event)
-                elif kind == "StreamEndEvent":
-                    return
-                elif kind in handlers:
-                    handlers[kind](event)
+        while True:
+            event = next_event()
+            kind = type(event).__name__
+            if kind == "ScalarEvent":
+                scalar(event)
+            elif kind == "StreamEndEvent":
+                return
+            elif kind in handlers:
+                handlers[kind](event)
 
     def _scalar(self, event: Any) -> None:
         self.last_scalar = event
@@ -194,15 +193,3 @@ class Builder:
             self._key = None
         else:
             self._key = f"{_UNNAMED}{len(self.starts)}"
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Pause the collector: thousands of new containers and no cycle among them make it work in vain."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -1,13 +1,12 @@
-"""The YAML events of a text, from libyaml (through PyYAML), or from ruamel where the extension is missing.
+"""The YAML events of a text, from libyaml through PyYAML, or from PyYAML's own parser where the extension is missing.
 
-ruamel's own C extension holds an older libyaml that refuses `{server: https://example.org}`. Both libraries name their
-event classes alike; a mark's `index` is an offset in characters.
+Both have the same event classes; a mark's `index` is an offset in characters.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from yaml import YAMLError
+from yaml import SafeLoader, YAMLError
 
 NextEvent = Callable[[], Any]
 
@@ -17,7 +16,8 @@ __all__ = ["NextEvent", "YAMLError", "open_events", "open_pure"]
 def open_events(text: str) -> NextEvent:
     """Return a function that hands out the next event of `text`, `StreamEndEvent` being the last.
 
-    It raises `YAMLError` where libyaml takes the text for no YAML, and `UnicodeEncodeError` at a lone surrogate.
+    It raises `YAMLError` where libyaml takes the text for no YAML, and `UnicodeEncodeError` at a lone surrogate; so may
+    this function itself.
     """
     try:
         from yaml._yaml import CParser
@@ -28,16 +28,6 @@ def open_events(text: str) -> NextEvent:
 
 
 def open_pure(text: str) -> NextEvent:
-    """Return the same from ruamel's parser, without the C extension: some thirty times slower."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError as RuamelError
-
-    events = iter(YAML(typ="safe", pure=True).parse(text))
-
-    def next_event() -> Any:
-        try:
-            return next(events)
-        except RuamelError as error:
-            raise YAMLError(str(error)) from error
-
+    """Return the same from the parser in Python, without the C extension: much slower."""
+    next_event: NextEvent = SafeLoader(text).get_event
     return next_event

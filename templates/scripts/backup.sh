@@ -135,7 +135,8 @@ run_pre_hook() {
   [ -n "${PRE_HOOK:-}${POST_HOOK:-}" ] || return 0
   hook_started=true
   [ -n "${PRE_HOOK:-}" ] || return 0
-  run "$UNBOUNDED" sh -c "$PRE_HOOK"
+  # -e: `save-off; save-all` must not pass because its last command did.
+  run "$UNBOUNDED" sh -ec "$PRE_HOOK"
   hook_code=$?
   step pre_hook "$hook_code"
   [ "$hook_code" -ne 0 ] || return 0

@@ -53,6 +53,11 @@
 # metric backup_repository_snapshots gauge tag: retention.sh: snapshots that a tag has after the run
 # metric backup_repository_size_bytes gauge : retention.sh: size of what the repository's snapshots need
 # metric backup_unowned_tag_snapshots gauge tag: retention.sh: snapshots of a tag that no target owns; tag="" has none
+# metric backup_retention_refused gauge tag: retention.sh: 1 for each tag whose plan was refused
+# metric backup_retention_foreign_snapshots gauge : retention.sh: snapshots with a target's tag, but another host or further tags; they are left as they are
+# metric backup_retention_cut_timestamp_seconds gauge tag: retention.sh: Unix time up to which the last retention knew all snapshots of a tag
+# metric backup_retention_known_snapshots gauge tag: retention.sh: snapshots of a tag from before that time that it left
+# metric backup_retention_policy gauge tag: retention.sh: a number for the rules by which it thinned out a tag
 # metric backup_restore_status gauge tag: restore-test.sh: 0 when the tag was restored and verified, else an exit code
 # metric backup_restore_size_bytes gauge tag: restore-test.sh: bytes of the restored snapshot; 0 when not restored
 # metric backup_restore_snapshot_age_seconds gauge tag: restore-test.sh: age of the newest snapshot; -1 when there is none

@@ -3,11 +3,12 @@
 # retention.sh: forgets, prunes and checks, for the whole repository. lib.sh documents the environment.
 #
 # Functions of the plan, in any order; a step that fails does not keep the next ones from running:
-#   retain TAG HOST FLAG...        restic forget with FLAG (--keep-hourly 24 ...); HOST may be empty. TAG is owned then.
+#   retain TAG HOST WORD...        a target; TAG is owned then (thin.sh)
+#   thin GAP NAMESPACE NAME        forgets what the targets' rules do not keep, unless something is wrong with it (thin.sh)
 #   expire TAG DAYS                forgets the snapshots of TAG that are older than DAYS and have no owned tag: TAG is one
 #                                  that no target has any more. It comes after every `retain` and `own`.
 #   own TAG                        TAG belongs to someone, and is left as it is
-#   prune [FLAG...]                restic prune
+#   prune [FLAG...]                restic prune; not while a plan is refused, so that nothing is lost for good
 #   check                          restic check, of the structure only
 #   check_rotating N [SCHEDULE [OFFSET]]
 #                                  restic check, reading another Nth of the data at each run; see rotating_part
@@ -15,39 +16,16 @@
 # After the plan it is proved that what was forgotten is gone: a server that only appends makes restic 0.18 say 0.
 
 . "${0%/*}/lib.sh"
+# shellcheck source=thin.sh
+. "${0%/*}/thin.sh"
 
 own() { printf '%s\n' "$1" >>"$work/owned"; }
 
-# discard_worthless TAG HOST: forgets what backup.sh calls worthless: snapshots in which nothing is, as long as their host
-# and tags have one with something in it. Counted as good ones, they would take the places of those. The client cannot
-# remove them where it may only append, nor mark them; but a snapshot's own summary says how much was read, so this job
-# comes to the same judgement without being told.
-discard_worthless() {
-  worthless_snapshots "$work/present" "$1" "$2" >"$work/ids"
-  [ -s "$work/ids" ] || return 0
-  say "tag $1: $(wc -l <"$work/ids") snapshots hold nothing and go first"
-  # shellcheck disable=SC2046 # words of hex digits
-  locked forget $(cat "$work/ids")
-  step "discard $1" $?
-  cat "$work/ids" >>"$work/removed"
-}
-
-retain() {
-  retain_tag=$1 retain_host=$2
-  shift 2
-  own "$retain_tag"
-  discard_worthless "$retain_tag" "$retain_host"
-  [ -z "$retain_host" ] || set -- --host "$retain_host" "$@"
-  locked forget --tag "$retain_tag" --group-by host,tags --json "$@" >"$work/forget.json"
-  retain_code=$?
-  split_snapshots "$work/forget.json" | sed -n '/^"remove":/,/^"reasons":/p' >"$work/forget.removed"
-  snapshot_ids "$work/forget.removed" >"$work/ids"
-  cat "$work/ids" >>"$work/removed"
-  say "tag $retain_tag: $(wc -l <"$work/ids") snapshots to remove"
-  step "forget $retain_tag" "$retain_code"
-}
-
 prune() {
+  if [ "$refused" = true ]; then
+    say 'nothing is pruned, since a plan was refused'
+    return 0
+  fi
   locked prune "$@"
   step prune $?
 }
@@ -139,10 +117,14 @@ audit() {
   cat "$work/legacy" >>"$work/owned"
   classify_tags
   report_tags
-  [ -s "$work/removed" ] || return 0
+  if [ ! -s "$work/removed" ]; then
+    remember
+    return 0
+  fi
   snapshot_ids "$work/snapshots" | grep -Fx -f "$work/removed" >"$work/left" || {
     say "removed $(wc -l <"$work/removed") snapshots"
     step removed 0
+    remember
     return 0
   }
   say "error: $(wc -l <"$work/left") forgotten snapshots are still there; the server may only append"
@@ -155,9 +137,9 @@ main() {
   : >"$work/owned"
   : >"$work/legacy"
   : >"$work/removed"
+  : >"$work/groups"
+  : >"$work/verdict.state"
   open_repository
-  list_snapshots "$work/present"
-  step list $?
   load_plan
   audit
   exit "$job_code"

@@ -150,19 +150,4 @@ smaller_by() {
   complain "snapshot $1 holds $3 bytes in $4 files, the largest before it $5 in $6: more than $2 % less"
 }
 
-# worthless_snapshots LIST TAG HOST: the ids of snapshots of TAG, of HOST unless that is empty, that hold nothing, where
-# their group has one that holds something. A thousand at once; the next run takes the rest.
-worthless_snapshots() {
-  split_snapshots "$1" | tag=$2 host=$3 awk "$snapshot_awk"'
-    !is_snapshot() { next }
-    {
-      read_tags()
-      for (i = 1; i <= tags; i++) if (tag[i] == ENVIRON["tag"]) break
-      if (i > tags || (ENVIRON["host"] != "" && text_of("hostname") != ENVIRON["host"] "\",")) next
-    }
-    bytes() > 0 { good[group()] }
-    bytes() == 0 && id() != "" { n++; hollow[n] = id(); of[n] = group() }
-    END { for (i = 1; i <= n; i++) if (of[i] in good) print hollow[i] }' | head -n 1000
-}
-
 snapshot_ids() { split_snapshots "$1" | sed -n '/^{"time":"/s/.*[,{]"id":"\([0-9a-f]\{64\}\)".*/\1/p'; }

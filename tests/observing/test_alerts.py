@@ -18,6 +18,9 @@ from tests.observing.observed import DAY, FLEET, Observed
 from tests.observing.prometheus import Prometheus, Sample, Scrape, prometheus, what
 from tests.observing.rehearsal import Rehearsal
 
+# A fleet is rehearsed for minutes, and a Prometheus reads what it left.
+pytestmark = pytest.mark.slow
+
 REPOSITORY, CARELESS = "main", "careless"
 """The repository, and a second scrape of the Pushgateway that does not keep its labels."""
 RETENTION, MIRROR, FROZEN = "restic-retentionpolicies", "backup-mirror-broken", "backup-mirror-frozen"

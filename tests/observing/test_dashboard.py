@@ -17,6 +17,9 @@ from tests.observing.prometheus import Prometheus, Scrape, prometheus
 from tests.observing.rehearsal import Rehearsal
 from tests.observing.replay import pushed, told_again
 
+# A fleet is rehearsed for minutes, and a Prometheus reads what it left.
+pytestmark = pytest.mark.slow
+
 
 class Watched(NamedTuple):
     """The server, and when it was asked."""

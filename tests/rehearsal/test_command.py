@@ -117,6 +117,7 @@ def table_of(lines: list[str]) -> list[tuple[str, ...]]:
     return [tuple(row[:3]) for row in cells if row[0] in {"ok", "failed", "not run"}]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("untouched")
 def test_the_reference_fleet_is_green(backupgen: Run) -> None:
     done = backupgen("rehearse", "--format", "json")
@@ -142,6 +143,7 @@ def test_the_reference_fleet_is_green(backupgen: Run) -> None:
     assert int(restored["notes"][0].split()[0]) > 50
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("untouched")
 def test_a_mistake_of_the_fleet_is_red_where_it_shows(backupgen: Run, tmp_path: Path) -> None:
     """A flag that leaves out what the restore test looks for: the backup is as asked, and worthless."""
@@ -224,6 +226,7 @@ def test_without_namespaces_it_says_what_to_allow(backupgen: Run, tmp_path: Path
     assert "unshare failed: Operation not permitted\na rehearsal needs namespaces" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("untouched")
 def test_with_one_user_only_everything_is_run_as_it_and_said() -> None:
     """As in a container without root, or for a user to whom newuidmap gives no ids.

@@ -169,6 +169,7 @@ def test_files_come_back(reference: Scene, name: str, mirror: str, tmp_path: Pat
     assert [workload.replicas for workload in hands.workloads] == [2] * bool(target.with_pod)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in EVERYTHING if name not in {"redis", "warehouse"}])
 def test_files_of_every_kind_of_target_come_back(everything: Scene, name: str, tmp_path: Path, tool: Tool) -> None:
     hands = everything.hands(name, tmp_path, tool("kubectl"))
@@ -182,6 +183,7 @@ def test_files_of_every_kind_of_target_come_back(everything: Scene, name: str, t
     assert suspended is target.job.suspend, "what fleet.yaml suspends stays so"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mirror", ["glacier", "second-site"])
 def test_mirrors_of_every_kind_bring_data_back(everything: Scene, mirror: str, tmp_path: Path, tool: Tool) -> None:
     hands = everything.hands("forge", tmp_path, tool("kubectl"))
@@ -283,6 +285,7 @@ def place_of_app(scene: Scene, app: App) -> str:
     return f"{scene.stage.enclosure.root}/apps/{app.pod.namespace}/{app.pod.name}/data"
 
 
+@pytest.mark.slow
 def test_a_postgresql_comes_back(everything: Scene, tmp_path: Path, tool: Tool) -> None:
     app = everything.app("forge")
     assert app
@@ -310,6 +313,7 @@ def test_a_postgresql_comes_back(everything: Scene, tmp_path: Path, tool: Tool) 
     assert query("SELECT count(*) FROM later") == "0\n", "what is not in the dump stays"
 
 
+@pytest.mark.slow
 def test_a_dump_that_is_cut_off_changes_nothing(everything: Scene, tmp_path: Path, tool: Tool) -> None:
     app = everything.app("forge")
     assert app
@@ -323,6 +327,7 @@ def test_a_dump_that_is_cut_off_changes_nothing(everything: Scene, tmp_path: Pat
     assert ran(everything, app, *count) == before
 
 
+@pytest.mark.slow
 def test_a_dump_of_an_unknown_kind_is_fetched(everything: Scene, tmp_path: Path, tool: Tool) -> None:
     hands = everything.hands("redis", tmp_path, tool("kubectl"))
     assert restored(everything, hands, blocks(page_of("everything", "redis")), "redis") == []
@@ -331,6 +336,7 @@ def test_a_dump_of_an_unknown_kind_is_fetched(everything: Scene, tmp_path: Path,
     assert (tmp_path / "dump.rdb").read_bytes() == dump.content
 
 
+@pytest.mark.slow
 def test_a_sql_dump_goes_to_its_client(everything: Scene, tmp_path: Path, tool: Tool) -> None:
     everything.stage.image.add_program("mysql", '#!/bin/sh\n[ "$*" = --host=warehouse ] && sha256sum >&2\n')
     hands = everything.hands("warehouse", tmp_path, tool("kubectl"))

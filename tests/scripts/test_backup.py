@@ -214,6 +214,12 @@ def test_hooks(fleet: Fleet, source: Path, tmp_path: Path) -> None:
     assert run.returncode == 68, run.stdout
     assert seen.read_text() == "after\nafter\n"
     assert fleet.metrics()['backup_step_status{step="post_hook"}'] == 7
+    # What fails on the way fails the hook, though its last command succeeds.
+    ways = "false; true", "set +x; cat /nowhere\ntrue", "(exit 5); echo saved"
+    assert [fleet.run("backup.sh", "--", str(source), PRE_HOOK=way).returncode for way in ways] == [68, 68, 68]
+    handled = "false || true; if false; then exit 9; fi"
+    assert fleet.run("backup.sh", "--", str(source), PRE_HOOK=handled).returncode == 0
+    run = fleet.run("backup.sh", "--", str(source), PRE_HOOK="job_code=9; exit 0", POST_HOOK=f"{after}; exit 7")
     assert fleet.metrics()['backup_step_status{step="backup"}'] == 0
 
 

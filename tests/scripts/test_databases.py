@@ -190,6 +190,7 @@ def postgresql(tools: dict[str, str], programs: Path, data: Path, place: Path) -
         server.wait(timeout=30)
 
 
+@pytest.mark.slow
 def test_a_postgresql_is_dumped_restored_and_queried(
     in_pod: Fleet, tools: dict[str, str], postgres: Path, tmp_path: Path, socket: Path
 ) -> None:

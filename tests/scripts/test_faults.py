@@ -182,6 +182,7 @@ def test_a_pushgateway_that_answers_400(fleet: Fleet, source: Path, inbox: Inbox
     assert inbox.messages
 
 
+@pytest.mark.slow
 @pytest.mark.fault("pushgateway-slow")
 def test_sinks_that_never_answer(fleet: Fleet, source: Path, inbox: Inbox) -> None:
     """With curl and with wget, a run that succeeds and one that fails: all at once, since each waits."""
@@ -215,6 +216,7 @@ def roomy(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("many-files")
 def test_a_hundred_thousand_files(fleet: Fleet, roomy: Path) -> None:
     volume, restore = roomy / "volume", roomy / "restore"

@@ -47,7 +47,7 @@ def back_up(fleet: Fleet, shell: str, folder: Path) -> None:
 
 
 def retain(fleet: Fleet, shell: str) -> None:
-    plan = f"retain \"it's\" {fleet.instance} --keep-last 1\nretain db 'database ü' --keep-last 1\n"
+    plan = f"retain \"it's\" {fleet.instance} --keep-last=1\nretain db 'database ü' --keep-last=1\nthin 9 n r\n"
     repository = f"rest:{fleet.server.url}{fleet.repository.name}/"
     plan = fleet.plan(f"{plan}prune\ncheck_rotating 7\n")
     retention = fleet.run("retention.sh", PLAN=plan, RESTIC_REPOSITORY=repository, shell=shell)
@@ -101,7 +101,9 @@ def copy_to(mirror: Path, fleet: Fleet, shell: str) -> None:
 
 
 @pytest.mark.fault("odd-names")
-@pytest.mark.parametrize(("shell", "restic"), [("dash", "restic-forky"), ("busybox", "restic")])
+@pytest.mark.parametrize(
+    ("shell", "restic"), [pytest.param("dash", "restic-forky", marks=pytest.mark.slow), ("busybox", "restic")]
+)
 def test_from_backup_to_restore_from_the_mirror(fleet: Fleet, shell: str, restic: str, tmp_path: Path) -> None:
     if restic != "restic":
         fleet.use_restic(restic)

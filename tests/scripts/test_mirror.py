@@ -71,6 +71,7 @@ def largest(folder: Path) -> Path:
     return max((file for file in folder.rglob("*") if file.is_file()), key=lambda file: file.stat().st_size)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("mirror-damaged")
 def test_a_damaged_copy_is_found_out_and_made_whole(mirrored: Mirrored) -> None:
     fleet, mirror, changes = mirrored
@@ -90,6 +91,7 @@ def test_a_damaged_copy_is_found_out_and_made_whole(mirrored: Mirrored) -> None:
     assert "data: 1 of " in run.stdout
 
 
+@pytest.mark.slow
 def test_the_copy_is_read_back_in_turn(mirrored: Mirrored) -> None:
     fleet, _, changes = mirrored
     clock = fleet.folder / "clock"
@@ -106,6 +108,7 @@ def test_the_copy_is_read_back_in_turn(mirrored: Mirrored) -> None:
     assert sorted(parts) == ["1/3", "2/3", "3/3"]
 
 
+@pytest.mark.slow
 @pytest.mark.fault("mirror-interrupted")
 def test_a_copy_that_is_killed_can_be_used_and_goes_on(mirrored: Mirrored, tmp_path: Path) -> None:
     """Ended after the config, before the data, and after the index, when the snapshots are still missing."""
@@ -195,7 +198,7 @@ def keys(name: str, prefix: str = "") -> dict[str, str]:
     return {f"{prefix}AWS_ACCESS_KEY_ID": name, f"{prefix}AWS_SECRET_ACCESS_KEY": f"secret-of-{name}"}
 
 
-@pytest.mark.parametrize("shell", ["dash", "busybox"])
+@pytest.mark.parametrize("shell", ["dash", pytest.param("busybox", marks=pytest.mark.slow)])
 def test_from_s3_to_s3_with_the_variables_that_are_rendered(
     fleet: Fleet, source: Path, buckets: tuple[str, str], shell: str
 ) -> None:

@@ -19,6 +19,11 @@ def snapshots(fleet: Fleet, source: Path, *tags: str, count: int = 2) -> None:
         fleet.restic("backup", "--quiet", f"--host={fleet.instance}", *flags, str(source))
 
 
+def retained(fleet: Fleet, tag: str, *words: str) -> str:
+    """The lines of a plan that thin out one target's snapshots."""
+    return f"retain {tag} {fleet.instance} {' '.join(words)}\nthin 90000 ns retention\n"
+
+
 def listed(fleet: Fleet, *flags: str) -> int:
     return fleet.restic("snapshots", "--json", "--no-lock", *flags).count('"short_id"')
 
@@ -27,13 +32,13 @@ def listed(fleet: Fleet, *flags: str) -> int:
 def test_a_server_that_only_appends_is_found_out(fleet: Fleet, source: Path) -> None:
     """restic 0.18 says 0 there, and removes nothing; a newer one says so."""
     snapshots(fleet, source, "a")
-    run = fleet.run("retention.sh", PLAN=fleet.plan("retain a '' --keep-last 1\n"))
+    run = fleet.run("retention.sh", PLAN=fleet.plan(retained(fleet, "a", "--keep-last=1")))
     assert run.returncode in (3, 71), run.stdout
     assert "1 forgotten snapshots are still there" in run.stdout
     assert fleet.metrics()['backup_step_status{step="removed"}'] == 71
     assert listed(fleet) == 2
     fleet.use_restic("restic-forky")
-    run = fleet.run("retention.sh", PLAN=fleet.plan("retain a '' --keep-last 1\n"))
+    run = fleet.run("retention.sh", PLAN=fleet.plan(retained(fleet, "a", "--keep-last=1")))
     assert run.returncode == 3, run.stdout
     assert fleet.metrics()['backup_step_status{step="removed"}'] == 71
 
@@ -45,7 +50,8 @@ def test_one_failing_step_does_not_hide_the_next(writable: Fleet, source: Path, 
     snapshots(writable, source, "theirs & <mine>", 'qu"ote\\', count=1)
     snapshots(writable, source, count=1)
     host = writable.instance
-    plan = f"retain a {host} --keep-last=no\nretain b {host} --keep-last 1\nprune\ncheck_rotating 3\n"
+    plan = f"retain a {host} --keep-last=no\nretain b {host} --keep-last=1\nthin 90000 ns retention\n"
+    plan += "prune\ncheck_rotating 3\n"
     run = writable.run("retention.sh", PLAN=writable.plan(plan), shell=shell)
     assert run.returncode == 1, run.stdout
     pushed = writable.metrics()
@@ -66,7 +72,7 @@ def test_another_tag_and_another_host_are_left_alone(writable: Fleet, source: Pa
     snapshots(writable, source, "a", count=3)
     writable.restic("backup", "--host=other", "--tag=a", str(source))
     snapshots(writable, source, "b")
-    plan = f"retain a {writable.instance} --keep-last 1\nown b\n"
+    plan = retained(writable, "a", "--keep-last=1") + "own b\n"
     run = writable.run("retention.sh", PLAN=writable.plan(plan))
     assert run.returncode == 0, run.stdout
     assert (listed(writable, "--tag=a"), listed(writable, "--tag=b")) == (2, 2)
@@ -134,7 +140,9 @@ def test_the_lock_of_a_killed_run_is_removed(writable: Fleet, source: Path) -> N
 def test_the_size_is_that_of_what_snapshots_need(writable: Fleet, source: Path, shell: str) -> None:
     (source / "random").write_bytes(os.urandom(300_000))
     snapshots(writable, source, "a")
-    run = writable.run("retention.sh", PLAN=writable.plan("retain a '' --keep-last 1\nprune\nmeasure\n"), shell=shell)
+    run = writable.run(
+        "retention.sh", PLAN=writable.plan(retained(writable, "a", "--keep-last=1") + "prune\nmeasure\n"), shell=shell
+    )
     assert run.returncode == 0, run.stdout
     assert 300_000 < writable.metrics()["backup_repository_size_bytes"] < 330_000
 
@@ -167,7 +175,8 @@ def test_a_tag_that_no_target_has_any_more_expires(writable: Fleet, source: Path
         aged(writable, source, days, "MariaDB")
     aged(writable, source, 300, "MariaDB", "mariadb")
     aged(writable, source, 300, "mariadb")
-    plan = "retain mariadb '' --keep-last 9\nexpire MariaDB 150\nexpire gone 9\n"
+    keep = retained(writable, "mariadb", "--keep-last=9")
+    plan = keep + "expire MariaDB 150\nexpire gone 9\n"
     run = writable.run("retention.sh", PLAN=writable.plan(plan), shell=shell)
     assert run.returncode == 0, run.stdout
     assert "tag MariaDB: 2 snapshots are older than 150 days" in run.stdout
@@ -176,9 +185,7 @@ def test_a_tag_that_no_target_has_any_more_expires(writable: Fleet, source: Path
     assert pushed['backup_repository_snapshots{tag="MariaDB"}'] == 2
     assert pushed['backup_step_status{step="expire MariaDB"}'] == 0
     assert not any(name.startswith("backup_unowned_tag_snapshots") and 'tag=""' not in name for name in pushed)
-    run = writable.run(
-        "retention.sh", PLAN=writable.plan("retain mariadb '' --keep-last 9\nexpire MariaDB 50\n"), shell=shell
-    )
+    run = writable.run("retention.sh", PLAN=writable.plan(keep + "expire MariaDB 50\n"), shell=shell)
     assert run.returncode == 0, run.stdout
     assert listed(writable, "--tag=MariaDB") == 1
 

@@ -24,6 +24,7 @@ def test_all_scripts_are_here() -> None:
         "restore-test.sh",
         "retention.sh",
         "snapshots.sh",
+        "thin.sh",
     ]
 
 

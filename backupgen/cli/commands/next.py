@@ -1,7 +1,7 @@
 """`backupgen next`: when a schedule fires, as Kubernetes has it."""
 
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,10 +11,6 @@ from backupgen.cli.completing import zone_names
 
 if TYPE_CHECKING:
     from backupgen.schedule import CronExpr, Zone
-
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_END: Final = 253_402_214_400
-"""9999-12-31: Python's calendar ends that day, in some zone."""
 
 
 class _RefusedError(Exception):
@@ -40,7 +36,7 @@ def next_(
     import json
 
     from backupgen.cli.instants import InstantError, parse_instant
-    from backupgen.schedule.firings import next_firings
+    from backupgen.schedule import CALENDAR_END, next_firings
 
     try:
         schedule, zone = _read(expression, zone_name)
@@ -49,7 +45,7 @@ def next_(
         terminal.note(f"{error}\n")
         return exits.USAGE
     # A run at the start itself counts.
-    runs = takewhile(lambda at: at < _END, next_firings(schedule, zone, since - 1))
+    runs = takewhile(lambda at: at < CALENDAR_END, next_firings(schedule, zone, since - 1))
     instants = list(islice(runs, count))
     if form == "json":
         terminal.result(json.dumps([_utc(at) for at in instants]) + "\n")
@@ -87,5 +83,7 @@ def _utc(instant: int) -> str:
 
 
 def _local(instant: int, zone: "Zone") -> str:
+    from backupgen.schedule import WEEKDAYS
+
     local = zone.wall(instant)
-    return f"{_DAYS[local.weekday()]} {local.isoformat(sep=' ')}"
+    return f"{WEEKDAYS[local.weekday()]} {local.isoformat(sep=' ')}"

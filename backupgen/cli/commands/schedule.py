@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from backupgen.cli import clock, exits, terminal
-from backupgen.cli.command import Fleet, OneOf, Out, command
+from backupgen.cli.command import Fleet, OneOf, Out, Templates, command
 from backupgen.report.schedule import SCHEDULE_FORMATS
 
 _LATEST: Final = 237_623_846_400
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def schedule(
     fleet: Fleet = Path("fleet.yaml"),
     out: Out = Path("out"),
+    templates: Templates = None,
     start: Annotated[
         str | None, typer.Option("--from", metavar="T", help="Since when, such as 2026-03-29; today, if left out.")
     ] = None,
@@ -49,7 +50,7 @@ def schedule(
     from backupgen.schedule import load_zone
 
     now = clock.now()
-    judged = schedule_file(fleet, out, now)
+    judged = schedule_file(fleet, out, now, templates)
     scheduled = judged.scheduled
     if scheduled is None:
         note_findings(judged.findings, judged.sources)
@@ -64,7 +65,9 @@ def schedule(
     except InstantError as error:
         terminal.note(f"{error}\n")
         return exits.USAGE
-    context = RuleContext(scheduled.fleet, scheduled.timetable, scheduled.outcome, since)
+    context = RuleContext(
+        scheduled.fleet, scheduled.timetable, scheduled.outcome, since, own_scripts=scheduled.own_scripts
+    )
     report = schedule_report(scheduled.document, context, begin, _days_later(begin, days, zone))
     color, width = terminal.colored(sys.stdout), terminal.width(sys.stdout)
     terminal.result(SCHEDULE_FORMATS[form](replace(report, file=str(fleet), color=color, width=width)))

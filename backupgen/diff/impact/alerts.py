@@ -9,8 +9,8 @@ from backupgen.conventions.units import format_duration
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact
-from backupgen.diff.jobs import at, mapping, mappings
 from backupgen.diff.objects import Object
+from backupgen.source.untyped import get_path, mapping, mappings
 
 _DEADLINE: Final = "_deadline_seconds"
 _CONSTANT: Final = re.compile(r"vector\((\d+)\)")
@@ -29,7 +29,7 @@ def of_alerts(changes: Iterable[Change]) -> Iterator[Impact]:
 
 
 def _rules(obj: Object | None) -> Iterator[Mapping[str, Any]]:
-    for group in mappings(at(obj, "spec", "groups")):
+    for group in mappings(obj, "spec", "groups"):
         yield from mappings(group.get("rules"))
 
 
@@ -68,7 +68,7 @@ def _differences(old: list[Mapping[str, Any]], new: list[Mapping[str, Any]]) -> 
 
 
 def _severities(rules: list[Mapping[str, Any]]) -> list[str]:
-    return [str(at(rule, "labels", "severity") or "no severity") for rule in rules]
+    return [str(get_path(rule, "labels", "severity") or "no severity") for rule in rules]
 
 
 def _expected(rules: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:

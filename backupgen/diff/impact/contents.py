@@ -8,8 +8,9 @@ from backupgen.diagnostics.wording import listed
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact
-from backupgen.diff.jobs import at, images
+from backupgen.diff.jobs import images
 from backupgen.diff.pairs import Pair
+from backupgen.source.untyped import get_path
 
 _MOST: Final = 80
 """Characters of a command."""
@@ -62,7 +63,7 @@ def of_images(change: Change) -> Iterator[Impact]:
     if change.old is None or change.new is None:
         return
     way = ("spec", "jobTemplate", "spec", "template") if change.identity.kind == "CronJob" else ("spec", "template")
-    before, after = images(at(change.old, *way)), images(at(change.new, *way))
+    before, after = images(get_path(change.old, *way)), images(get_path(change.new, *way))
     pairs = sorted(
         {(before[name], after[name]) for name in before.keys() & after.keys() if before[name] != after[name]}
     )

@@ -12,9 +12,9 @@ from backupgen.diagnostics.wording import few
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact
-from backupgen.diff.jobs import at, mapping
 from backupgen.diff.objects import Object
 from backupgen.diff.pairs import Pair
+from backupgen.source.untyped import get_path, mapping
 
 _MOST_STEPS: Final = 4
 _ANY_AGE: Final = 3650 * 86_400
@@ -78,8 +78,11 @@ def _read(obj: Object) -> _Contents:
     target = ""
     for line in _lines(obj):
         match _words(line):
-            case ["retain", tag, _, *flags]:
-                found.keep[tag] = tuple(flags)
+            case ["retain", tag, _, *words]:
+                # Not what the compiler adds, nor what the target's schedule makes: the schedule's own change says it.
+                found.keep[tag] = tuple(word for word in words if word.startswith("--keep-"))
+            case ["thin", *_]:
+                pass
             case ["expire", tag, days]:
                 found.expire[tag] = days
             case ["target", tag, _, *limits]:
@@ -94,7 +97,7 @@ def _read(obj: Object) -> _Contents:
 
 
 def _lines(obj: Object) -> list[str]:
-    data = mapping(at(obj, "data"))
+    data = mapping(get_path(obj, "data"))
     lines = [line.strip() for text in data.values() if isinstance(text, str) for line in text.splitlines()]
     return [line for line in lines if line and not line.startswith("#")]
 

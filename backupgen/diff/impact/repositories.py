@@ -7,8 +7,9 @@ from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact, Situation
 from backupgen.diff.impact.snapshots import fate
-from backupgen.diff.jobs import RenderedJob, at, volumes
+from backupgen.diff.jobs import RenderedJob, volumes
 from backupgen.diff.pairs import Pair
+from backupgen.source.untyped import get_path
 
 _SHOWN = 12
 """Digits of an id."""
@@ -78,7 +79,7 @@ def of_server(change: Change) -> Iterator[Impact]:
     """Compare the volume of a REST server."""
     if change.old is None or change.new is None:
         return
-    before, after = (volumes(at(obj, "spec", "template")) for obj in (change.old, change.new))
+    before, after = (volumes(get_path(obj, "spec", "template")) for obj in (change.old, change.new))
     if before != after:
         old, new = (" and ".join(found.values()) or "nothing" for found in (before, after))
         message = (

@@ -37,7 +37,7 @@ class Flux(Model):
 class ArgoCd(Model):
     """Argo CD with KSOPS: each namespace's kustomization decrypts its Secrets through a generator."""
 
-    sync_wave: StrictInt | None = optional(examples=[15])
+    sync_wave: Annotated[StrictInt, Field(ge=-(2**31), le=2**31 - 1)] | None = optional(examples=[15])
     """The sync wave of every object."""
     repo: s.Line | None = optional(examples=["https://git.example.com/home/cluster.git"])
     """The Git repository's URL. With it, an Application for each namespace is rendered."""

@@ -28,7 +28,7 @@ class Ntfy(Model):
     """Tags, shown as emoji."""
     title: s.Line | None = optional(follows="`<hostname> - Backup failed`", examples=["backup failed"])
     """The title."""
-    pod_labels: s.Labels | None = optional(examples=[{"app": "ntfy"}])
+    pod_labels: s.Selector | None = optional(examples=[{"app": "ntfy"}])
     """The labels of the server's pods, where it runs in this cluster."""
 
 
@@ -39,7 +39,7 @@ class Pushgateway(Model):
         schema=whole(patterns.HTTP_URL), examples=["http://prometheus-pushgateway.monitoring.svc:9091"]
     )
     """Its URL."""
-    pod_labels: s.Labels | None = optional(examples=[{"app.kubernetes.io/name": "prometheus-pushgateway"}])
+    pod_labels: s.Selector | None = optional(examples=[{"app.kubernetes.io/name": "prometheus-pushgateway"}])
     """The labels of its pods; needed for network policies, where it runs in this cluster."""
 
 
@@ -97,7 +97,7 @@ class Prometheus(Model):
 
     namespace: s.DnsLabel | None = optional(follows="that of the alerts", examples=["monitoring"])
     """Their namespace."""
-    pod_labels: Annotated[s.Labels, Field(min_length=1)] | None = optional(
+    pod_labels: s.Selector | None = optional(
         default={"app.kubernetes.io/name": "prometheus"}, examples=[{"app.kubernetes.io/name": "prometheus"}]
     )
     """Their labels; Prometheus Operator sets those of the default."""

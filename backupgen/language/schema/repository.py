@@ -15,17 +15,17 @@ from backupgen.language.schema.waivers import Waivers
 class Keep(Model):
     """Which snapshots stay, in the words of `restic forget --keep-…`."""
 
-    last: Annotated[StrictInt, Field(ge=1)] | None = optional(examples=[1])
+    last: Annotated[StrictInt, Field(ge=1, le=10**6)] | None = optional(examples=[1])
     """The last n snapshots."""
-    hourly: Annotated[StrictInt, Field(ge=1)] | None = optional(examples=[24])
+    hourly: Annotated[StrictInt, Field(ge=1, le=10**6)] | None = optional(examples=[24])
     """The last n hours that have a snapshot."""
-    daily: Annotated[StrictInt, Field(ge=1)] | None = optional(examples=[7])
+    daily: Annotated[StrictInt, Field(ge=1, le=10**6)] | None = optional(examples=[7])
     """The last n days that have a snapshot."""
-    weekly: Annotated[StrictInt, Field(ge=1)] | None = optional(examples=[4])
+    weekly: Annotated[StrictInt, Field(ge=1, le=10**6)] | None = optional(examples=[4])
     """The last n weeks that have a snapshot."""
-    monthly: Annotated[StrictInt, Field(ge=1)] | None = optional(examples=[12])
+    monthly: Annotated[StrictInt, Field(ge=1, le=10**6)] | None = optional(examples=[12])
     """The last n months that have a snapshot."""
-    yearly: Annotated[StrictInt, Field(ge=1)] | None = optional(examples=[2])
+    yearly: Annotated[StrictInt, Field(ge=1, le=10**6)] | None = optional(examples=[2])
     """The last n years that have a snapshot."""
     within: s.KeepWithin | None = optional(examples=["90d", "1y6mo"])
     """Everything younger than this, counted from the latest snapshot."""

@@ -78,7 +78,7 @@ class Staging(Model):
 class Dump(Model):
     """What a command writes, backed up as the file `/backup/<file>`."""
 
-    in_pod: s.Labels | None = optional(examples=[{"app.kubernetes.io/name": "mariadb"}])
+    in_pod: s.Selector | None = optional(examples=[{"app.kubernetes.io/name": "mariadb"}])
     """The labels of the app's pod: the command runs there (`kubectl exec`). Left out: in the job's own container."""
     container: s.DnsLabel | None = optional(follows="the pod's default container", examples=["postgres"])
     """The container of the app's pod."""

@@ -28,7 +28,7 @@ class Verify(Model):
     """An archive of pg_dump that `pg_restore --list` reads."""
     min_size: s.Size | None = optional(default="1", examples=["1Mi"])
     """The least size."""
-    min_files: Annotated[StrictInt, Field(ge=0)] | None = optional(default=1, examples=[10])
+    min_files: Annotated[StrictInt, Field(ge=0, le=10**9)] | None = optional(default=1, examples=[10])
     """The least number of files in a `dir`."""
 
     constraints = (
@@ -50,7 +50,7 @@ class Verify(Model):
 class Peer(Model):
     """Somebody that the job talks to, for the network policies: exactly one of `pod`, `host`, `cidr`."""
 
-    pod: s.Labels | None = optional(examples=[{"app": "warehouse"}])
+    pod: s.Selector | None = optional(examples=[{"app": "warehouse"}])
     """The labels of the pods."""
     namespace: s.DnsLabel | None = optional(follows="the target's own", examples=["databases"])
     """The pods' namespace."""
@@ -93,7 +93,7 @@ class Target(JobSettings):
     """Several sources by name, each mounted at `/backup/<name>`."""
     dump: Dump | None = None
     """What a command writes, instead of or beside the volumes."""
-    with_pod: s.Labels | None = optional(examples=[{"app.kubernetes.io/name": "grafana"}])
+    with_pod: s.Selector | None = optional(examples=[{"app.kubernetes.io/name": "grafana"}])
     """The labels of the app's pod: the backup runs on its node."""
     exclude: tuple[s.Text, ...] | None = optional(examples=[["lost+found", "/grafana/cache"]])
     """Patterns of restic. One that begins with `/` is meant below `/backup`, any other matches anywhere."""
@@ -117,7 +117,8 @@ class Target(JobSettings):
     max_shrink: s.Percent | None = optional(default="50%", examples=["50%"])
     """By how much a snapshot may be smaller than those before it, in bytes or in files, else the run fails."""
     before: s.Line | None = optional(examples=["rcon-cli save-off && rcon-cli save-all flush"])
-    """A shell command before the backup, in its container. If it fails, nothing is backed up."""
+    """A shell command before the backup, in its container. It ends at the first command that fails (`sh -e`), and then
+    nothing is backed up."""
     after: s.Line | None = optional(examples=["rcon-cli save-on"])
     """A shell command after the backup, whatever happened, once `before` was begun."""
     hook_timeout: s.Duration | None = optional(default="30s", examples=["2m", "90s"])

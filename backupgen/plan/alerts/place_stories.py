@@ -20,6 +20,8 @@ def stories(rules: Rules, fleet: ResolvedFleet, watched: Sequence[Watched]) -> I
     for item in kinds:
         if item.kind == "mirror":
             yield _mirror_fails(rules, item)
+        if item.kind == "retention":
+            yield _refused(rules, item)
     yield from _locks(rules, watched)
     for repository in fleet.repositories:
         if repository.quota is not None and (retention := _retention(repository, watched)) is not None:
@@ -43,6 +45,18 @@ def _mirror_fails(rules: Rules, item: Watched) -> Story:
     story.pushed(metrics.STATUS, item.job.instance, (0, early + 5), (66, TO_THE_END), status="failure")
     story.holds("BackupMirrorFailed", story.of(item), _CHANGE, early)
     story.holds("BackupMirrorFailed", story.of(item), early + 5)
+    return story
+
+
+def _refused(rules: Rules, item: Watched) -> Story:
+    """The plan of one tag is refused, that of another is not; then it succeeds, and its group has neither."""
+    waits = rules.pending("BackupRetentionRefused")
+    released = _CHANGE + waits + 5
+    story = Story(rules, f"{item.job.name} refuses a plan", released + 10)
+    refused: list[Run] = [("_", _CHANGE), (1, waits + 5), ("stale", TO_THE_END)]
+    story.pushed(metrics.RETENTION_REFUSED, item.job.instance, *refused, tag="one")
+    story.pushed(metrics.RETENTION_REFUSED, item.job.instance, (0, released), ("stale", TO_THE_END), tag="two")
+    story.holds("BackupRetentionRefused", story.of(item) | {"tag": "one"}, _CHANGE, released)
     return story
 
 

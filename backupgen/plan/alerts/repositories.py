@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from backupgen.conventions import metrics
-from backupgen.plan.alerts.draft import NOT_OF_MIRRORS, RETENTIONS, Draft, Expressions
+from backupgen.plan.alerts.draft import JOB, LOGS, NOT_OF_MIRRORS, RETENTIONS, Draft, Expressions, positive
 from backupgen.plan.expectations import Watched
 from backupgen.plan.promql import select
 from backupgen.resolve.alerting import Alerts
@@ -24,6 +24,8 @@ def drafts(
 ) -> Iterator[Draft]:
     """The alerts about the repositories of a fleet. Raises KeyError if an expected job has no schedule."""
     yield _lock_held(with_, _longest_hold(expected, schedules))
+    if any(item.kind == "retention" for item in expected):
+        yield _retention_refused(with_)
     if any(repository.quota is not None for repository in fleet.repositories):
         yield _near_quota(with_, wanted.threshold("BackupRepositoryNearQuota"))
     served = [repository for repository in fleet.repositories if repository.server is not None]
@@ -62,6 +64,19 @@ def _lock_held(with_: Expressions, longest: int) -> Draft:
         description="Each job that began since has seen this lock, for longer than any job of the fleet runs: a "
         "restic that hangs, a forgotten `restic mount`, or one whose lock cannot be removed. While it is shared, "
         "nothing is removed or checked; while it is exclusive, nothing is backed up.",
+    )
+
+
+def _retention_refused(with_: Expressions) -> Draft:
+    return Draft(
+        alert="BackupRetentionRefused",
+        expr=with_.told(positive(metrics.RETENTION_REFUSED, "tag"), RETENTIONS),
+        for_=300,
+        severity="critical",
+        summary=f"{JOB} refuses to thin out tag {{{{ $labels.tag }}}}",
+        description="Snapshots with this tag are not what its schedule makes: somebody may be writing them in its "
+        "name, to push out the good ones, or the data has shrunk. None of them was removed, and nothing is pruned "
+        f"until somebody has looked. {LOGS}",
     )
 
 

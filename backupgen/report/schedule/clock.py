@@ -5,12 +5,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from backupgen.schedule import Zone, load_zone
+from backupgen.schedule import WEEKDAYS, Zone, load_zone
 
 DAY: Final = 86_400
 HOUR: Final = 3600
 
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 (what a wall clock shows has no zone)
 
 
@@ -42,7 +41,7 @@ class Clock:
     def moment(self, instant: int) -> str:
         """Return for instance `Sun 2026-03-29 03:05`."""
         wall = self.wall(instant)
-        return f"{_DAYS[wall.weekday()]} {wall:%Y-%m-%d %H:%M}"
+        return f"{WEEKDAYS[wall.weekday()]} {wall:%Y-%m-%d %H:%M}"
 
     def exact(self, instant: int) -> str:
         """Return for instance `Sun 2026-03-29 03:05 +02:00 (2026-03-29T01:05:00Z)`."""
@@ -59,18 +58,10 @@ class Clock:
         first = self.wall(start)
         begins = [start]
         for number in range(1, (end - start) // DAY + 3):
-            begin = self._instant(first + timedelta(days=number))
+            begin = self._zone.instant((first + timedelta(days=number) - _EPOCH) // timedelta(seconds=1))
             if begins[-1] < begin < end:
                 begins.append(begin)
         return [*begins, end]
-
-    def _instant(self, wall: datetime) -> int:
-        """Return when the clock shows a time first; for a time that it leaves out, when it would have shown it."""
-        seconds = (wall - _EPOCH) // timedelta(seconds=1)
-        offset = self._zone.data.offset
-        before = offset(seconds - DAY)
-        fitting = [seconds - one for one in (before, offset(seconds + DAY)) if offset(seconds - one) == one]
-        return min(fitting, default=seconds - before)
 
     def ticks(self, start: int, end: int) -> Iterator[Tick]:
         """Return the full hours on the wall from `start` to before `end`."""

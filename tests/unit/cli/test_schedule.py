@@ -202,6 +202,31 @@ def test_the_table_says_what_is_proved(home: Path) -> None:
     assert second == "home, Sun 2026-03-29 00:00 to Mon 2026-03-30 00:00, Europe/Vienna"
 
 
+@pytest.mark.parametrize("cause", ["zone", "hook", "script"])
+def test_nothing_says_proved_while_there_is_a_reservation(home: Path, cause: str) -> None:
+    text = fleet("beta")
+    if cause == "zone":
+        text = text.replace("Europe/Vienna", "Africa/Cairo")
+    elif cause == "hook":
+        text += "    before: restic unlock --remove-all\n"
+    else:
+        (home / "own" / "scripts").mkdir(parents=True)
+        (home / "own" / "scripts" / "retention.sh").write_text("restic forget --prune\n", encoding="utf-8")
+    write(home, text)
+    flags = ["--templates", "own"] if cause == "script" else []
+    table, svg, document = (
+        invoke("schedule", "--from", "2026-03-29", "--format", form, *flags).stdout for form in ("table", "svg", "json")
+    )
+    assert table.startswith("not proved: no conflict was found, but with 1 reservation")
+    assert "why nothing is proved" in table
+    assert json.loads(document)["proved"] is False
+    assert len(json.loads(document)["reservations"]) == 1
+    assert invoke("render", *flags).exit_code == exits.CLEAN
+    for drawn in (svg, (home / "out" / "_runbooks" / "timetable.svg").read_text(encoding="utf-8")):
+        assert "not proved: " in drawn
+        assert ">proved: " not in drawn
+
+
 def test_conflicts_are_in_the_report_and_other_findings_beside_it(home: Path) -> None:
     text = fleet("beta").replace('"Sun 05:00"', '"Sun 03:30"').replace("  id: ", "  #id: ")
     write(home, text)

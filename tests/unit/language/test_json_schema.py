@@ -288,7 +288,7 @@ CONSTRAINED: list[tuple[str, tuple[str, ...], object, list[object]]] = [
     ("Target", (*NOTES, "dump"), DUMP, [OWN_DUMP]),
     ("Target", (*NOTES, "every"), None, ["1h"]),
     ("Target", (*NOTES, "after"), None, ["true"]),
-    ("Target", (*NOTES, "backup_args"), ["-x", "--y=z"], [["x"], ["-"], ["--"]]),
+    ("Target", (*NOTES, "backup_args"), ["-x", "--group-by=host"], [["x"], ["-"], ["--"]]),
     ("Gitops", ("gitops",), {"argocd": {}}, [{}, {"argocd": {}, "flux": {"path": "a", "source": {"name": "b"}}}]),
 ]  # fmt: skip
 

@@ -146,7 +146,11 @@ REFUSED: list[tuple[Scalar, object, str, str]] = [
     ),
     *(
         (s.credential_name, name, f"the compiler sets `{name}` itself, expected the name of a credential", "")
-        for name in ("PATH", "RESTIC_REPOSITORY", "BACKUP_DEADLINE", "NTFY_TOPIC")
+        for name in ("RESTIC_REPOSITORY", "BACKUP_DEADLINE", "NTFY_TOPIC")
+    ),
+    *(
+        (s.credential_name, name, f"`{name}` is a setting of the jobs' programs, expected the name of a credential", "")
+        for name in ("PATH", "RESTIC_CACERT", "RESTIC_COMPRESSION", "RCLONE_CONFIG_MIRROR_REGION")
     ),
     *(
         (s.age_recipient, key, "this is no age recipient, expected a public key such as `age1…` or `ssh-ed25519 …`", "")

@@ -10,6 +10,7 @@ import yaml
 
 from backupgen.manifests.departures import departures
 from tests.compiled import compiled
+from tests.thoroughness import is_quick
 
 POD = "/spec/jobTemplate/spec/template/spec"
 MAIN = f"{POD}/containers/backup"
@@ -167,7 +168,13 @@ KINDS = ("networkpolicy", "role", "rolebinding", "service", "deployment", "secre
 def test_every_field_of_the_other_kinds_is_compared(kind: str) -> None:
     """Each scalar of the object, changed alone, is reported at its pointer."""
     text = first(kind)
+    seen: set[tuple[Any, ...]] = set()
     for path, value in scalars(yaml.safe_load(text), ()):
+        # In a list, what is true of one entry's key is true of the others'.
+        shape = tuple(part for part in path if not isinstance(part, int))
+        if is_quick() and shape in seen:
+            continue
+        seen.add(shape)
         if {"resources", "imagePullPolicy", "imagePullSecrets"} & set(path):
             continue
 

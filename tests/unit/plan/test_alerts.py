@@ -88,7 +88,9 @@ def test_a_fleet_that_runs_well_is_silent(rules: Rules, tool: Tool, tmp_path: Pa
     passes(tool, rules, [case], tmp_path, step=5)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.slow if kind == "restore-test" else ()) for kind in KINDS]
+)
 def test_two_missed_runs_are_overdue_and_one_is_not(rules: Rules, kind: str, tool: Tool, tmp_path: Path) -> None:
     if not rules.kind(kind):
         assert stale_alert(kind) not in {alert.alert for alert in rules.rule.alerts}

@@ -155,7 +155,7 @@ def test_what_cannot_be_together(settings: str, message: str) -> None:
     assert message in found
 
 
-@pytest.mark.parametrize("flag", ["-x", "-vv", "-osftp.args=n", "--compression=max", "--exclude-caches"])
+@pytest.mark.parametrize("flag", ["-x", "-vv", "-gtags", "--compression=max", "--exclude-caches"])
 def test_other_flags_are_the_users(flag: str) -> None:
     assert target(f"backup_args: ['{flag}']").backup_args == (flag,)
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from pydantic_core import PydanticCustomError
 
+from backupgen.analysis.target import settings_of
 from backupgen.conventions import units
 from backupgen.diagnostics import NodePath
 from backupgen.language import scalars as s
 from backupgen.language.load import load_fleet
 from backupgen.language.schema import JobSettings, Target
 from backupgen.resolve.fleet import resolve_fleet
-from backupgen.resolve.provenance import Setting
+from backupgen.resolve.origins import Setting
 from backupgen.resolve.resolved import ResolvedFleet
-from backupgen.resolve.settings import FIELDS, settings_of
 from backupgen.source import Document, read_document
 from tests.fleets import DIGEST, Data, dumped, fleets
 from tests.thoroughness import examples
@@ -36,9 +36,8 @@ def read(raw: bytes) -> tuple[Document, ResolvedFleet]:
 
 
 def told(raw: bytes, name: str) -> dict[NodePath, Setting]:
-    document, fleet = read(raw)
-    target = next(target for target in fleet.targets if target.name == name)
-    found = settings_of(document.data, fleet, target)
+    document, _ = read(raw)
+    found = list(settings_of(document, name))
     assert len({setting.key for setting in found}) == len(found)
     return {setting.key: setting for setting in found}
 
@@ -74,10 +73,6 @@ def says(value: Any, written: Any) -> bool:
 
 def set_of_hours(ranges: list[str]) -> set[int]:
     return {hour for one in ranges for hour in range(24) if s.hour_range(one) >> hour & 1}
-
-
-def test_every_field_of_the_language_is_told() -> None:
-    assert set(FIELDS) == set(Target.model_fields)
 
 
 @pytest.mark.parametrize("path", FLEETS, ids=lambda path: path.parent.name)

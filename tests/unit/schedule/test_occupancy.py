@@ -45,7 +45,7 @@ def test_who_runs_longer_than_its_cadence_counts_once() -> None:
 
 
 @given(st.lists(timings, min_size=1, max_size=6), timings)
-@examples(60)
+@examples(60, quick=5)
 def test_counting_by_hand_gives_the_same(added: list[Timing], asked: Timing) -> None:
     occupied = Occupancy()
     for timing in added:

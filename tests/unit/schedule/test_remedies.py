@@ -114,7 +114,7 @@ def fleets(draw: st.DrawFn) -> list[Operation]:
 
 
 @given(fleets())
-@examples(80)
+@examples(80, quick=8)
 def test_every_remedy_ends_what_it_is_for(fleet: list[Operation]) -> None:
     outcome = prove(fleet, {})
     if isinstance(outcome, ScheduleProof):
