@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.grammars.hosts import is_bucket
 from backupgen.integrations.location import Location
-from backupgen.plan.model import CidrPeer, HostPeer, PodPeer
+from backupgen.plan.facts.access import CidrPeer, HostPeer, PodPeer
 from backupgen.resolve.resolved import Peer as WrittenPeer
 from backupgen.resolve.resolved import Repository, ResolvedFleet, Server, StringMap
 
@@ -61,7 +62,7 @@ class Places:
 
     def server_pods(self, server: Server) -> StringMap:
         """The labels of a REST server's pods."""
-        return selector(self._fleet, naming.ROLE_SERVER, server.name)
+        return selector(self._fleet, PodRole.SERVER, server.name)
 
 
 def host_location(peer: WrittenPeer) -> Location:
@@ -69,7 +70,7 @@ def host_location(peer: WrittenPeer) -> Location:
     return Location(peer.host, "host", peer.host, peer.port, "", tls=False)
 
 
-def selector(fleet: str, role: str, name: str = "") -> StringMap:
+def selector(fleet: str, role: PodRole, name: str = "") -> StringMap:
     """The labels that tell the pods of a role from all others, or those of one job."""
     own = naming.pod_labels(fleet, name, role)
     keys = (naming.NAME_LABEL, naming.PART_OF_LABEL, naming.ROLE_LABEL)

@@ -7,11 +7,11 @@ so that two hosts may use one port; a pod of the fleet that serves has a network
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
-from backupgen.conventions import naming
+from backupgen.integrations.channels import CHANNELS
 from backupgen.integrations.location import Location, LocationError, parse_http, parse_repository
 from backupgen.rehearsal.cluster import Cluster, name_of, namespace_of
 
-Kind = Literal["pushgateway", "ntfy", "rest", "s3"]
+Kind = Literal["pushgateway", "channel", "rest", "s3"]
 
 _REPOSITORIES: Final = ("RESTIC_REPOSITORY", "MIRROR_RESTIC_REPOSITORY", "RESTIC_FROM_REPOSITORY")
 _DOMAIN: Final = "rehearsal.internal"
@@ -95,10 +95,10 @@ def _named(environment: Mapping[str, str]) -> Iterator[StandIn]:
     if environment.get("PUSHGATEWAY_ENABLED") == "true":
         place = parse_http(environment["PUSHGATEWAY_URL"])
         yield _stand_in("pushgateway", place, prefix=place.path.rstrip("/"))
-    if environment.get("NTFY_ENABLED") == "true":
-        place = parse_http(environment["NTFY_SERVER"])
-        user, _, password = environment.get(naming.NTFY_VARIABLE, "").partition(":")
-        yield _stand_in("ntfy", place, users=((user, password),) if user else ())
+    for kind in CHANNELS:
+        if environment.get(kind.switch) == "true":
+            url, user, password = kind.stand_in(environment)
+            yield _stand_in("channel", parse_http(url), users=((user, password),) if user else ())
     for name in _REPOSITORIES:
         yield from _repository(environment.get(name, ""), environment)
 

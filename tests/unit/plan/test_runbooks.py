@@ -14,13 +14,13 @@ import yaml
 from hypothesis import given
 
 from backupgen.conventions import naming
-from backupgen.language.schema import Dump
-from backupgen.plan.alert_rules import AlertRule, PrometheusRule
-from backupgen.plan.model import Page, Unit
+from backupgen.integrations.dump_tools import Restore, RestoreMode, sql_restore
+from backupgen.plan.facts.manifest import Unit
+from backupgen.plan.facts.monitoring import AlertRule, PrometheusRule
+from backupgen.plan.facts.pages import Page
 from backupgen.plan.restore import restore_of
 from backupgen.plan.runbooks import ALERTS, runbook_units
 from backupgen.plan.slots import slots_of
-from backupgen.resolve.dump_tools import loader
 from tests.compiled import FLEETS, compile_text, compiled, file_of, objects
 from tests.conftest import REPOSITORY
 from tests.fleets import Data, fleets
@@ -92,7 +92,7 @@ def test_an_alert_that_nobody_has_written_of_is_left_out() -> None:
 @pytest.mark.parametrize("alert", sorted(ALERTS))
 def test_every_text_renders(alert: str) -> None:
     from backupgen.manifests import render_plan
-    from backupgen.plan.model import Plan
+    from backupgen.plan.facts.manifest import Plan
 
     units = tuple(Unit(path, page) for path, page in pages_of_rule(alert).items())
     rendered = render_plan(Plan("home", units), compiled("reference").templates).value
@@ -183,8 +183,8 @@ def test_a_target_without_known_app_is_told_so() -> None:
     ],
 )
 def test_a_sql_dump_is_read_back_by_its_client(command: tuple[str, ...], expected: tuple[str, ...]) -> None:
-    dump = Dump.model_validate({"command": list(command), "file": "a.sql"})
-    assert loader(dump) == ("client" if expected else "", expected)
+    assert sql_restore(command, in_pod=False) == (Restore(RestoreMode.CLIENT, expected) if expected else None)
+    assert sql_restore(command, in_pod=True) == (Restore(RestoreMode.RUNNING, expected) if expected else None)
 
 
 def test_strange_names_stay_what_they_are() -> None:
