@@ -20,7 +20,7 @@ from backupgen.manifests.codes import OWN_SCRIPT
 from backupgen.manifests.departures import judge_departures
 from backupgen.manifests.verify import verify
 from backupgen.plan.build import SharedFileError, build_plan
-from backupgen.plan.model import Plan
+from backupgen.plan.facts.manifest import Plan
 from backupgen.resolve.codes import BAD_NAME
 from backupgen.resolve.codes import CODES as RESOLVE_CODES
 from backupgen.resolve.fleet import resolve_fleet

@@ -6,19 +6,19 @@ Network policies and the dashboard have oracles of their own beside the tests of
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from backupgen.plan import model
+from backupgen.plan.facts import access, manifest, monitoring, pages, wiring, workloads
 from tests.conftest import REPOSITORY
 
 Item = dict[str, Any]
 
 
-def expected(facts: model.Facts) -> Item | None:
+def expected(facts: manifest.Facts) -> Item | None:
     """The object of the facts; `None` for the kinds that are judged elsewhere. `plan.sh` is left empty."""
     make = _MAKERS.get(type(facts))
     return None if make is None else make(facts)
 
 
-def _object(api_version: str, kind: str, meta: model.Meta, **fields: object) -> Item:
+def _object(api_version: str, kind: str, meta: manifest.Meta, **fields: object) -> Item:
     metadata: Item = {"name": meta.name, "namespace": meta.namespace}
     metadata |= _given(labels=dict(meta.labels), annotations=dict(meta.annotations))
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **fields}
@@ -29,7 +29,7 @@ def _given(**fields: object) -> Item:
     return {name: value for name, value in fields.items() if value}
 
 
-def _cronjob(facts: model.CronJob) -> Item:
+def _cronjob(facts: workloads.CronJob) -> Item:
     job: Item = {
         "activeDeadlineSeconds": facts.deadline,
         "backoffLimit": facts.retries,
@@ -60,13 +60,13 @@ def _cronjob(facts: model.CronJob) -> Item:
     return _object("batch/v1", "CronJob", facts.meta, spec=spec)
 
 
-def _job(facts: model.Job) -> Item:
+def _job(facts: workloads.Job) -> Item:
     spec = {"activeDeadlineSeconds": facts.deadline, "backoffLimit": 0, "ttlSecondsAfterFinished": 86400}
     template = _template(facts.pod, {"restartPolicy": "Never"})
     return _object("batch/v1", "Job", facts.meta, spec=spec | {"template": template})
 
 
-def _deployment(facts: model.Deployment) -> Item:
+def _deployment(facts: workloads.Deployment) -> Item:
     template = _template(facts.pod, {})
     for container in template["spec"]["containers"]:
         probe = {"tcpSocket": {"port": container["ports"][0]["name"]}}
@@ -82,7 +82,7 @@ def _deployment(facts: model.Deployment) -> Item:
     return _object("apps/v1", "Deployment", facts.meta, spec=spec)
 
 
-def _template(pod: model.Pod, fields: Item) -> Item:
+def _template(pod: workloads.Pod, fields: Item) -> Item:
     spec = fields | {
         "terminationGracePeriodSeconds": pod.grace,
         "automountServiceAccountToken": False,
@@ -108,7 +108,7 @@ def _template(pod: model.Pod, fields: Item) -> Item:
     return {"metadata": {"labels": dict(pod.labels)}, "spec": spec}
 
 
-def _user(pod: model.Pod) -> Item:
+def _user(pod: workloads.Pod) -> Item:
     user = pod.user
     context: Item = {"runAsUser": user.uid, "runAsGroup": user.gid, "seccompProfile": {"type": "RuntimeDefault"}}
     if user.uid:
@@ -132,7 +132,7 @@ _TOKEN: Item = {
 """What the API server itself would mount (ServiceAccount admission), for one hour."""
 
 
-def _container(it: model.Container, pod: model.Pod, *, token: bool) -> Item:
+def _container(it: workloads.Container, pod: workloads.Pod, *, token: bool) -> Item:
     mounts: list[Item] = [
         {"name": mount.volume, "mountPath": mount.path}
         | _given(subPath=mount.sub_path, readOnly=mount.read_only)
@@ -166,7 +166,7 @@ def _container(it: model.Container, pod: model.Pod, *, token: bool) -> Item:
     }  # fmt: skip
 
 
-def _volume(it: model.Volume) -> Item:
+def _volume(it: workloads.Volume) -> Item:
     if it.source == "ephemeral":
         claim: Item = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": it.size}}}
         claim |= _given(storageClassName=it.reference)
@@ -181,38 +181,43 @@ def _volume(it: model.Volume) -> Item:
     return {"name": it.name, **sources[it.source]}
 
 
-def _service(facts: model.Service) -> Item:
+def _service(facts: workloads.Service) -> Item:
     ports = [{"name": it.name, "port": it.number, "targetPort": it.name, "protocol": "TCP"} for it in facts.ports]
     return _object(
         "v1", "Service", facts.meta, spec={"type": "ClusterIP", "selector": dict(facts.selector), "ports": ports}
     )
 
 
-def _service_monitor(facts: model.ServiceMonitor) -> Item:
+def _service_monitor(facts: monitoring.ServiceMonitor) -> Item:
     endpoint = {"port": facts.port, "path": "/metrics", "interval": "60s"}
     spec = {"selector": {"matchLabels": dict(facts.selector)}, "endpoints": [endpoint]}
     return _object("monitoring.coreos.com/v1", "ServiceMonitor", facts.meta, spec=spec)
 
 
-def _secret(facts: model.Secret) -> Item:
-    data = {it.key: f"<backupgen {it.form}: {', '.join(it.values)}>" for it in facts.keys}
+def _secret(facts: access.Secret) -> Item:
+    data = {}
+    for key in facts.keys:
+        if isinstance(key.source, str):
+            data[key.key] = f"<backupgen value: {key.source}>"
+        else:
+            data[key.key] = f"<backupgen htpasswd: {', '.join('='.join(user) for user in key.source)}>"
     return _object("v1", "Secret", facts.meta, type="Opaque", stringData=data)
 
 
-def _scripts(facts: model.ScriptsConfigMap) -> Item:
+def _scripts(facts: workloads.ScriptsConfigMap) -> Item:
     folder = REPOSITORY / "templates" / "scripts"
     return _object("v1", "ConfigMap", facts.meta, data={name: (folder / name).read_text() for name in facts.scripts})
 
 
-def _plan(facts: model.PlanConfigMap) -> Item:
+def _plan(facts: workloads.PlanConfigMap) -> Item:
     return _object("v1", "ConfigMap", facts.meta, data={"plan.sh": ""})
 
 
-def _account(facts: model.ServiceAccount) -> Item:
+def _account(facts: access.ServiceAccount) -> Item:
     return _object("v1", "ServiceAccount", facts.meta, automountServiceAccountToken=False)
 
 
-def _role(facts: model.Role) -> Item:
+def _role(facts: access.Role) -> Item:
     rules = [
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]},
         {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create"]},
@@ -220,14 +225,14 @@ def _role(facts: model.Role) -> Item:
     return _object("rbac.authorization.k8s.io/v1", "Role", facts.meta, rules=rules)
 
 
-def _binding(facts: model.RoleBinding) -> Item:
+def _binding(facts: access.RoleBinding) -> Item:
     group = "rbac.authorization.k8s.io"
     subject = {"kind": "ServiceAccount", "name": facts.service_account, "namespace": facts.meta.namespace}
     reference = {"apiGroup": group, "kind": "Role", "name": facts.role}
     return _object(f"{group}/v1", "RoleBinding", facts.meta, roleRef=reference, subjects=[subject])
 
 
-def _groups(name: str, facts: model.PrometheusRule | model.RuleFile) -> Item:
+def _groups(name: str, facts: monitoring.PrometheusRule | monitoring.RuleFile) -> Item:
     rules: list[Item] = [{"record": it.record, "expr": it.expr, "labels": dict(it.labels)} for it in facts.expectations]
     rules += [
         {
@@ -242,15 +247,15 @@ def _groups(name: str, facts: model.PrometheusRule | model.RuleFile) -> Item:
     return {"groups": [{"name": name, "rules": rules}]}
 
 
-def _rules(facts: model.PrometheusRule) -> Item:
+def _rules(facts: monitoring.PrometheusRule) -> Item:
     return _object("monitoring.coreos.com/v1", "PrometheusRule", facts.meta, spec=_groups(facts.meta.name, facts))
 
 
-def _rule_file(facts: model.RuleFile) -> Item:
+def _rule_file(facts: monitoring.RuleFile) -> Item:
     return _groups(facts.name, facts)
 
 
-def _rule_tests(facts: model.RuleTests) -> Item:
+def _rule_tests(facts: monitoring.RuleTests) -> Item:
     stories = [
         {
             "name": story.name,
@@ -270,18 +275,18 @@ def _rule_tests(facts: model.RuleTests) -> Item:
     return {"rule_files": [facts.rule_file], "evaluation_interval": facts.interval, "tests": stories}
 
 
-def _kustomization(facts: model.Kustomization) -> Item:
+def _kustomization(facts: wiring.Kustomization) -> Item:
     item: Item = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
     return item | _given(resources=list(facts.resources), generators=list(facts.generators))
 
 
-def _ksops(facts: model.KsopsGenerator) -> Item:
+def _ksops(facts: wiring.KsopsGenerator) -> Item:
     annotations = {"config.kubernetes.io/function": "exec:\n  path: ksops\n"}
     metadata = {"name": facts.name, "annotations": annotations}
     return {"apiVersion": "viaduct.ai/v1", "kind": "ksops", "metadata": metadata, "files": list(facts.files)}
 
 
-def _flux(facts: model.FluxKustomization) -> Item:
+def _flux(facts: wiring.FluxKustomization) -> Item:
     spec: Item = {
         "interval": facts.interval,
         "path": facts.path,
@@ -293,7 +298,7 @@ def _flux(facts: model.FluxKustomization) -> Item:
     return _object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", facts.meta, spec=spec)
 
 
-def _argo(facts: model.ArgoApplication) -> Item:
+def _argo(facts: wiring.ArgoApplication) -> Item:
     spec = {
         "project": facts.project,
         "source": {"repoURL": facts.repo, "path": facts.path, "targetRevision": facts.revision},
@@ -303,34 +308,34 @@ def _argo(facts: model.ArgoApplication) -> Item:
     return _object("argoproj.io/v1alpha1", "Application", facts.meta, spec=spec)
 
 
-def _chosen_slots(facts: model.ChosenSlots) -> Item:
+def _chosen_slots(facts: pages.ChosenSlots) -> Item:
     return dict(facts.slots)
 
 
-def _sops(facts: model.SopsConfig) -> Item:
+def _sops(facts: wiring.SopsConfig) -> Item:
     rule = {"path_regex": r"\.enc\.yaml$", "encrypted_regex": "^(data|stringData)$"}
     return {"creation_rules": [rule | {kind: ",".join(keys) for kind, keys in facts.recipients.items()}]}
 
 
 _MAKERS: Mapping[type, Callable[[Any], Item]] = {
-    model.CronJob: _cronjob,
-    model.Job: _job,
-    model.Deployment: _deployment,
-    model.Service: _service,
-    model.ServiceMonitor: _service_monitor,
-    model.Secret: _secret,
-    model.ScriptsConfigMap: _scripts,
-    model.PlanConfigMap: _plan,
-    model.ServiceAccount: _account,
-    model.Role: _role,
-    model.RoleBinding: _binding,
-    model.PrometheusRule: _rules,
-    model.RuleFile: _rule_file,
-    model.RuleTests: _rule_tests,
-    model.Kustomization: _kustomization,
-    model.KsopsGenerator: _ksops,
-    model.FluxKustomization: _flux,
-    model.ArgoApplication: _argo,
-    model.ChosenSlots: _chosen_slots,
-    model.SopsConfig: _sops,
+    workloads.CronJob: _cronjob,
+    workloads.Job: _job,
+    workloads.Deployment: _deployment,
+    workloads.Service: _service,
+    monitoring.ServiceMonitor: _service_monitor,
+    access.Secret: _secret,
+    workloads.ScriptsConfigMap: _scripts,
+    workloads.PlanConfigMap: _plan,
+    access.ServiceAccount: _account,
+    access.Role: _role,
+    access.RoleBinding: _binding,
+    monitoring.PrometheusRule: _rules,
+    monitoring.RuleFile: _rule_file,
+    monitoring.RuleTests: _rule_tests,
+    wiring.Kustomization: _kustomization,
+    wiring.KsopsGenerator: _ksops,
+    wiring.FluxKustomization: _flux,
+    wiring.ArgoApplication: _argo,
+    pages.ChosenSlots: _chosen_slots,
+    wiring.SopsConfig: _sops,
 }

@@ -27,7 +27,10 @@ METHODS = {
     "mkdir", "symlink_to", "expanduser",
 }  # fmt: skip
 # manifests finds its templates, and what Python would call their bytecode, through these modules alone.
-TEMPLATE_READERS = {PACKAGE / "manifests" / name for name in ("templates.py", "bytecode.py")}
+# So do the dump tools with their shell.
+TEMPLATE_READERS = {PACKAGE / "manifests" / name for name in ("templates.py", "bytecode.py")} | {
+    PACKAGE / "integrations" / "dump_tools" / "shell.py"
+}
 TEMPLATE_READS = {".read_text()", ".is_dir()", ".is_file()", ".iterdir()", ".rglob()", ".read_bytes()"}
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, assume, given
 from ruamel.yaml import YAML
 
 from backupgen.pipeline import Compiled, compile_fleet
-from backupgen.plan import model
+from backupgen.plan.facts import access, monitoring, pages, workloads
 from tests.compiled import FLEETS, compiled, pod_of
 from tests.conftest import REPOSITORY
 from tests.expected import expected
@@ -60,17 +60,17 @@ def arrived(item: Item) -> Item:
 def check_roundtrip(found: Compiled) -> None:
     assert list(found.manifests.files) == [unit.path for unit in found.plan.units]
     for unit in found.plan.units:
-        if isinstance(unit.facts, model.Page | model.Picture):
+        if isinstance(unit.facts, pages.Page | pages.Picture):
             assert not unit.path.endswith(".yaml"), "no tool takes it for an object"
             continue
         old, new = readings(found.manifests.files[unit.path])
         assert old == new, unit.path
         wanted = expected(unit.facts)
         if wanted is None:
-            assert isinstance(unit.facts, model.NetworkPolicy | model.DashboardConfigMap)
+            assert isinstance(unit.facts, access.NetworkPolicy | monitoring.DashboardConfigMap)
             continue
         read = arrived(old)
-        if isinstance(unit.facts, model.PlanConfigMap):
+        if isinstance(unit.facts, workloads.PlanConfigMap):
             assert calls(read["data"]["plan.sh"], {line.function for line in unit.facts.lines}) == [
                 [line.function, *line.arguments] for line in unit.facts.lines
             ]
@@ -123,14 +123,14 @@ def recorder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def backups(found: Compiled) -> Iterator[model.CronJob]:
+def backups(found: Compiled) -> Iterator[workloads.CronJob]:
     """The CronJobs of the targets."""
     for unit in found.plan.units:
-        if isinstance(unit.facts, model.CronJob) and unit.facts.pod.containers[0].name == "backup":
+        if isinstance(unit.facts, workloads.CronJob) and unit.facts.pod.containers[0].name == "backup":
             yield unit.facts
 
 
-def restic_backup(found: Compiled, job: model.CronJob, recorder: Path, place: Path) -> list[str]:
+def restic_backup(found: Compiled, job: workloads.CronJob, recorder: Path, place: Path) -> list[str]:
     """How restic is called when the rendered container runs with its sources below `place`."""
     read, _ = readings(found.manifests.files[f"{job.meta.namespace}/cronjob.{job.meta.name}.yaml"])
     (container,) = arrived(read)["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
@@ -156,7 +156,7 @@ def moved(text: str, place: Path) -> str:
     return f"{place}{text}" if text.startswith("/backup/") else text
 
 
-def check_backup(found: Compiled, recorder: Path, place: Path, jobs: Sequence[model.CronJob]) -> None:
+def check_backup(found: Compiled, recorder: Path, place: Path, jobs: Sequence[workloads.CronJob]) -> None:
     for number, job in enumerate(jobs):
         folder = place / str(number)
         folder.mkdir(parents=True)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from backupgen.pipeline import compile_fleet
-from backupgen.plan.alert_rules import AlertRule, PrometheusRule
 from backupgen.plan.alerts.draft import LOGS
+from backupgen.plan.facts.monitoring import AlertRule, PrometheusRule
 
 HEAD = """\
 <!-- Made by `make docs` from tools/alerts.py and the rules of fleet.yaml; do not edit. -->

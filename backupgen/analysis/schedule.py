@@ -1,13 +1,13 @@
 """From a judged fleet to what there is to say about its schedule."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import combinations, takewhile
 from typing import Final
 
-from backupgen.analysis.schedule_report import Clash, Crowding, Kind, Overlap, Row, Run, ScheduleReport, Verdict, Wait
+from backupgen.analysis.schedule_report import Clash, Crowding, Overlap, Row, Run, ScheduleReport, Verdict, Wait
+from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics import NodePath
-from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.rules import RuleContext, reservations
 from backupgen.rules.bg301_schedule_conflict import advice, locks_of, next_meeting
 from backupgen.schedule import CALENDAR_END, TZDATA_VERSION, Operation, Yielded, load_zone, next_firings
@@ -27,9 +27,9 @@ def schedule_report(document: Document, context: RuleContext, start: int, end: i
     fleet, proof = context.fleet, context.proof
     operations = tuple(context.operations.values())
     yielded = {item.operation: item for item in proof.yielded} if proof else {}
-    kinds = _kinds(fleet)
+    roles = {operation.job.name: operation.role for operation in fleet.operations()}
     rows = tuple(
-        _row(document, context, operation, kinds[operation.name], yielded.get(operation.name), start, end)
+        _row(document, context, operation, roles[operation.name], yielded.get(operation.name), start, end)
         for operation in operations
     )
     few = operations if len(operations) <= LISTED else ()
@@ -53,25 +53,11 @@ def schedule_report(document: Document, context: RuleContext, start: int, end: i
     )
 
 
-def _kinds(fleet: ResolvedFleet) -> Mapping[str, Kind]:
-    kinds: dict[str, Kind] = {target.job.name: "backup" for target in fleet.targets}
-    for repository in fleet.repositories:
-        if repository.retention is not None:
-            kinds[repository.retention.job.name] = "retention"
-        if repository.restore_test is not None:
-            kinds[repository.restore_test.job.name] = "restore-test"
-        for mirror in repository.mirrors:
-            kinds[mirror.job.name] = "mirror"
-            if mirror.restore_test is not None:
-                kinds[mirror.restore_test.job.name] = "restore-test"
-    return kinds
-
-
 def _row(
     document: Document,
     context: RuleContext,
     operation: Operation,
-    kind: Kind,
+    kind: PodRole,
     yielded: Yielded | None,
     start: int,
     end: int,

@@ -6,7 +6,8 @@ Instants are epoch seconds, durations seconds. Everything is sorted and ready to
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Kind = Literal["backup", "retention", "restore-test", "mirror"]
+from backupgen.conventions.roles import PodRole
+
 Verdict = Literal["conflict", "wait", "shared"]
 
 
@@ -26,7 +27,7 @@ class Row(NamedTuple):
 
     name: str
     """The CronJob's name."""
-    kind: Kind
+    kind: PodRole
     repository: str
     node: str
     """Empty where the fleet names none."""

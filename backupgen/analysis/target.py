@@ -11,7 +11,8 @@ from backupgen.diagnostics import NodePath
 from backupgen.language.load import load_fleet
 from backupgen.plan.backup import target_units
 from backupgen.plan.expectations import overdue_after
-from backupgen.plan.model import CronJob, Unit
+from backupgen.plan.facts.manifest import Unit, manifest_of
+from backupgen.plan.facts.workloads import CronJob
 from backupgen.plan.policies import network_policies
 from backupgen.plan.slots import Slots
 from backupgen.resolve.fleet import explain_target
@@ -73,8 +74,8 @@ def _units(context: RuleContext, target: Target) -> Iterator[Unit]:
 
 
 def _named(unit: Unit) -> tuple[str, str, str, str]:
-    meta = unit.facts.meta  # type: ignore[union-attr]
-    return type(unit.facts).__name__, meta.namespace, meta.name, unit.path
+    meta = unit.meta
+    return manifest_of(type(unit.facts)).kind, meta.namespace, meta.name, unit.path
 
 
 def _runs(context: RuleContext, target: Target) -> Runs:

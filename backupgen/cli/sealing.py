@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from backupgen.cli import terminal
 from backupgen.diagnostics import Checked, Finding, Spot, has_errors
 from backupgen.manifests.render import render_secret
-from backupgen.plan.model import Secret
+from backupgen.plan.facts.access import Secret
 from backupgen.sealing import codes
 from backupgen.sealing.exposed import check_plain
 from backupgen.sealing.judge import Committed, obsolete

@@ -13,7 +13,7 @@ from backupgen.diagnostics import Checked, Finding
 from backupgen.diff.inventory import Inventory
 from backupgen.diff.staleness import OutTree
 from backupgen.pipeline import Compiled
-from backupgen.plan.model import Secret
+from backupgen.plan.facts.access import Secret
 from backupgen.sealing import checks, exposed
 from backupgen.sealing.judge import Committed, Standing, changed_keys, readable_fields, stand
 from backupgen.sealing.references import Reference, references, secrets_of

@@ -3,6 +3,8 @@
 import hashlib
 import re
 
+from backupgen.conventions.roles import PodRole
+
 MAIN = "main"
 """The name of the fleet's first repository."""
 
@@ -18,17 +20,6 @@ OWN_LABELS = (NAME_LABEL, COMPONENT_LABEL, PART_OF_LABEL, MANAGED_BY_LABEL, ROLE
 
 COMPONENT = "backup"
 SERVER_COMPONENT = "repository"
-
-ROLE_BACKUP = "backup"
-ROLE_RETENTION = "retention"
-ROLE_RESTORE_TEST = "restore-test"
-ROLE_MIRROR = "mirror"
-ROLE_RESTORE = "restore"
-"""The pods that the runbooks start by hand."""
-ROLE_SERVER = "server"
-
-NTFY_VARIABLE = "NTFY_CREDS"
-NTFY_VALUE = "ntfy-credentials"
 
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 FLUX_SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
@@ -227,10 +218,10 @@ def _as_label(name: str) -> str:
     return name if len(name) <= 63 else f"{name[:54]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def pod_labels(fleet: str, name: str, role: str) -> dict[str, str]:
+def pod_labels(fleet: str, name: str, role: PodRole) -> dict[str, str]:
     """The labels of the compiler's own that a pod carries, and by which the network policies know it."""
-    component = SERVER_COMPONENT if role == ROLE_SERVER else COMPONENT
-    return {**object_labels(fleet, name), COMPONENT_LABEL: component, ROLE_LABEL: role}
+    component = SERVER_COMPONENT if role is PodRole.SERVER else COMPONENT
+    return {**object_labels(fleet, name), COMPONENT_LABEL: component, ROLE_LABEL: role.value}
 
 
 def pushgateway_policy(fleet: str) -> str:

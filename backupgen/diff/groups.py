@@ -10,7 +10,8 @@ from backupgen.conventions import metrics
 from backupgen.diff.jobs import RenderedJob, job_of
 from backupgen.diff.objects import read_objects
 from backupgen.integrations.location import LocationError, parse_http
-from backupgen.plan.model import CronJob, Plan
+from backupgen.plan.facts.manifest import Plan
+from backupgen.plan.facts.workloads import CronJob
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
 _REPORTS: Final = re.compile(r"- name: (?:RESTIC_HOSTNAME|PUSHGATEWAY_\w+)\n *value: .*")

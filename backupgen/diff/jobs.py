@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from backupgen.conventions import naming
-from backupgen.conventions.naming import ROLE_BACKUP
+from backupgen.conventions.roles import PodRole
 from backupgen.diff.objects import Object
 from backupgen.source.untyped import get_path, mapping, mappings
 
@@ -51,7 +51,7 @@ class RenderedJob:
     @property
     def subject(self) -> str:
         """The target, or the job of the fleet's own."""
-        return self.name.removeprefix(naming.backup("")) if self.role == ROLE_BACKUP else self.name
+        return self.name.removeprefix(naming.backup("")) if self.role == PodRole.BACKUP else self.name
 
     @property
     def schedule(self) -> str:
@@ -109,7 +109,7 @@ class RenderedJob:
     @property
     def copies_to(self) -> str:
         """Where a mirror copies to; empty for any other job."""
-        return self.environment.get("MIRROR_RESTIC_REPOSITORY", "") if self.role == naming.ROLE_MIRROR else ""
+        return self.environment.get("MIRROR_RESTIC_REPOSITORY", "") if self.role == PodRole.MIRROR else ""
 
     @property
     def tag(self) -> str:
@@ -143,7 +143,7 @@ class RenderedJob:
         return {
             str(mount.get("mountPath")): held[str(mount.get("name"))] + _below(mount.get("subPath"))
             for mount in mappings(self._container.get("volumeMounts"))
-            if self.role == ROLE_BACKUP and str(mount.get("name")) in held
+            if self.role == PodRole.BACKUP and str(mount.get("name")) in held
         }
 
     @property

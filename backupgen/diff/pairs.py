@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from backupgen.conventions.naming import ROLE_BACKUP
+from backupgen.conventions.roles import PodRole
 from backupgen.diff.compare import Change
 from backupgen.diff.jobs import RenderedJob, job_of
 
@@ -33,7 +33,9 @@ _Mark = Callable[[RenderedJob], object]
 
 
 def _snapshots(job: RenderedJob) -> object:
-    return (job.repository, job.tag, job.instance) if job.role == ROLE_BACKUP and job.tag and job.repository else None
+    return (
+        (job.repository, job.tag, job.instance) if job.role == PodRole.BACKUP and job.tag and job.repository else None
+    )
 
 
 def _data(job: RenderedJob) -> object:

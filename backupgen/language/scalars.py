@@ -23,6 +23,7 @@ from backupgen.conventions.units import (
     parse_duration,
     quantity_value,
 )
+from backupgen.integrations.channels import CHANNELS
 from backupgen.language import patterns
 from backupgen.schedule import Auto, CronExpr, SlotError, ZoneError, load_zone, parse_slot
 
@@ -31,15 +32,18 @@ _OWN_VARIABLES = {"PATH", "HOME", "TMPDIR", "PLAN", "PRE_HOOK", "POST_HOOK", "LD
 SET_VARIABLES = frozenset({
     "BACKUP_DEADLINE", "BACKUP_HOOK_TIMEOUT", "BACKUP_MAX_SHRINK_PERCENT", "BACKUP_SENTINELS", "HOME",
     "MIRROR_DESTINATION", "MIRROR_METHOD", "MIRROR_READ_OFFSET", "MIRROR_READ_PARTS", "MIRROR_READ_SCHEDULE",
-    "MIRROR_REPOSITORY_ID", "MIRROR_RESTIC_REPOSITORY", "MIRROR_SOURCE", "NTFY_CREDS", "NTFY_ENABLED", "NTFY_PRIO",
-    "NTFY_SERVER", "NTFY_TAG", "NTFY_TITLE", "NTFY_TOPIC", "POST_HOOK", "PRE_HOOK", "PUSHGATEWAY_ENABLED",
+    "MIRROR_REPOSITORY_ID", "MIRROR_RESTIC_REPOSITORY", "MIRROR_SOURCE", "POST_HOOK", "PRE_HOOK", "PUSHGATEWAY_ENABLED",
     "PUSHGATEWAY_URL", "RCLONE_CONFIG_MIRROR_ENDPOINT", "RCLONE_CONFIG_MIRROR_ENV_AUTH",
     "RCLONE_CONFIG_MIRROR_PROVIDER", "RCLONE_CONFIG_MIRROR_TYPE", "RESTIC_CACHE_DIR", "RESTIC_CHECK_AFTER_BACKUP",
     "RESTIC_HOSTNAME", "RESTIC_LOCK_WAIT", "RESTIC_REPOSITORY", "RESTIC_REPOSITORY_ID",
     "RESTIC_RETENTION_POLICIES_ENABLED", "RESTIC_WITHOUT_LOCK", "RESTORE_DIR", "RESTORE_ROOM_BYTES", "TMPDIR",
+    *(name for kind in CHANNELS for name in (kind.switch, *kind.variables)),
 })  # fmt: skip
 """The variables that some job gets from the compiler. Others that begin alike are read by restic, rclone, a script."""
-OWN_PREFIXES = ("RESTIC_", "BACKUP_", "RESTORE_", "MIRROR_", "NTFY_", "PUSHGATEWAY_", "RCLONE_CONFIG_MIRROR_", "KEEP_")
+OWN_PREFIXES = (
+    "RESTIC_", "BACKUP_", "RESTORE_", "MIRROR_", *(kind.prefix for kind in CHANNELS), "PUSHGATEWAY_",
+    "RCLONE_CONFIG_MIRROR_", "KEEP_",
+)  # fmt: skip
 LARGEST = 2**63
 """Kubernetes keeps quantities in 64 bits, and shells count in as many."""
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")

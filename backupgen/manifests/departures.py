@@ -12,9 +12,10 @@ from typing import Any, Final, NamedTuple
 
 from backupgen.diagnostics import Finding, Span, Spot
 from backupgen.diagnostics.wording import few
+from backupgen.integrations.channels import CHANNELS
 from backupgen.manifests.codes import TEMPLATE_DEPARTS
 from backupgen.manifests.render import ManifestSet
-from backupgen.plan import alert_rules, model
+from backupgen.plan.facts import manifest, monitoring, pages, wiring
 from backupgen.source import PlainError, load_all
 
 _MOST: Final = 60
@@ -64,24 +65,26 @@ _FREE_TO_ADD: Final = re.compile(
 )
 """What a template may add."""
 _LISTS_TO_ADD_TO: Final = frozenset({"env", "volumeMounts", "volumes"})
+_CHANNELS: Final = "".join(f"{kind.prefix}|" for kind in CHANNELS)
 _READ_BY_SCRIPTS: Final = re.compile(
-    "(?:RESTIC|BACKUP|RESTORE|MIRROR|NTFY|PUSHGATEWAY|RCLONE_CONFIG|KEEP|LD)_.*|PATH|HOME|TMPDIR|PLAN|PRE_HOOK|POST_HOOK|ENV"
+    rf"(?:{_CHANNELS}RESTIC_|BACKUP_|RESTORE_|MIRROR_|PUSHGATEWAY_|RCLONE_CONFIG_|KEEP_|LD_).*"
+    "|PATH|HOME|TMPDIR|PLAN|PRE_HOOK|POST_HOOK|ENV"
 )
 
 
 # Nothing of the fleet's own rests on these: what people read, and how a tree is put together for a controller.
 _FREE_KINDS: Final = (
-    model.Page,
-    model.Picture,
-    model.DashboardConfigMap,
-    model.FluxKustomization,
-    model.ArgoApplication,
-    model.KsopsGenerator,
-    alert_rules.RuleTests,
+    pages.Page,
+    pages.Picture,
+    monitoring.DashboardConfigMap,
+    wiring.FluxKustomization,
+    wiring.ArgoApplication,
+    wiring.KsopsGenerator,
+    monitoring.RuleTests,
 )
 
 
-def judge_departures(manifests: ManifestSet, planned: ManifestSet, plan: model.Plan) -> Iterator[Finding]:
+def judge_departures(manifests: ManifestSet, planned: ManifestSet, plan: manifest.Plan) -> Iterator[Finding]:
     """Yield a finding for each field that the user's templates print otherwise than backupgen's own, `planned`.
 
     What one override changes in many files in the same way is one finding, at the first of them; the findings' file is

@@ -1,13 +1,14 @@
 """Proves that each rendered file holds what was planned: one object of the kind, name and namespace it was given."""
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from backupgen.diagnostics import Finding, Span, Spot
 from backupgen.manifests.codes import UNSOUND_MANIFEST
 from backupgen.manifests.render import ManifestSet
-from backupgen.plan import alert_rules, model
+from backupgen.plan.facts.manifest import Facts, Meta, Plan, manifest_of
+from backupgen.plan.facts.pages import Page, Picture
+from backupgen.plan.facts.wiring import KsopsGenerator
 from backupgen.source import PlainError, load_all
 
 
@@ -23,58 +24,17 @@ class ObjectId(NamedTuple):
         return " ".join((self.kind, "/".join(part for part in (self.namespace, self.name) if part))).strip()
 
 
-_KINDS: Final[Mapping[type, tuple[str, str]]] = MappingProxyType(
-    {
-        model.CronJob: ("batch/v1", "CronJob"),
-        model.Job: ("batch/v1", "Job"),
-        model.Deployment: ("apps/v1", "Deployment"),
-        model.Service: ("v1", "Service"),
-        model.ServiceMonitor: ("monitoring.coreos.com/v1", "ServiceMonitor"),
-        model.Secret: ("v1", "Secret"),
-        model.ScriptsConfigMap: ("v1", "ConfigMap"),
-        model.PlanConfigMap: ("v1", "ConfigMap"),
-        model.ServiceAccount: ("v1", "ServiceAccount"),
-        model.Role: ("rbac.authorization.k8s.io/v1", "Role"),
-        model.RoleBinding: ("rbac.authorization.k8s.io/v1", "RoleBinding"),
-        alert_rules.PrometheusRule: ("monitoring.coreos.com/v1", "PrometheusRule"),
-        model.DashboardConfigMap: ("v1", "ConfigMap"),
-        model.Kustomization: ("kustomize.config.k8s.io/v1beta1", "Kustomization"),
-        model.KsopsGenerator: ("viaduct.ai/v1", "ksops"),
-        model.FluxKustomization: ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
-        model.ArgoApplication: ("argoproj.io/v1alpha1", "Application"),
-        alert_rules.RuleFile: ("", ""),
-        alert_rules.RuleTests: ("", ""),
-        model.ChosenSlots: ("", ""),
-        model.SopsConfig: ("", ""),
-    }
-)
-_NAMELESS: Final = (
-    model.Kustomization,
-    alert_rules.RuleFile,
-    alert_rules.RuleTests,
-    model.ChosenSlots,
-    model.SopsConfig,
-)
-_POLICY_KINDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {"kubernetes": ("networking.k8s.io/v1", "NetworkPolicy"), "cilium": ("cilium.io/v2", "CiliumNetworkPolicy")}
-)
-
-
-def planned_id(facts: model.Facts) -> ObjectId | None:
+def planned_id(facts: Facts) -> ObjectId | None:
     """Return the identity of the object that the facts describe; None for a file that holds none."""
-    if isinstance(facts, model.Page | model.Picture):
+    if isinstance(facts, Page | Picture):
         return None
-    if isinstance(facts, model.NetworkPolicy):
-        return ObjectId(*_POLICY_KINDS[facts.kind], facts.meta.namespace, facts.meta.name)
-    kind = _KINDS[type(facts)]
-    if isinstance(facts, _NAMELESS):
-        return ObjectId(*kind, "", "")
-    if isinstance(facts, model.KsopsGenerator):
-        return ObjectId(*kind, "", facts.name)
-    return ObjectId(*kind, facts.meta.namespace, facts.meta.name)
+    own = manifest_of(type(facts))
+    meta: Meta | None = getattr(facts, "meta", None)
+    name = meta.name if meta is not None else str(getattr(facts, "name", "")) if own.kind else ""
+    return ObjectId(own.api_version, own.kind, meta.namespace if meta is not None else "", name)
 
 
-def verify(manifests: ManifestSet, plan: model.Plan) -> tuple[Finding, ...]:
+def verify(manifests: ManifestSet, plan: Plan) -> tuple[Finding, ...]:
     """Return a finding for each file that is not one object of the planned identity, or is missing, or not planned.
 
     Reads every file back, which costs more than rendering it. The findings' file is the path below out/.
@@ -91,7 +51,7 @@ def verify(manifests: ManifestSet, plan: model.Plan) -> tuple[Finding, ...]:
             continue
         findings += _judge(unit.path, text, expected)
         # A generator of KSOPS is no object of the cluster: each folder has its own of the fleet's name.
-        generator = isinstance(unit.facts, model.KsopsGenerator)
+        generator = isinstance(unit.facts, KsopsGenerator)
         if expected.name and not generator and first.setdefault(expected, unit.path) != unit.path:
             findings.append(_finding(unit.path, f"`{expected}` is in `{first[expected]}` as well"))
     planned = {unit.path for unit in plan.units}

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
+from backupgen.integrations.dump_tools import BY_VERIFY_KIND
 from backupgen.plan.cronjobs import cron_job
-from backupgen.plan.model import Container, Mount, Pod, Role, RoleBinding, ServiceAccount, Unit, Volume
+from backupgen.plan.facts.access import Role, RoleBinding, ServiceAccount
+from backupgen.plan.facts.manifest import Unit
+from backupgen.plan.facts.workloads import Container, Mount, Pod, Volume
 from backupgen.plan.pods import (
     SCRIPTS_MOUNT,
+    channel_credentials,
     client_environment,
     meta_of,
-    ntfy_credentials,
     owner,
     report_environment,
     script_container,
@@ -20,18 +24,15 @@ from backupgen.plan.secrets import secret_unit
 from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Dump, ResolvedFleet, Target
 
-_BEGINNINGS = {"xbstream", "pgdump"}
-"""The kinds of dumps whose first bytes dump.sh knows."""
-
 
 def target_units(fleet: ResolvedFleet, target: Target, slots: Slots) -> Iterator[Unit]:
     """The files of one target."""
     job = target.job
     repository = fleet.repository(target.repository)
     in_pod = target.dump_in_pod
-    values = {**repository.credentials, **target.credentials, **ntfy_credentials(job)}
-    yield secret_unit(meta_of(fleet, job, naming.ROLE_BACKUP, naming.secret(target.name)), values)
-    yield cron_job(fleet, job, naming.ROLE_BACKUP, _pod(fleet, target), slots)
+    values = {**repository.credentials, **target.credentials, **channel_credentials(job)}
+    yield secret_unit(meta_of(fleet, job, PodRole.BACKUP, naming.secret(target.name)), values)
+    yield cron_job(fleet, job, PodRole.BACKUP, _pod(fleet, target), slots)
     if in_pod is not None:
         yield from _access(fleet, target)
 
@@ -59,7 +60,7 @@ def _pod(fleet: ResolvedFleet, target: Target) -> Pod:
         job, "backup", environment, mounts, args=_arguments(target), secrets=(naming.secret(target.name),)
     )
     return Pod(
-        labels=meta_of(fleet, job, naming.ROLE_BACKUP).labels,
+        labels=meta_of(fleet, job, PodRole.BACKUP).labels,
         user=owner(job.user) if in_pod and in_pod.staging_claim and not target.volumes else job.user,
         placement=job.placement,
         grace=job.grace,
@@ -124,7 +125,7 @@ def _dump_container(fleet: ResolvedFleet, target: Target, dump: Dump) -> Contain
     file = f"{naming.STAGING_DIR}/{dump.file.rpartition('/')[2]}"
     kinds = [rule.kind for rule in target.verify if rule.file == dump.file]
     environment = report_environment(fleet, job)
-    if kinds and kinds[0] in _BEGINNINGS:
+    if kinds and kinds[0] in BY_VERIFY_KIND:  # whose first bytes dumps.sh knows
         environment["DUMP_KIND"] = kinds[0]
     return Container(
         name="dump",
@@ -133,7 +134,7 @@ def _dump_container(fleet: ResolvedFleet, target: Target, dump: Dump) -> Contain
         args=(job.namespace, selector, dump.container, file, "--", *dump.command),
         env=environment,
         secrets=(),
-        secret_keys=dict.fromkeys(ntfy_credentials(job), naming.secret(target.name)),
+        secret_keys=dict.fromkeys(channel_credentials(job), naming.secret(target.name)),
         mounts=(SCRIPTS_MOUNT, Mount("tmp", "/tmp"), Mount("dump", naming.STAGING_DIR)),  # noqa: S108
         requests=job.placement.requests,
         limits=job.placement.limits,
@@ -141,11 +142,7 @@ def _dump_container(fleet: ResolvedFleet, target: Target, dump: Dump) -> Contain
 
 
 def _access(fleet: ResolvedFleet, target: Target) -> Iterator[Unit]:
-    meta = meta_of(fleet, target.job, naming.ROLE_BACKUP)
-    facts = (
-        ServiceAccount(meta),
-        Role(meta),
-        RoleBinding(meta, role=meta.name, service_account=meta.name),
-    )
-    for fact in facts:
-        yield Unit(naming.file_of(meta.namespace, type(fact).__name__, meta.name), fact)
+    meta = meta_of(fleet, target.job, PodRole.BACKUP)
+    yield Unit.of(ServiceAccount(meta))
+    yield Unit.of(Role(meta))
+    yield Unit.of(RoleBinding(meta, role=meta.name, service_account=meta.name))

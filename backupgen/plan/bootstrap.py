@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from backupgen.conventions import naming
-from backupgen.plan import model
-from backupgen.plan.meta import Meta
+from backupgen.conventions.roles import PodRole
+from backupgen.plan.facts import workloads
+from backupgen.plan.facts.manifest import Meta, Plan, Unit
 from backupgen.plan.mirrors import copy_environment
-from backupgen.plan.model import Unit
 from backupgen.plan.pods import (
     client_environment,
     maintenance_environment,
@@ -20,7 +20,7 @@ from backupgen.plan.pods import (
     script_container,
     script_pod,
 )
-from backupgen.resolve.resolved import Job, Repository, ResolvedFleet
+from backupgen.resolve.resolved import Job, Operation, ResolvedFleet
 
 DEADLINE = 900
 """restic needs seconds; the rest is for the image and a server that is just starting."""
@@ -30,48 +30,45 @@ class _Identity(NamedTuple):
     """Whose identity the Job borrows, and how it finds the repository then."""
 
     job: Job
-    role: str
+    role: PodRole
     secret: str
     environment: Mapping[str, str]
 
 
-def bootstrap_plan(fleet: ResolvedFleet) -> model.Plan:
+def bootstrap_plan(fleet: ResolvedFleet) -> Plan:
     """The Jobs for the repositories, and for the mirrors that are repositories of their own, that have no id yet.
 
     Without any, the plan is empty; a repository that no job of the fleet uses gets none. A mirror's turn comes when the
     repository that it copies has its id.
     """
-    return model.Plan(fleet.name, tuple(_units(fleet)))
+    return Plan(fleet.name, tuple(_units(fleet)))
 
 
 def _units(fleet: ResolvedFleet) -> Iterator[Unit]:
     for repository in fleet.repositories:
         if repository.id is None:
-            identity = _borrowed(fleet, repository)
-            if identity is not None:
+            own = [each for each in fleet.operations() if each.repository == repository and each.mirror is None]
+            if own:
+                identity = _borrowed(min(own, key=lambda operation: operation.target is not None))
                 yield _unit(fleet, naming.bootstrap(repository.name), identity, ".".join(map(str, repository.path)))
             continue
-        for mirror in repository.mirrors:
-            if mirror.method == "restic_copy" and mirror.id is None:
-                environment = copy_environment(repository, mirror)
-                identity = _Identity(mirror.job, naming.ROLE_MIRROR, naming.secret(mirror.job.name), environment)
+        for operation in repository.operations():
+            mirror = operation.copy
+            if mirror is not None and mirror.method == "restic_copy" and mirror.id is None:
+                identity = _borrowed(operation)
                 name = naming.mirror_bootstrap(repository.name, mirror.name)
                 yield _unit(fleet, name, identity, ".".join(map(str, mirror.job.path)))
 
 
-def _borrowed(fleet: ResolvedFleet, repository: Repository) -> _Identity | None:
-    if repository.retention is not None:
-        job = repository.retention.job
+def _borrowed(operation: Operation) -> _Identity:
+    job, repository, target = operation.job, operation.repository, operation.target
+    if operation.copy is not None:
+        environment = copy_environment(repository, operation.copy)
+    elif operation.retention is not None:
         environment = maintenance_environment(repository, job)
-        return _Identity(job, naming.ROLE_RETENTION, naming.secret(job.name), environment)
-    if repository.restore_test is not None:
-        job = repository.restore_test.job
+    else:
         environment = client_environment(repository, job)
-        return _Identity(job, naming.ROLE_RESTORE_TEST, naming.secret(job.name), environment)
-    for target in fleet.targets_of(repository.name):
-        environment = client_environment(repository, target.job)
-        return _Identity(target.job, naming.ROLE_BACKUP, naming.secret(target.name), environment)
-    return None
+    return _Identity(job, operation.role, naming.secret(job.name if target is None else target.name), environment)
 
 
 def _unit(fleet: ResolvedFleet, name: str, identity: _Identity, place: str) -> Unit:
@@ -93,6 +90,4 @@ def _unit(fleet: ResolvedFleet, name: str, identity: _Identity, place: str) -> U
         f"The log ends with the repository's id. Write it into fleet.yaml, below `{place}`, render and commit.",
         f"To try again: kubectl -n {namespace} delete job/{name}",
     )
-    return Unit(
-        naming.file_of(namespace, "Job", name), model.Job(Meta(name, namespace, pod.labels), notes, DEADLINE, pod)
-    )
+    return Unit.of(workloads.Job(Meta(name, namespace, pod.labels), notes, DEADLINE, pod))

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from backupgen.conventions import naming
-from backupgen.plan.alert_rules import PrometheusRule
 from backupgen.plan.alerts.parts import rule_objects
 from backupgen.plan.alerts.rule import prometheus_rule
 from backupgen.plan.alerts.rule_tests import rule_test_units
 from backupgen.plan.backup import target_units
 from backupgen.plan.dashboard import dashboard
+from backupgen.plan.facts.manifest import Plan, Unit
+from backupgen.plan.facts.monitoring import PrometheusRule
+from backupgen.plan.facts.pages import ChosenSlots
 from backupgen.plan.maintenance import repository_units
-from backupgen.plan.model import ChosenSlots, Plan, Unit
 from backupgen.plan.policies import network_policies
 from backupgen.plan.runbooks import runbook_units
 from backupgen.plan.scripts import script_units
@@ -60,8 +61,7 @@ def _objects(fleet: ResolvedFleet, slots: Slots, rule: PrometheusRule | None) ->
             yield from server_units(fleet, repository, repository.server)
     yield from script_units(fleet)
     yield from network_policies(fleet)
-    for part in rule_objects(rule) if rule is not None else ():
-        yield Unit(naming.file_of(part.meta.namespace, "PrometheusRule", part.meta.name), part)
+    yield from map(Unit.of, rule_objects(rule) if rule is not None else ())
     panels = dashboard(fleet)
     if panels is not None:
-        yield Unit(naming.file_of(panels.meta.namespace, "ConfigMap", panels.meta.name), panels)
+        yield Unit.of(panels)

@@ -1,13 +1,14 @@
 """Job + pod -> the CronJob's unit."""
 
-from backupgen.conventions import naming
-from backupgen.plan.model import CronJob, Pod, Unit
+from backupgen.conventions.roles import PodRole
+from backupgen.plan.facts.manifest import Unit
+from backupgen.plan.facts.workloads import CronJob, Pod
 from backupgen.plan.pods import meta_of
 from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Job, ResolvedFleet
 
 
-def cron_job(fleet: ResolvedFleet, job: Job, role: str, pod: Pod, slots: Slots) -> Unit:
+def cron_job(fleet: ResolvedFleet, job: Job, role: PodRole, pod: Pod, slots: Slots) -> Unit:
     """The CronJob of an operation, with its proved schedule."""
     facts = CronJob(
         meta=meta_of(fleet, job, role),
@@ -21,7 +22,7 @@ def cron_job(fleet: ResolvedFleet, job: Job, role: str, pod: Pod, slots: Slots) 
         history=job.history,
         pod=pod,
     )
-    return Unit(naming.file_of(job.namespace, "CronJob", job.name), facts)
+    return Unit.of(facts)
 
 
 def _sentence(text: str) -> str:

@@ -7,7 +7,7 @@ expected jobs and their thresholds come from the rules, so the dashboard of a fl
 from collections.abc import Iterable, Iterator
 
 from backupgen.conventions import metrics, naming
-from backupgen.plan.model import DashboardConfigMap
+from backupgen.plan.facts.monitoring import DashboardConfigMap
 from backupgen.plan.panel import Panel
 from backupgen.plan.panels import panels
 from backupgen.plan.pods import fleet_meta

@@ -13,10 +13,12 @@ from ipaddress import ip_address
 from typing import Literal
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics import NodePath
+from backupgen.integrations.dump_tools import RestoreMode
 from backupgen.integrations.location import Location
 from backupgen.plan.peers import Place, Places, host_location, selector
-from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, StringMap, Target
+from backupgen.resolve.resolved import Job, Operation, ResolvedFleet, StringMap, Target
 
 Peer = Place | Literal["dns", "api-server"]
 
@@ -27,7 +29,7 @@ class Client:
 
     policy: str
     namespace: str
-    role: str
+    role: PodRole
     pods: StringMap
     """Their labels."""
     job: Job | None
@@ -46,23 +48,19 @@ def edges(fleet: ResolvedFleet) -> tuple[Edge, ...]:
     """The table. The edges of a client stand together, each peer once."""
     places = Places(fleet)
     found: list[Edge] = []
-    for target in fleet.targets:
-        found += _edges(_client(fleet, target.job, naming.ROLE_BACKUP), _of_target(fleet, target, places))
-    for repository in fleet.repositories:
-        for job, role, peers in _operations(repository, places):
-            found += _edges(_client(fleet, job, role), (*peers, *_reports(fleet, job, places)))
+    for operation in fleet.operations():
+        job = operation.job
+        client = Client(job.name, job.namespace, operation.role, selector(fleet.name, operation.role, job.name), job)
+        peers = (*_of_operation(operation, places), *_reports(fleet, job, places), *_of_app(operation.target, places))
+        found += _edges(client, peers)
     restored: dict[str, list[Target]] = {}
     for target in fleet.targets:
         restored.setdefault(target.job.namespace, []).append(target)
     for namespace, targets in sorted(restored.items()):
-        pods = selector(fleet.name, naming.ROLE_RESTORE)
-        client = Client(naming.RESTORE_POLICY, namespace, naming.ROLE_RESTORE, pods, None)
+        pods = selector(fleet.name, PodRole.RESTORE)
+        client = Client(naming.RESTORE_POLICY, namespace, PodRole.RESTORE, pods, None)
         found += _edges(client, _of_restore(fleet, targets, places))
     return tuple(found)
-
-
-def _client(fleet: ResolvedFleet, job: Job, role: str) -> Client:
-    return Client(job.name, job.namespace, role, selector(fleet.name, role, job.name), job)
 
 
 def _edges(client: Client, peers: Iterable[Peer]) -> Iterator[Edge]:
@@ -73,27 +71,24 @@ def _edges(client: Client, peers: Iterable[Peer]) -> Iterator[Edge]:
             yield Edge(client, peer)
 
 
-def _of_target(fleet: ResolvedFleet, target: Target, places: Places) -> Iterator[Peer]:
-    yield places.of(fleet.repository(target.repository).location)
-    yield from _reports(fleet, target.job, places)
-    if target.dump is not None and target.dump.in_pod:
-        yield "api-server"
-    yield from (places.written(peer) for peer in target.connects_to)
+def _of_operation(operation: Operation, places: Places) -> Iterator[Peer]:
+    """The repositories that an operation reaches."""
+    repository, mirror, copy = operation.repository, operation.mirror, operation.copy
+    if operation.retention is not None:
+        yield places.maintenance(repository)
+    # rclone reads the volume of the fleet's own server, which it mounts; the test of a mirror reads the mirror alone.
+    elif mirror is None or (copy is not None and (copy.method != "rclone" or repository.server is None)):
+        yield places.of(repository.location)
+    if mirror is not None:
+        yield places.of(mirror.to)
 
 
-def _operations(repository: Repository, places: Places) -> Iterator[tuple[Job, str, tuple[Peer, ...]]]:
-    source = places.of(repository.location)
-    if repository.retention is not None:
-        yield repository.retention.job, naming.ROLE_RETENTION, (places.maintenance(repository),)
-    if repository.restore_test is not None:
-        yield repository.restore_test.job, naming.ROLE_RESTORE_TEST, (source,)
-    for mirror in repository.mirrors:
-        to = places.of(mirror.to)
-        # rclone reads the volume of the fleet's own server, which it mounts.
-        own = mirror.method == "rclone" and repository.server is not None
-        yield mirror.job, naming.ROLE_MIRROR, (to,) if own else (source, to)
-        if mirror.restore_test is not None:
-            yield mirror.restore_test.job, naming.ROLE_RESTORE_TEST, (to,)
+def _of_app(target: Target | None, places: Places) -> Iterator[Peer]:
+    """What a target's dump and its hooks reach."""
+    if target is not None:
+        if target.dump_in_pod is not None:
+            yield "api-server"
+        yield from (places.written(peer) for peer in target.connects_to)
 
 
 def _of_restore(fleet: ResolvedFleet, targets: Collection[Target], places: Places) -> Iterator[Peer]:
@@ -107,15 +102,16 @@ def _of_restore(fleet: ResolvedFleet, targets: Collection[Target], places: Place
             yield places.of(repository.location)
             yield from (places.of(mirror.to) for mirror in repository.mirrors)
     for target in targets:
-        if target.dump is not None and target.dump.loading == "client":
+        restore = target.dump.restore if target.dump is not None else None
+        if restore is not None and restore.mode is RestoreMode.CLIENT:
             yield from (places.written(peer) for peer in target.connects_to)
 
 
 def _reports(fleet: ResolvedFleet, job: Job, places: Places) -> Iterator[Peer]:
     if fleet.pushgateway is not None:
         yield places.of(fleet.pushgateway.location, fleet.pushgateway.pod_labels)
-    if job.ntfy is not None:
-        yield places.of(job.ntfy.server, job.ntfy.pod_labels)
+    for channel in job.channels:
+        yield places.of(channel.server, channel.pod_labels)
 
 
 def unreachable(fleet: ResolvedFleet) -> tuple[tuple[NodePath, str], ...]:
@@ -142,9 +138,8 @@ def urls(fleet: ResolvedFleet) -> Iterator[tuple[NodePath, Location, StringMap]]
             yield (*mirror.job.path, "to"), mirror.to, {}
     if fleet.pushgateway is not None:
         yield ("pushgateway", "url"), fleet.pushgateway.location, fleet.pushgateway.pod_labels
-    ntfy = next((job.ntfy for job in fleet.jobs() if job.ntfy is not None), None)
-    if ntfy is not None:
-        yield ("ntfy", "server"), ntfy.server, ntfy.pod_labels
+    for channel in {channel.kind.key: channel for job in fleet.jobs() for channel in job.channels}.values():
+        yield (channel.kind.key, channel.kind.url), channel.server, channel.pod_labels
     for target in fleet.targets:
         for index, peer in enumerate(target.connects_to):
             if peer.host:

@@ -11,52 +11,61 @@ gaps are measured together, since twice the longest gap would be hours too much 
 hours.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from backupgen.conventions import metrics
-from backupgen.plan.alert_rules import RecordingRule
+from backupgen.conventions.roles import PodRole
+from backupgen.plan.facts.monitoring import RecordingRule
 from backupgen.plan.promql import select
-from backupgen.resolve.resolved import Job, ResolvedFleet, StringMap
+from backupgen.resolve.resolved import Job, Operation, ResolvedFleet, StringMap
 from backupgen.resolve.targets import MAX_SHRINK
 from backupgen.schedule import CronExpr, load_zone, longest_gaps
-
-Kind = Literal["backup", "retention", "restore-test", "mirror"]
 
 MEMORY = "6h"
 """For how long Prometheus itself may be down without forgetting. A longer one would cost more at each evaluation."""
 
 
-class Watched(NamedTuple):
+class MonitoredJob(NamedTuple):
     """A job of the fleet, as alerts name it."""
 
     job: Job
-    kind: Kind
+    role: PodRole
     repository: str
-    target: str = ""
-    """What it backs up, if it does."""
-    mirror: str = ""
-    """The mirror that it makes or tests, if it does."""
-    max_shrink: int = MAX_SHRINK
+    target: str
+    """What it backs up; empty if it is not a backup."""
+    mirror: str
+    """The mirror that it makes or tests; empty if there is none."""
+    max_shrink: int
     """By how many percent its snapshots may shrink."""
-    within: int = 0
-    """The greatest age of the last start, in seconds, that is in order; 0: it is not expected to run."""
+    max_success_age: int
+    """How old its last success may be, in seconds; 0 if it is not expected to run."""
 
 
-def watched_jobs(fleet: ResolvedFleet, schedules: Mapping[str, CronExpr]) -> tuple[Watched, ...]:
+def monitored_jobs(fleet: ResolvedFleet, schedules: Mapping[str, CronExpr]) -> tuple[MonitoredJob, ...]:
     """List every job. Suspended ones, and those that never fire, are not expected to run.
 
     `schedules` maps a job's name to its effective schedule, in the job's zone. Raises KeyError for a job without one.
     """
-    return tuple(
-        item if item.job.suspend else item._replace(within=overdue_after(item.job, schedules[item.job.name]) or 0)
-        for item in _jobs(fleet)
+    return tuple(_monitored(operation, schedules[operation.job.name]) for operation in fleet.operations())
+
+
+def _monitored(operation: Operation, schedule: CronExpr) -> MonitoredJob:
+    job, target, mirror = operation.job, operation.target, operation.mirror
+    return MonitoredJob(
+        job=job,
+        role=operation.role,
+        repository=operation.repository.name,
+        target=target.name if target is not None else "",
+        mirror=mirror.name if mirror is not None else "",
+        max_shrink=target.max_shrink if target is not None else MAX_SHRINK,
+        max_success_age=0 if job.suspend else overdue_after(job, schedule) or 0,
     )
 
 
-def expectations(fleet: ResolvedFleet, schedules: Mapping[str, CronExpr]) -> tuple[Watched, ...]:
-    """List the jobs that are expected to run. Raises KeyError as `watched_jobs` does."""
-    return tuple(item for item in watched_jobs(fleet, schedules) if item.within)
+def expectations(fleet: ResolvedFleet, schedules: Mapping[str, CronExpr]) -> tuple[MonitoredJob, ...]:
+    """List the jobs that are expected to run. Raises KeyError as `monitored_jobs` does."""
+    return tuple(item for item in monitored_jobs(fleet, schedules) if item.max_success_age)
 
 
 def overdue_after(job: Job, schedule: CronExpr) -> int | None:
@@ -65,29 +74,15 @@ def overdue_after(job: Job, schedule: CronExpr) -> int | None:
     return None if missed is None else missed + job.start_within + job.deadline + job.grace
 
 
-def _jobs(fleet: ResolvedFleet) -> Iterator[Watched]:
-    for target in fleet.targets:
-        yield Watched(target.job, "backup", target.repository, target.name, max_shrink=target.max_shrink)
-    for repository in fleet.repositories:
-        if repository.retention:
-            yield Watched(repository.retention.job, "retention", repository.name)
-        if repository.restore_test:
-            yield Watched(repository.restore_test.job, "restore-test", repository.name)
-        for mirror in repository.mirrors:
-            yield Watched(mirror.job, "mirror", repository.name, mirror=mirror.name)
-            if mirror.restore_test:
-                yield Watched(mirror.restore_test.job, "restore-test", repository.name, mirror=mirror.name)
-
-
-def recordings(fleet: ResolvedFleet, watched: tuple[Watched, ...]) -> tuple[RecordingRule, ...]:
+def recordings(fleet: ResolvedFleet, monitored: tuple[MonitoredJob, ...]) -> tuple[RecordingRule, ...]:
     """Return the rules that record what is expected, constants first."""
     name = fleet.name
-    expected = [item for item in watched if item.within]
-    shrinking = [item for item in expected if item.kind == "backup" and item.max_shrink != MAX_SHRINK]
+    expected = [item for item in monitored if item.max_success_age]
+    shrinking = [item for item in expected if item.role is PodRole.BACKUP and item.max_shrink != MAX_SHRINK]
     sized = [repository for repository in fleet.repositories if repository.quota is not None]
     return (
-        *(_constant(metrics.EXPECTED_WITHIN, name, item, str(item.within)) for item in expected),
-        *(_of_instance(name, item.job) for item in watched),
+        *(_constant(metrics.EXPECTED_WITHIN, name, item, str(item.max_success_age)) for item in expected),
+        *(_of_instance(name, item.job) for item in monitored),
         *(_constant(metrics.MAX_SHRINK, name, item, f"{item.max_shrink / 100:g}") for item in shrinking),
         *(RecordingRule(metrics.QUOTA, f"vector({one.quota})", _of_repository(name, one.name)) for one in sized),
         _memory(metrics.EXPECTED_SINCE, name, f"group by (instance) ({_list(name)}) * time()", lasting=True),
@@ -105,13 +100,13 @@ def _of_repository(fleet: str, repository: str) -> StringMap:
     return {"fleet": fleet, "repository": repository}
 
 
-def _constant(record: str, fleet: str, item: Watched, value: str) -> RecordingRule:
+def _constant(record: str, fleet: str, item: MonitoredJob, value: str) -> RecordingRule:
     labels = {
         "fleet": fleet,
         "instance": item.job.instance,
         "namespace": item.job.namespace,
         "cronjob": item.job.name,
-        "kind": item.kind,
+        "kind": item.role.value,
         "repository": item.repository,
     }
     further = {"target": item.target, "mirror": item.mirror}

@@ -3,17 +3,19 @@
 from collections.abc import Iterator, Mapping
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.conventions.units import quantity_value
 from backupgen.plan.cronjobs import cron_job
 from backupgen.plan.expectations import overdue_after
+from backupgen.plan.facts.manifest import Unit
+from backupgen.plan.facts.workloads import Mount, PlanConfigMap, PlanLine, Pod, Volume
 from backupgen.plan.mirrors import copy_credentials, copy_environment, mirror_credentials, mirror_environment
-from backupgen.plan.model import Mount, PlanConfigMap, PlanLine, Pod, Unit, Volume
 from backupgen.plan.pods import (
     NOTHING,
+    channel_credentials,
     client_environment,
     maintenance_environment,
     meta_of,
-    ntfy_credentials,
     owner,
     report_environment,
     script_container,
@@ -35,14 +37,13 @@ _WITH_SIZE = {"file", "xbstream", "pgdump"}
 
 def repository_units(fleet: ResolvedFleet, repository: Repository, slots: Slots) -> Iterator[Unit]:
     """The files of a repository's operations."""
-    if repository.retention is not None:
-        yield from _retention(fleet, repository, repository.retention, slots)
-    if repository.restore_test is not None:
-        yield from _restore_test(fleet, repository, repository.restore_test, slots)
-    for mirror in repository.mirrors:
-        yield from _mirror(fleet, repository, mirror, slots)
-        if mirror.restore_test is not None:
-            yield from _restore_test(fleet, repository, mirror.restore_test, slots, mirror)
+    for operation in repository.operations():
+        if operation.retention is not None:
+            yield from _retention(fleet, repository, operation.retention, slots)
+        if operation.restore_test is not None:
+            yield from _restore_test(fleet, repository, operation.restore_test, slots, operation.mirror)
+        if operation.copy is not None:
+            yield from _mirror(fleet, repository, operation.copy, slots)
 
 
 def _retention(fleet: ResolvedFleet, repository: Repository, retention: Retention, slots: Slots) -> Iterator[Unit]:
@@ -59,9 +60,9 @@ def _retention(fleet: ResolvedFleet, repository: Repository, retention: Retentio
     lines += [PlanLine("prune", ()), check]
     if repository.quota is not None:
         lines.append(PlanLine("measure", ()))
-    pod = _pod(fleet, job, naming.ROLE_RETENTION, "retention", environment)
-    yield from _operation(fleet, job, naming.ROLE_RETENTION, pod, slots, credentials)
-    yield _plan_unit(fleet, job, naming.ROLE_RETENTION, lines)
+    pod = _pod(fleet, job, PodRole.RETENTION, "retention", environment)
+    yield from _operation(fleet, job, PodRole.RETENTION, pod, slots, credentials)
+    yield _plan_unit(fleet, job, PodRole.RETENTION, lines)
 
 
 def _rotation(job: Job, slots: Slots) -> tuple[str, str]:
@@ -74,7 +75,7 @@ def _rotation(job: Job, slots: Slots) -> tuple[str, str]:
 
 
 def _restore_test(
-    fleet: ResolvedFleet, repository: Repository, test: RestoreTest, slots: Slots, mirror: Mirror | None = None
+    fleet: ResolvedFleet, repository: Repository, test: RestoreTest, slots: Slots, mirror: Mirror | None
 ) -> Iterator[Unit]:
     """The restore test of a repository, or that of its mirror."""
     job = test.job
@@ -88,13 +89,13 @@ def _restore_test(
     if test.storage_class is not None:
         scratch = Volume("restore", "ephemeral", test.storage_class, size=test.scratch_size)
     mounts = (Mount("restore", naming.RESTORE_DIR),)
-    pod = _pod(fleet, job, naming.ROLE_RESTORE_TEST, "restore-test", environment, mounts, (scratch,))
+    pod = _pod(fleet, job, PodRole.RESTORE_TEST, "restore-test", environment, mounts, (scratch,))
     if test.storage_class is not None:
         pod = pod._replace(user=owner(job.user))
     late = 0 if mirror is None else _oldest(mirror.job, slots)
     lines = [line for target in fleet.targets_of(repository.name) for line in _drill(target, slots, late)]
-    yield from _operation(fleet, job, naming.ROLE_RESTORE_TEST, pod, slots, credentials)
-    yield _plan_unit(fleet, job, naming.ROLE_RESTORE_TEST, lines)
+    yield from _operation(fleet, job, PodRole.RESTORE_TEST, pod, slots, credentials)
+    yield _plan_unit(fleet, job, PodRole.RESTORE_TEST, lines)
 
 
 def _drill(target: Target, slots: Slots, late: int) -> Iterator[PlanLine]:
@@ -130,10 +131,10 @@ def _mirror(fleet: ResolvedFleet, repository: Repository, mirror: Mirror, slots:
     if server is not None:
         mounts = (Mount("repository", naming.REPOSITORY_DIR, read_only=True),)
         volumes = (source_volume("repository", server.volume),)
-    pod = _pod(fleet, job, naming.ROLE_MIRROR, "mirror", environment, mounts, volumes)
+    pod = _pod(fleet, job, PodRole.MIRROR, "mirror", environment, mounts, volumes)
     if server is not None:
         pod = _beside(pod, server)
-    yield from _operation(fleet, job, naming.ROLE_MIRROR, pod, slots, copy_credentials(repository, mirror))
+    yield from _operation(fleet, job, PodRole.MIRROR, pod, slots, copy_credentials(repository, mirror))
 
 
 def _beside(pod: Pod, server: Server) -> Pod:
@@ -148,13 +149,13 @@ def _beside(pod: Pod, server: Server) -> Pod:
 def _pod(
     fleet: ResolvedFleet,
     job: Job,
-    role: str,
+    role: PodRole,
     script: str,
     environment: Mapping[str, str],
     mounts: tuple[Mount, ...] = (),
     volumes: tuple[Volume, ...] = (),
 ) -> Pod:
-    if role != naming.ROLE_MIRROR:
+    if role is not PodRole.MIRROR:
         mounts = (_PLAN_MOUNT, *mounts)
         volumes = (Volume("plan", "config_map", naming.plan(job.name), read_only=True), *volumes)
     variables = {**environment, **report_environment(fleet, job)}
@@ -163,15 +164,15 @@ def _pod(
 
 
 def _operation(
-    fleet: ResolvedFleet, job: Job, role: str, pod: Pod, slots: Slots, credentials: Mapping[str, str]
+    fleet: ResolvedFleet, job: Job, role: PodRole, pod: Pod, slots: Slots, credentials: Mapping[str, str]
 ) -> Iterator[Unit]:
     yield cron_job(fleet, job, role, pod, slots)
-    values = {**credentials, **ntfy_credentials(job)}
+    values = {**credentials, **channel_credentials(job)}
     yield secret_unit(meta_of(fleet, job, role, naming.secret(job.name)), values)
 
 
-def _plan_unit(fleet: ResolvedFleet, job: Job, role: str, lines: list[PlanLine]) -> Unit:
+def _plan_unit(fleet: ResolvedFleet, job: Job, role: PodRole, lines: list[PlanLine]) -> Unit:
     meta = meta_of(fleet, job, role, naming.plan(job.name))
     meta = meta._replace(annotations={**meta.annotations, naming.FLUX_SUBSTITUTE: "disabled"})
     facts = PlanConfigMap(meta, tuple(lines))
-    return Unit(naming.file_of(meta.namespace, "ConfigMap", meta.name), facts)
+    return Unit.of(facts)

@@ -26,7 +26,7 @@ def panels(fleet: ResolvedFleet, runbooks: str) -> Iterator[Panel]:
         yield from _overview(series)
         yield _alerts(series, runbooks)
         yield _targets(fleet, series, runbooks)
-        if any(repository.jobs() for repository in fleet.repositories):
+        if any(operation.target is None for operation in fleet.operations()):
             yield _repository_jobs(series)
     else:
         yield _pushed_jobs(series)

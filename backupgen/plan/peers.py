@@ -1,23 +1,17 @@
 """Turns the fleet's URLs into peers of network policies."""
 
-from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.grammars.hosts import is_bucket
+from backupgen.integrations.backends import BACKENDS, S3
 from backupgen.integrations.location import Location
-from backupgen.plan.model import CidrPeer, HostPeer, PodPeer
+from backupgen.plan.facts.access import CidrPeer, HostPeer, PodPeer
 from backupgen.resolve.resolved import Peer as WrittenPeer
 from backupgen.resolve.resolved import Repository, ResolvedFleet, Server, StringMap
 
 Place = PodPeer | HostPeer | CidrPeer
-
-_BACKEND_ALIASES: Mapping[str, tuple[str, ...]] = {
-    # b2_authorize_account names the hosts of up- and downloads, such as f003.backblazeb2.com.
-    "b2": ("*.backblazeb2.com", "*.backblaze.com"),
-    # The account stands in front of the host, and only the Secret knows it.
-    "azure": ("*.blob.core.windows.net",),
-}
 
 
 class Places:
@@ -61,7 +55,7 @@ class Places:
 
     def server_pods(self, server: Server) -> StringMap:
         """The labels of a REST server's pods."""
-        return selector(self._fleet, naming.ROLE_SERVER, server.name)
+        return selector(self._fleet, PodRole.SERVER, server.name)
 
 
 def host_location(peer: WrittenPeer) -> Location:
@@ -69,7 +63,7 @@ def host_location(peer: WrittenPeer) -> Location:
     return Location(peer.host, "host", peer.host, peer.port, "", tls=False)
 
 
-def selector(fleet: str, role: str, name: str = "") -> StringMap:
+def selector(fleet: str, role: PodRole, name: str = "") -> StringMap:
     """The labels that tell the pods of a role from all others, or those of one job."""
     own = naming.pod_labels(fleet, name, role)
     keys = (naming.NAME_LABEL, naming.PART_OF_LABEL, naming.ROLE_LABEL)
@@ -90,8 +84,9 @@ def _aliases(location: Location) -> tuple[str, ...]:
     rclone and restic (through minio-go) may put the S3 bucket's name in front of the host, and minio-go replaces
     Amazon's hosts by those of the bucket's region.
     """
-    if location.kind != "s3":
-        return _BACKEND_ALIASES.get(location.kind, ())
+    backend = BACKENDS.get(location.kind)
+    if backend is not S3:
+        return backend.aliases if backend is not None else ()
     bucket = location.path.strip("/").partition("/")[0]
     regional = ("s3.*.amazonaws.com", "s3.dualstack.*.amazonaws.com")
     hosts = (location.host, *(regional if location.host.endswith(".amazonaws.com") else ()))

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.grammars.go_duration import go_duration
-from backupgen.plan.meta import Meta
-from backupgen.plan.model import Container, Mount, Pod, Volume
+from backupgen.integrations.channels import CHANNELS
+from backupgen.plan.facts.manifest import Meta
+from backupgen.plan.facts.workloads import Container, Mount, Pod, Volume
 from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, Server, StringMap, User
 from backupgen.resolve.resolved import Volume as ResolvedVolume
 
@@ -17,7 +19,7 @@ _TMP_SIZE = "1Gi"
 _DAY = 86_400
 
 
-def meta_of(fleet: ResolvedFleet, job: Job, role: str, name: str | None = None) -> Meta:
+def meta_of(fleet: ResolvedFleet, job: Job, role: PodRole, name: str | None = None) -> Meta:
     """The metadata of an object of a job."""
     labels = {**job.labels, **naming.pod_labels(fleet.name, job.name, role)}
     return Meta(name or job.name, job.namespace, labels, job.annotations)
@@ -79,16 +81,9 @@ def report_environment(fleet: ResolvedFleet, job: Job) -> dict[str, str]:
     environment["PUSHGATEWAY_ENABLED"] = "false" if fleet.pushgateway is None else "true"
     if fleet.pushgateway is not None:
         environment["PUSHGATEWAY_URL"] = fleet.pushgateway.location.text
-    environment["NTFY_ENABLED"] = "false" if job.ntfy is None else "true"
-    if job.ntfy is not None:
-        environment |= {
-            "NTFY_SERVER": job.ntfy.server.text,
-            "NTFY_TOPIC": job.ntfy.topic,
-            "NTFY_PRIO": str(job.ntfy.priority),
-            "NTFY_TAG": ",".join(job.ntfy.tags),
-        }
-        if job.ntfy.title:
-            environment["NTFY_TITLE"] = job.ntfy.title  # each script's own default says which of them failed
+    environment |= {kind.switch: "false" for kind in CHANNELS}
+    for channel in job.channels:
+        environment |= {channel.kind.switch: "true", **channel.variables()}
     return environment
 
 
@@ -98,14 +93,14 @@ def _longest_run(fleet: ResolvedFleet) -> dict[str, str]:
     return {"BACKUP_LONGEST_RUN": str(longest)} if longest > _DAY else {}
 
 
-def ntfy_credentials(job: Job) -> Mapping[str, str]:
-    """The variable with ntfy's credentials and its value's name, if the server wants any."""
-    return {naming.NTFY_VARIABLE: naming.NTFY_VALUE} if job.ntfy is not None and job.ntfy.auth else NOTHING
+def channel_credentials(job: Job) -> Mapping[str, str]:
+    """The variables with the credentials of the job's channels, and the names of their values."""
+    return {variable: value for channel in job.channels for variable, value in channel.credentials().items()}
 
 
 def server_selector(server: Server) -> StringMap:
     """The labels that only the pods of the REST server have in its namespace."""
-    return {naming.NAME_LABEL: server.name, naming.ROLE_LABEL: naming.ROLE_SERVER}
+    return {naming.NAME_LABEL: server.name, naming.ROLE_LABEL: PodRole.SERVER}
 
 
 def work_volumes(job: Job) -> tuple[Volume, ...]:
@@ -156,7 +151,7 @@ def script_container(
 
 
 def script_pod(
-    fleet: ResolvedFleet, job: Job, role: str, container: Container, volumes: tuple[Volume, ...] = ()
+    fleet: ResolvedFleet, job: Job, role: PodRole, container: Container, volumes: tuple[Volume, ...] = ()
 ) -> Pod:
     """The pod of a job of the fleet's own, in which one script runs."""
     return Pod(

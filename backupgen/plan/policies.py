@@ -10,19 +10,20 @@ does not run get none: they have clients that the fleet does not know. Theirs is
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.plan.edges import Client, Edge, edges
-from backupgen.plan.meta import Meta
-from backupgen.plan.model import NetworkPolicy, PodPeer, Unit
+from backupgen.plan.facts.access import CiliumNetworkPolicy, NetworkPolicy, PodPeer
+from backupgen.plan.facts.manifest import Meta, Unit
 from backupgen.plan.peers import Places
 from backupgen.plan.pods import fleet_meta
 
 if TYPE_CHECKING:
     from backupgen.resolve.resolved import Pushgateway, ResolvedFleet, Server, StringMap
 
-_KINDS = {"kubernetes": "NetworkPolicy", "cilium": "CiliumNetworkPolicy"}
+_Policy = type[NetworkPolicy]
 
 
 def network_policies(fleet: "ResolvedFleet") -> tuple[Unit, ...]:
@@ -34,32 +35,27 @@ def network_policies(fleet: "ResolvedFleet") -> tuple[Unit, ...]:
     if fleet.network_policies == "none":
         return ()
     table = edges(fleet)
-    kind: Literal["kubernetes", "cilium"] = fleet.network_policies
+    policy = CiliumNetworkPolicy if fleet.network_policies == "cilium" else NetworkPolicy
     places = Places(fleet)
     found = [
-        *_clients(fleet, kind, table),
-        *(_server(fleet, kind, server, places, table) for server in places.servers),
+        *_clients(fleet, policy, table),
+        *(_server(fleet, policy, server, places, table) for server in places.servers),
     ]
     if fleet.pushgateway is not None and fleet.pushgateway.pod_labels and fleet.pushgateway.location.service:
-        found.append(_pushgateway(fleet, kind, fleet.pushgateway, table))
-    return tuple(
-        Unit(naming.file_of(policy.meta.namespace, _KINDS[kind], policy.meta.name), policy) for policy in found
-    )
+        found.append(_pushgateway(fleet, policy, fleet.pushgateway, table))
+    return tuple(map(Unit.of, found))
 
 
-def _clients(
-    fleet: "ResolvedFleet", kind: Literal["kubernetes", "cilium"], table: tuple[Edge, ...]
-) -> Iterator[NetworkPolicy]:
+def _clients(fleet: "ResolvedFleet", policy: _Policy, table: tuple[Edge, ...]) -> Iterator[NetworkPolicy]:
     """The policies of the pods that hold credentials: nobody may talk to them."""
     for (namespace, name), group in groupby(table, key=lambda edge: (edge.client.namespace, edge.client.policy)):
         own = tuple(group)
         peers = [edge.peer for edge in own]
         client = own[0].client
-        yield NetworkPolicy(
+        yield policy(
             meta=Meta(
                 name, namespace, _labels(fleet, client), client.job.annotations if client.job else fleet.annotations
             ),
-            kind=kind,
             selector=client.pods,
             ingress=(),
             egress=tuple(peer for peer in peers if not isinstance(peer, str)),
@@ -75,7 +71,7 @@ def _labels(fleet: "ResolvedFleet", client: Client) -> "StringMap":
 
 def _server(
     fleet: "ResolvedFleet",
-    kind: Literal["kubernetes", "cilium"],
+    policy: _Policy,
     server: "Server",
     places: Places,
     table: tuple[Edge, ...],
@@ -84,10 +80,9 @@ def _server(
     pods = places.server_pods(server)
     alerts = fleet.alerts
     scraper = (PodPeer(alerts.prometheus_namespace, alerts.prometheus_pods, (server.port,)),) if alerts else ()
-    labels = {**server.labels, **naming.pod_labels(fleet.name, server.name, naming.ROLE_SERVER)}
-    return NetworkPolicy(
+    labels = {**server.labels, **naming.pod_labels(fleet.name, server.name, PodRole.SERVER)}
+    return policy(
         meta=Meta(server.name, server.namespace, labels, server.annotations),
-        kind=kind,
         selector=pods,
         ingress=(*scraper, *_ingress(fleet, table, server.namespace, pods, naming.ROLE_LABEL)),
         egress=(),
@@ -98,7 +93,7 @@ def _server(
 
 def _pushgateway(
     fleet: "ResolvedFleet",
-    kind: Literal["kubernetes", "cilium"],
+    policy: _Policy,
     pushgateway: "Pushgateway",
     table: tuple[Edge, ...],
 ) -> NetworkPolicy:
@@ -111,9 +106,8 @@ def _pushgateway(
     if fleet.alerts is not None and fleet.alerts.prometheus_namespace != namespace:
         scrapers.append(PodPeer(fleet.alerts.prometheus_namespace, fleet.alerts.prometheus_pods, ports))
     jobs = _ingress(fleet, table, namespace, pushgateway.pod_labels, naming.COMPONENT_LABEL)
-    return NetworkPolicy(
+    return policy(
         meta=fleet_meta(fleet, name, namespace),
-        kind=kind,
         selector=pushgateway.pod_labels,
         ingress=(*scrapers, *jobs),
         egress=(),

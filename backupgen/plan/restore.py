@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.grammars.go_duration import go_duration
-from backupgen.plan.meta import Meta
+from backupgen.integrations.dump_tools import RestoreMode
+from backupgen.plan.facts.manifest import Meta
+from backupgen.plan.facts.workloads import Mount, Pod, RestorePod, Volume
 from backupgen.plan.mirrors import copy_credentials, mirror_credentials, mirror_environment
-from backupgen.plan.model import Mount, Pod, RestorePod, Volume
 from backupgen.plan.pods import NOTHING, client_environment, owner, script_container, source_volume
 from backupgen.resolve.resolved import Dump, Mirror, Repository, ResolvedFleet, StringMap, Target
 
@@ -47,9 +49,10 @@ class RestoredDump(NamedTuple):
     """Its path in the snapshot."""
     place: str
     """Where the pod puts it."""
-    loading: str
-    """See `resolved.Dump`."""
-    loader: tuple[str, ...]
+    mode: str
+    """The `RestoreMode`; empty if no restore is known."""
+    restore_command: tuple[str, ...]
+    """It reads the dump from its standard input."""
     pod: str
     """The selector of the pod that it is read in by; empty: the restore pod itself."""
     container: str
@@ -165,11 +168,11 @@ def _dump(target: Target, dump: Dump) -> RestoredDump:
         name=name,
         file=dump.file,
         place=f"{naming.RESTORE_DIR}/{name}",
-        loading=dump.loading,
-        loader=dump.loader,
+        mode=dump.restore.mode.value if dump.restore is not None else "",
+        restore_command=dump.restore.command if dump.restore is not None else (),
         pod=_selector(dump.in_pod),
         container=dump.container,
-        copy=naming.stopped_database(target.name) if dump.loading == "stopped" else "",
+        copy=naming.stopped_database(target.name) if _needs_stop(dump) else "",
         command=dump.command,
     )
 
@@ -178,8 +181,12 @@ def _stopped(target: Target) -> Iterator[Stopped]:
     dump = target.dump
     if target.with_pod:
         yield Stopped("app", _selector(target.with_pod))
-    if dump is not None and dump.loading == "stopped" and dump.in_pod != target.with_pod:
+    if dump is not None and _needs_stop(dump) and dump.in_pod != target.with_pod:
         yield Stopped("database", _selector(dump.in_pod))
+
+
+def _needs_stop(dump: Dump) -> bool:
+    return dump.restore is not None and dump.restore.mode is RestoreMode.STOPPED
 
 
 def _selector(labels: StringMap) -> str:
@@ -220,7 +227,7 @@ def _pod(fleet: ResolvedFleet, target: Target, environment: StringMap, secret: s
         command=("/bin/sh", "-c", _WAIT.format(DEADLINE)),
         mounts=(Mount("tmp", "/tmp"), Mount("cache", naming.CACHE_DIR), *mounts),  # noqa: S108
     )
-    labels = {**job.labels, **naming.pod_labels(fleet.name, name, naming.ROLE_RESTORE)}
+    labels = {**job.labels, **naming.pod_labels(fleet.name, name, PodRole.RESTORE)}
     on_node = any(volume.host_path is not None for volume in target.volumes)
     pod = Pod(
         labels=labels,

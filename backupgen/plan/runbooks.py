@@ -4,40 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from backupgen.conventions import naming
+from backupgen.conventions.alert_names import ALERT_NAMES
 from backupgen.conventions.units import format_duration
-from backupgen.plan.alert_rules import PrometheusRule
-from backupgen.plan.model import Page, Picture, Secret, Unit
+from backupgen.plan.facts.access import Secret
+from backupgen.plan.facts.manifest import Unit
+from backupgen.plan.facts.monitoring import PrometheusRule
+from backupgen.plan.facts.pages import Page, Picture
 from backupgen.plan.restore import DEADLINE, Restore, restore_of
 from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Job, Mirror, Repository, ResolvedFleet, Target, VerifyRule
 from backupgen.schedule import load_zone, longest_gap
-
-ALERTS = frozenset(
-    {
-        "BackupCronJobMissing",
-        "BackupFailed",
-        "BackupJobKilled",
-        "BackupJobStuck",
-        "BackupLabelsLost",
-        "BackupLockHeld",
-        "BackupMirrorFailed",
-        "BackupMirrorStale",
-        "BackupMirrorUnverified",
-        "BackupNearDeadline",
-        "BackupNeverRun",
-        "BackupNotInFleet",
-        "BackupNotSucceeding",
-        "BackupOverdue",
-        "BackupPartial",
-        "BackupRepositoryNearQuota",
-        "BackupRestoreTestFailed",
-        "BackupRestoreTestStale",
-        "BackupRetentionRefused",
-        "BackupServerDown",
-        "BackupSnapshotShrank",
-    }
-)
-"""The alerts that have a page: `templates/runbooks/alerts` has the text of each."""
 
 
 class Timing(NamedTuple):
@@ -123,7 +99,7 @@ def runbook_units(
     lines = {target.name: _line(fleet, target, timings) for target in fleet.targets}
     for target in fleet.targets:
         yield Unit(naming.runbook_of_target(target.name), _target_page(fleet, target, lines[target.name]))
-    alerts = sorted({alert.alert for alert in rule.alerts} & ALERTS) if rule is not None else []
+    alerts = sorted({alert.alert for alert in rule.alerts} & {*ALERT_NAMES}) if rule is not None else []
     for alert in alerts:
         yield Unit(naming.runbook_of_alert(alert), Page("alert", {"alert": alert, "pushgateway": _pushgateway(fleet)}))
     common = {"gitops": fleet.gitops is not None, "day": format_duration(DEADLINE)}
@@ -186,11 +162,9 @@ def _rule(rule: VerifyRule) -> str:
 
 
 def _drills(repository: Repository, timings: Mapping[str, Timing]) -> Iterator[Drill]:
-    if repository.restore_test is not None:
-        yield Drill("", timings[repository.restore_test.job.name])
-    for mirror in repository.mirrors:
-        if mirror.restore_test is not None:
-            yield Drill(mirror.name, timings[mirror.restore_test.job.name])
+    for operation in repository.operations():
+        if operation.restore_test is not None:
+            yield Drill(operation.mirror.name if operation.mirror is not None else "", timings[operation.job.name])
 
 
 def _pushgateway(fleet: ResolvedFleet) -> str:
@@ -229,8 +203,7 @@ def _holders(fleet: ResolvedFleet, units: Iterable[Unit]) -> Iterator[Holder]:
         if isinstance(unit.facts, Secret):
             meta = unit.facts.meta
             for key in unit.facts.keys:
-                for text in key.values:
-                    value = text.rpartition("=")[2] if key.form == "htpasswd" else text
+                for value in key.values:
                     found.setdefault(value, set()).add((meta.namespace, meta.name))
     of_targets = {
         repository.name: {(target.job.namespace, naming.secret(target.name)) for target in targets}

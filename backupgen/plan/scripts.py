@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from backupgen.conventions import naming
-from backupgen.plan.model import ScriptsConfigMap, Unit
+from backupgen.plan.facts.manifest import Unit
+from backupgen.plan.facts.workloads import ScriptsConfigMap
 from backupgen.plan.pods import fleet_meta
 from backupgen.resolve.resolved import ResolvedFleet
 
@@ -36,7 +37,7 @@ def script_units(fleet: ResolvedFleet) -> Iterator[Unit]:
         namespaces = [fleet.home_namespace]
     for namespace in namespaces:
         meta = fleet_meta(fleet, naming.SCRIPTS, namespace)._replace(annotations=annotations)
-        yield Unit(naming.file_of(namespace, "ConfigMap", naming.SCRIPTS), ScriptsConfigMap(meta, SCRIPTS))
+        yield Unit.of(ScriptsConfigMap(meta, SCRIPTS))
 
 
 def _reflection(namespaces: list[str]) -> dict[str, str]:

@@ -7,8 +7,10 @@ retention. Each has its own port and its own users, and the network policies tel
 from collections.abc import Iterator
 
 from backupgen.conventions import naming
-from backupgen.plan.meta import Meta
-from backupgen.plan.model import Container, Deployment, Mount, Pod, Port, Service, ServiceMonitor, Unit, Volume
+from backupgen.conventions.roles import PodRole
+from backupgen.plan.facts.manifest import Meta, Unit
+from backupgen.plan.facts.monitoring import ServiceMonitor
+from backupgen.plan.facts.workloads import Container, Deployment, Mount, Pod, Port, Service, Volume
 from backupgen.plan.pods import NOTHING, owner, server_selector, source_volume
 from backupgen.plan.secrets import htpasswd_unit
 from backupgen.resolve.resolved import Repository, ResolvedFleet, Server, StringMap
@@ -23,17 +25,16 @@ _METRICS = ("--prometheus", "--prometheus-no-auth")
 
 def server_units(fleet: ResolvedFleet, repository: Repository, server: Server) -> Iterator[Unit]:
     """The files of a repository's server."""
-    labels = {**server.labels, **naming.pod_labels(fleet.name, server.name, naming.ROLE_SERVER)}
+    labels = {**server.labels, **naming.pod_labels(fleet.name, server.name, PodRole.SERVER)}
     meta = Meta(server.name, server.namespace, labels, server.annotations)
     selector = server_selector(server)
     ports = (Port(_APPENDING, server.port), Port(_MAINTENANCE, server.maintenance_port))
     deployment = Deployment(meta, selector, _pod(fleet, server, labels))
-    yield Unit(naming.file_of(server.namespace, "Deployment", server.name), deployment)
-    yield Unit(naming.file_of(server.namespace, "Service", server.name), Service(meta, selector, ports))
+    yield Unit.of(deployment)
+    yield Unit.of(Service(meta, selector, ports))
     if fleet.alerts is not None:
         found = meta._replace(labels={**fleet.alerts.labels, **labels}, annotations=server.annotations)
-        unit = ServiceMonitor(found, selector, _APPENDING)
-        yield Unit(naming.file_of(server.namespace, "ServiceMonitor", server.name), unit)
+        yield Unit.of(ServiceMonitor(found, selector, _APPENDING))
     secret = meta._replace(name=naming.htpasswd(server.name))
     password = repository.credentials["RESTIC_REST_PASSWORD"]
     users = {

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from backupgen.plan.backup import sources
-from backupgen.plan.model import PlanLine
+from backupgen.plan.facts.workloads import PlanLine
 from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, Retention, Target
 from backupgen.schedule import load_zone, longest_gap, shortest_gap

@@ -5,15 +5,9 @@ from collections.abc import Iterator
 from backupgen.conventions import naming
 from backupgen.grammars.go_duration import go_duration
 from backupgen.language.schema import ArgoCd, Flux
-from backupgen.plan.model import (
-    ArgoApplication,
-    FluxKustomization,
-    KsopsGenerator,
-    Kustomization,
-    Secret,
-    SopsConfig,
-    Unit,
-)
+from backupgen.plan.facts.access import Secret
+from backupgen.plan.facts.manifest import Unit
+from backupgen.plan.facts.wiring import ArgoApplication, FluxKustomization, KsopsGenerator, Kustomization, SopsConfig
 from backupgen.plan.pods import fleet_meta
 from backupgen.resolve.resolved import ResolvedFleet
 
@@ -69,11 +63,9 @@ def _gitops(fleet: ResolvedFleet, folder: str) -> Iterator[Unit]:
     if gitops is None:
         return
     if gitops.flux is not None:
-        facts: FluxKustomization | ArgoApplication = _flux(fleet, gitops.flux, folder)
-        yield Unit(f"{naming.GITOPS_FOLDER}/kustomization.{facts.meta.name}.yaml", facts)
+        yield Unit.of(_flux(fleet, gitops.flux, folder))
     elif gitops.argocd is not None and gitops.argocd.repo is not None:
-        facts = _argo(fleet, gitops.argocd, gitops.argocd.repo, folder)
-        yield Unit(f"{naming.GITOPS_FOLDER}/application.{facts.meta.name}.yaml", facts)
+        yield Unit.of(_argo(fleet, gitops.argocd, gitops.argocd.repo, folder))
 
 
 def _flux(fleet: ResolvedFleet, flux: Flux, folder: str) -> FluxKustomization:

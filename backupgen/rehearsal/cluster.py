@@ -67,11 +67,6 @@ def namespace_of(item: Object) -> str:
     return str(item["metadata"].get("namespace", ""))
 
 
-def role_of(item: Object) -> str:
-    """Return what kind of pod an object of the fleet runs: `backup`, `retention`, ..."""
-    return str(item["metadata"].get("labels", {}).get(naming.ROLE_LABEL, ""))
-
-
 def _reflected(item: Object, namespace: str) -> bool:
     """Whether Reflector copies an object into a namespace; its list holds regular expressions (Reflector's README)."""
     marks = item["metadata"].get("annotations") or {}

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 from backupgen.conventions import naming
-from backupgen.rehearsal.cluster import Cluster, Object, role_of
+from backupgen.rehearsal.cluster import Cluster, Object
 from backupgen.rehearsal.environment import environment_of
 from backupgen.rehearsal.job import job_of
 from backupgen.rehearsal.plan_file import restricted
@@ -14,39 +14,14 @@ from backupgen.rehearsal.pod import Changes
 from backupgen.rehearsal.samples import is_lowered
 from backupgen.rehearsal.stand_ins import Replaced, StandIn, replaced, replacements, stand_ins
 from backupgen.rehearsal.values import ValueOf
-from backupgen.resolve.resolved import Job, Mirror, Repository, ResolvedFleet, Target
-
-Phase = Literal["server", "init", "backup", "retention", "restore test", "mirror", "restore"]
+from backupgen.resolve.resolved import Operation, Repository, ResolvedFleet, Target
 
 _PLAN: Final = "plan.sh"
-_PHASES: Final[Mapping[str, Phase]] = MappingProxyType(
-    {
-        naming.ROLE_BACKUP: "backup",
-        naming.ROLE_RETENTION: "retention",
-        naming.ROLE_RESTORE_TEST: "restore test",
-        naming.ROLE_MIRROR: "mirror",
-    }
-)
 _HOOKS: Final = ("PRE_HOOK", "POST_HOOK")
 _PINS: Final[Mapping[str, str]] = MappingProxyType(
     {"RESTIC_REPOSITORY_ID": "RESTIC_REPOSITORY", "MIRROR_REPOSITORY_ID": "MIRROR_RESTIC_REPOSITORY"}
 )
 """The variable that pins a repository's id -> the one with its URL."""
-
-
-class Operation(NamedTuple):
-    """A CronJob that is run."""
-
-    phase: Phase
-    job: Job
-    repository: Repository
-    target: Target | None = None
-    mirror: Mirror | None = None
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """Which object it is."""
-        return ("CronJob", self.job.namespace, self.job.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +52,15 @@ class Course:
         return tuple(target for target in self.targets if target.repository == repository.name)
 
     def operations(self, repository: Repository) -> Iterator[Operation]:
-        """Yield what is run of a repository: the backups first, then as the fleet lists its jobs."""
-        for target in self.targets_of(repository):
-            yield Operation("backup", target.job, repository, target=target)
-        mirrors = {mirror.job.name: mirror for mirror in repository.mirrors}
-        for job in repository.jobs():
-            phase = _PHASES[role_of(self.cluster.objects[("CronJob", job.namespace, job.name)])]
-            yield Operation(phase, job, repository, mirror=mirrors.get(job.name))
+        """Yield what is run of a repository: the backups of the rehearsed targets, then its own operations."""
+        targets = self.targets_of(repository)
+        for operation in self.fleet.operations():
+            if operation.repository == repository and (operation.target is None or operation.target in targets):
+                yield operation
+
+    def cron_job(self, operation: Operation) -> Object:
+        """Return the rendered CronJob of an operation."""
+        return self.cluster.objects[("CronJob", operation.job.namespace, operation.job.name)]
 
     def stand_ins(self, value_of: ValueOf) -> tuple[tuple[Replaced, ...], tuple[StandIn, ...]]:
         """Return the repositories that get another URL, and the servers to start. Raises ConfigError."""
@@ -104,7 +81,7 @@ class Course:
                     yield environment_of(container, operation.job.namespace, self.cluster, value_of, {})
 
     def _containers(self, operation: Operation) -> tuple[Object, ...]:
-        spec = job_of(self.cluster.objects[operation.key]).template["spec"]
+        spec = job_of(self.cron_job(operation)).template["spec"]
         return (*spec.get("initContainers", ()), *spec["containers"])
 
     def changes(self, operation: Operation, value_of: ValueOf, known: Known) -> Changes:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-from backupgen.rehearsal.needs import database_of
+from backupgen.integrations.dump_tools import DumpTool
+from backupgen.rehearsal.needs import tool_in_pod
 from backupgen.rehearsal.samples import dump_content, lowered
 from backupgen.resolve.resolved import Target
 
@@ -14,13 +15,13 @@ _REAL: Final = frozenset({"sh", "bash", "ash", "dash", "env", "cat", "printf", "
 class DumpSource(NamedTuple):
     """Where a target's dump comes from in a rehearsal."""
 
-    kind: Literal["mariadb", "postgres", "printing", "program", "real"]
+    kind: Literal["database", "printing", "program", "real"]
     labels: Mapping[str, str]
     container: str
+    tool: DumpTool | None
+    """The tool that dumps a real database."""
     program: str
     """The name of the dump's program, where another stands in for it."""
-    user: str
-    database: str
     size: int
     words: int
     """How many words its command has."""
@@ -34,15 +35,11 @@ def dump_source(target: Target) -> DumpSource | None:
     dump = target.dump
     if dump is None:
         return None
-    database = database_of(target)
     least = max((rule.min_bytes for rule in target.verify if rule.file == dump.file), default=0)
-    nothing = DumpSource("real", dump.in_pod, dump.container, "", "", "", lowered(least), len(dump.command), b"", "")
-    if database == "mariadb":
-        return nothing._replace(kind="mariadb", user=dump.command[4], note="dumped from a MariaDB with sample rows")
-    if database == "postgres":
-        user, name = dump.command[4:6]
-        note = "dumped from a PostgreSQL with sample rows"
-        return nothing._replace(kind="postgres", user=user, database=name, note=note)
+    nothing = DumpSource("real", dump.in_pod, dump.container, None, "", lowered(least), len(dump.command), b"", "")
+    tool = tool_in_pod(target)
+    if tool is not None:
+        return nothing._replace(kind="database", tool=tool, note=f"dumped from a {tool.engine} with sample rows")
     program = dump.command[0]
     content = dump_content(target)
     if dump.in_pod:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from backupgen.integrations.dump_tools import BY_VERIFY_KIND, DUMP_TOOLS, DumpTool
 from backupgen.rehearsal.stand_ins import StandIn
 from backupgen.resolve.resolved import ResolvedFleet, Target
 
@@ -11,16 +12,14 @@ _ALWAYS: Final = ("bwrap", "unshare", "nsenter", "setpriv", "ip", "mount", "tar"
 _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "pushgateway": ("prometheus-pushgateway",),
-        "ntfy": (),
+        "channel": (),
         "rest": ("restic-rest-server",),
         "s3": ("rclone",),
     }
 )
 _OF_RULE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"sqlite": ("sqlite3",), "xbstream": ("mbstream", "mariabackup"), "file": (), "dir": (), "pgdump": ("pg_restore",)}
+    {"sqlite": ("sqlite3",), **{tool.verify: tool.verify_programs for tool in DUMP_TOOLS.values()}}
 )
-_MARIADB: Final = ("mariadbd", "mariadb-install-db", "mariadb", "mariabackup", "mbstream")
-_POSTGRES: Final = ("initdb", "postgres", "psql", "pg_dump", "pg_restore")
 
 PACKAGES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -39,16 +38,7 @@ PACKAGES: Final[Mapping[str, str]] = MappingProxyType(
         "sqlite3": "sqlite3",
         "restic-rest-server": "restic-rest-server",
         "prometheus-pushgateway": "prometheus-pushgateway",
-        "mariadbd": "mariadb-server-core",
-        "mariadb-install-db": "mariadb-server-core",
-        "mariadb": "mariadb-client-core",
-        "mariabackup": "mariadb-backup",
-        "mbstream": "mariadb-backup",
-        "initdb": "postgresql",
-        "postgres": "postgresql",
-        "psql": "postgresql-client",
-        "pg_dump": "postgresql-client",
-        "pg_restore": "postgresql-client",
+        **{name: program.package for tool in DUMP_TOOLS.values() for name, program in tool.server.programs.items()},
     }
 )
 """Program -> the Debian package that brings it."""
@@ -83,26 +73,21 @@ def programs(fleet: ResolvedFleet, targets: Iterable[Target], servers: Iterable[
 
 
 def _of_target(target: Target) -> tuple[str, ...]:
-    rules = tuple(program for rule in target.verify for program in _OF_RULE[rule.kind])
-    return (*rules, *_of_database(database_of(target)), *_of_database(sampled_by(target)))
+    rules = tuple(program for rule in target.verify for program in _OF_RULE.get(rule.kind, ()))
+    tools = [tool for tool in (tool_in_pod(target), *sampling_tools(target)) if tool is not None]
+    return (*rules, *(program for tool in tools for program in tool.server.programs))
 
 
-def _of_database(name: str) -> tuple[str, ...]:
-    return {"mariadb": _MARIADB, "postgres": _POSTGRES, "": ()}[name]
-
-
-def sampled_by(target: Target) -> str:
-    """Return the database whose tool has to make a target's sample data; empty: none."""
+def sampling_tools(target: Target) -> tuple[DumpTool, ...]:
+    """Return the tools that have to make a target's sample files, because nothing else can."""
     dump = target.dump.file if target.dump is not None else None
-    return "mariadb" if any(rule.kind == "xbstream" and rule.file != dump for rule in target.verify) else ""
+    kinds = {rule.kind for rule in target.verify if rule.file != dump}
+    return tuple(tool for kind, tool in BY_VERIFY_KIND.items() if kind in kinds and tool.sample is None)
 
 
-def database_of(target: Target) -> str:
-    """Return the database that runs in the app's pod for a target's dump; empty: the dump is not one of ours."""
-    dump = target.dump_in_pod
-    if dump is None:
-        return ""
-    return {"mariabackup": "mariadb", "pg_dump": "postgres", None: ""}[dump.tool]
+def tool_in_pod(target: Target) -> DumpTool | None:
+    """Return the tool whose database has to run in the app's pod for a target's dump."""
+    return target.dump_in_pod.known_tool if target.dump_in_pod is not None else None
 
 
 def missing(needed: Mapping[str, str], found: Mapping[str, str]) -> tuple[Missing, ...]:

@@ -50,7 +50,7 @@ class JobEnd:
     metrics: Mapping[str, float] = field(default_factory=dict)
     """The series that it pushed: `name` or `name{label="value"}`, without the group's labels."""
     notifications: tuple[str, ...] = ()
-    """The titles of what it sent to ntfy."""
+    """The titles of the notifications that it sent."""
 
     @property
     def log(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from backupgen.conventions.units import quantity_value
-from backupgen.plan.model import Mount
+from backupgen.plan.facts.workloads import Mount
 from backupgen.rehearsal.cluster import Cluster, Object
 from backupgen.rehearsal.environment import ConfigError, arguments_of, data_of, environment_of
 from backupgen.rehearsal.values import ValueOf

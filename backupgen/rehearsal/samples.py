@@ -1,6 +1,5 @@
 """Sample data for every source: what its verify rules look for, and what a file system may hold beside."""
 
-import hashlib
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -8,6 +7,7 @@ from contextlib import closing
 from fnmatch import fnmatchcase
 from typing import Final, Literal, NamedTuple
 
+from backupgen.integrations.dump_tools import BY_VERIFY_KIND, DumpTool, noise
 from backupgen.rehearsal.pod import Pod, volume_of
 from backupgen.resolve.resolved import Target, VerifyRule
 
@@ -34,8 +34,8 @@ class Sample(NamedTuple):
     """Its absolute path in the snapshot."""
     fate: Fate = "kept"
     """What a backup has to do with it; `may` is left to patterns that only restic itself reads exactly."""
-    tool: str = ""
-    """`xbstream`: the content has to come from MariaDB's own tool."""
+    tool: DumpTool | None = None
+    """The tool that the content has to come from."""
 
 
 def lowered(size: int) -> int:
@@ -55,13 +55,13 @@ def samples_of(target: Target, pod: Pod, round_: int = 0) -> tuple[Sample, ...]:
     for path, content, fate in wanted:
         held = volume_of(pod, path)
         if held is not None and held[0].place:
-            tool = "xbstream" if content is None else ""
-            found.setdefault(path, Sample(held[0].place, held[1], content or b"", path, fate, tool))
+            made, tool = (b"", content) if isinstance(content, DumpTool) else (content, None)
+            found.setdefault(path, Sample(held[0].place, held[1], made, path, fate, tool))
     return tuple(found.values())
 
 
-_Wanted = tuple[str, bytes | None, Fate]
-"""The path in the snapshot, the content, and what becomes of it."""
+_Wanted = tuple[str, bytes | DumpTool, Fate]
+"""The path in the snapshot, the content or the tool that has to make it, and what becomes of it."""
 
 
 def _ruled(target: Target, pod: Pod) -> Iterator[_Wanted]:
@@ -129,23 +129,13 @@ def _left_out(target: Target, pod: Pod) -> Iterator[_Wanted]:
             yield f"{folder}{pattern.rstrip('/')}/left-out", b"must not come back\n", "left out"
 
 
-def content_for(rule: VerifyRule) -> bytes | None:
-    """Return a file that satisfies a rule about a file; None, if only a database's own tool can make it."""
+def content_for(rule: VerifyRule) -> bytes | DumpTool:
+    """Return a file that satisfies a rule about a file, or the tool that alone can make one."""
     size = lowered(rule.min_bytes)
-    match rule.kind:
-        case "sqlite":
-            return _sqlite(rule.file)
-        case "pgdump":
-            return _pg_dump(rule.file, size)
-        case "xbstream":
-            return None
-        case _:
-            return noise(rule.file, max(size, 1000))
-
-
-def noise(seed: str, size: int) -> bytes:
-    """Return bytes that nothing compresses, the same for the same seed."""
-    return hashlib.shake_256(seed.encode()).digest(size)
+    tool = BY_VERIFY_KIND.get(rule.kind)
+    if tool is not None:
+        return tool.sample(rule.file, size) if tool.sample is not None else tool
+    return _sqlite(rule.file) if rule.kind == "sqlite" else noise(rule.file, max(size, 1000))
 
 
 def _sqlite(seed: str) -> bytes:
@@ -157,19 +147,12 @@ def _sqlite(seed: str) -> bytes:
         return database.serialize()
 
 
-def _pg_dump(seed: str, size: int) -> bytes:
-    rows = "".join(f"{number}\t{noise(f'{seed}{number}', 32).hex()}\n" for number in range(max(_ROWS, size // 64)))
-    return (
-        "--\n-- PostgreSQL database dump\n--\n\nCREATE TABLE sample (id integer, content text);\n\n"
-        f"COPY sample (id, content) FROM stdin;\n{rows}\\.\n\n--\n-- PostgreSQL database dump complete\n--\n\n"
-    ).encode()
-
-
 def dump_content(target: Target) -> bytes:
     """Return what a stand-in for a target's dump command prints: what its verify rule looks for."""
     file = target.dump.file if target.dump is not None else ""
     rule = next((rule for rule in target.verify if rule.file == file), None)
-    return (content_for(rule) if rule is not None else None) or noise(file, 4096)
+    content = content_for(rule) if rule is not None else b""
+    return content if isinstance(content, bytes) and content else noise(file, 4096)
 
 
 def places(samples: Iterable[Sample]) -> dict[str, list[Sample]]:

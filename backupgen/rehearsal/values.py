@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from backupgen.conventions import naming
+from backupgen.integrations.channels import CHANNELS
 from backupgen.rehearsal.cluster import Object
 
 ValueOf = Callable[[str], str]
@@ -43,4 +43,5 @@ def throw_away(name: str, chance: Callable[[], str], known: Mapping[str, str]) -
     """Return a value for a name: a known one, or a made-up one of the form that its reader expects."""
     if name in known:
         return known[name]
-    return f"rehearsal:{chance()}" if name == naming.NTFY_VALUE else chance()
+    samples = {credential.value: credential.sample for kind in CHANNELS for credential in kind.credentials}
+    return samples[name](chance()) if name in samples else chance()

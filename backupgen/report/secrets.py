@@ -8,7 +8,7 @@ from typing import Final
 from backupgen.diagnostics.wording import counted, listed
 from backupgen.report.lines import Line, paint, visible
 from backupgen.sealing.judge import Flaw, Standing
-from backupgen.sealing.references import Reference, value_names
+from backupgen.sealing.references import Reference
 from backupgen.sealing.values import Origin, Sources
 
 _ORIGINS: Final[Mapping[Origin, tuple[str, str]]] = {
@@ -57,7 +57,7 @@ def _values(report: SecretsReport) -> Iterator[Line]:
 
 
 def _names(one: Standing) -> set[str]:
-    return {name for key in one.secret.keys for name in value_names(key)}
+    return {name for key in one.secret.keys for name in key.values}
 
 
 def _secrets(report: SecretsReport) -> Iterator[Line]:

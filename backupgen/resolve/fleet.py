@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 
 from backupgen.conventions import naming
 from backupgen.diagnostics import Checked, NodePath, has_errors
+from backupgen.integrations.channels import CHANNELS
 from backupgen.integrations.identity import names_of
 from backupgen.language import schema
 from backupgen.resolve import codes, resolved
 from backupgen.resolve.collisions import check_collisions
-from backupgen.resolve.jobs import Context, Notes, check_labels, check_override, resolve_ntfy
+from backupgen.resolve.jobs import Context, Notes, check_labels, check_override, resolve_channels
 from backupgen.resolve.layers import Layers, Shared, merge_layers
 from backupgen.resolve.origins import FLEET, Origin, Record, Setting, derived
 from backupgen.resolve.reports import resolve_reports
@@ -45,7 +46,7 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
         reflect_scripts=fleet.scripts == "reflector",
         network_policies=fleet.network_policies or "none",
         pushgateway=reports.pushgateway,
-        ntfy=context.ntfy,
+        channels=context.channels,
         alerts=reports.alerts,
         dashboard=fleet.dashboard,
         gitops=fleet.gitops,
@@ -79,9 +80,8 @@ def explain_target(fleet: schema.Fleet, name: str) -> tuple[Setting, ...]:
 
 def _context(fleet: schema.Fleet) -> Context:
     notes = Notes()
-    ntfy = resolve_ntfy(fleet.ntfy, notes) if fleet.ntfy else None
     wiring = Shared(_wiring_annotations(fleet), derived("the wiring", ("gitops",)))
-    return Context(fleet, ntfy, (wiring, Shared(fleet.annotations, FLEET)), notes)
+    return Context(fleet, resolve_channels(fleet, notes), (wiring, Shared(fleet.annotations, FLEET)), notes)
 
 
 def _wiring_annotations(fleet: schema.Fleet) -> Mapping[str, str]:
@@ -111,7 +111,8 @@ def _check_shared(fleet: schema.Fleet, context: Context) -> None:
     check_labels(fleet.labels, (), context.notes)
     if fleet.defaults is not None:
         check_labels(fleet.defaults.labels, ("defaults",), context.notes)
-        check_override(fleet.defaults.ntfy, ("defaults",), context)
+        for kind in CHANNELS:
+            check_override(fleet.defaults, kind, ("defaults",), context)
 
 
 def _check_names(fleet: resolved.ResolvedFleet, notes: Notes) -> None:

@@ -1,12 +1,13 @@
 """JobSettings as written -> Job: defaults, merged mappings, and what every operation must say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, get_args
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import amount, format_duration
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
+from backupgen.integrations.channels import CHANNELS, Channel, ChannelKind
 from backupgen.integrations.location import Location, LocationError, parse_http
 from backupgen.language import schema
 from backupgen.language.defaults import default_of, filled
@@ -40,7 +41,7 @@ class Context:
     """What all jobs of the fleet share."""
 
     fleet: schema.Fleet
-    ntfy: resolved.Ntfy | None
+    channels: tuple[Channel, ...]
     annotations: tuple[Shared, ...]
     """Those of every object: what the GitOps tool needs, then what the fleet says."""
     notes: Notes
@@ -113,7 +114,7 @@ def resolve_job(
         user=_user(layers, user or resolved.User(NOBODY, NOBODY)),
         labels=layers.entries(("labels",), context.labels),
         annotations=layers.entries(("annotations",), *context.annotations),
-        ntfy=_ntfy(own, layers, identity, context),
+        channels=tuple(_channels(own, layers, identity, context)),
         path=identity.path,
     )
     _check_needs(own, job, context.notes)
@@ -201,32 +202,49 @@ def resolve_placement(layers: Layers) -> resolved.Placement:
     )
 
 
-def resolve_ntfy(ntfy: schema.Ntfy, notes: Notes) -> resolved.Ntfy | None:
-    """The fleet's own `ntfy`; None after noting a URL that is none."""
-    server = http_location(ntfy.server, ("ntfy", "server"), notes)
-    return None if server is None else resolved.Ntfy(**{**filled(ntfy), "server": server})
+def resolve_channels(fleet: schema.Fleet, notes: Notes) -> tuple[Channel, ...]:
+    """The fleet's own channels, but for those whose URL is not one, which is noted."""
+    channels: list[Channel] = []
+    for kind in CHANNELS:
+        said = getattr(fleet, kind.key)
+        server = None if said is None else http_location(getattr(said, kind.url), (kind.key, kind.url), notes)
+        if server is not None:
+            channels.append(kind.make({**filled(said), kind.url: server}))
+    return tuple(channels)
 
 
-def _ntfy(own: schema.JobSettings, layers: Layers, identity: Identity, context: Context) -> resolved.Ntfy | None:
-    ntfy, said = context.ntfy, context.fleet.ntfy
-    if ntfy is None:
-        check_override(own.ntfy, identity.path, context)
-        if layers.record is not None:
-            layers.record.note(("ntfy",), None)
-        return None
-    if not layers.inner("ntfy", schema.NtfyOverride, "enabled"):
-        return None
-    for name in ("topic", "priority", "tags", "title"):
-        shared = Shared(getattr(ntfy, name), BUILT_IN if getattr(said, name) is None else FLEET.at("ntfy", name))
-        ntfy = ntfy._replace(**{name: layers.inner("ntfy", schema.NtfyOverride, name, shared)})
-    return ntfy
+def _channels(own: schema.JobSettings, layers: Layers, identity: Identity, context: Context) -> Iterator[Channel]:
+    for kind in CHANNELS:
+        channel = next((channel for channel in context.channels if channel.kind is kind), None)
+        if channel is None:
+            check_override(own, kind, identity.path, context)
+            if layers.record is not None:
+                layers.record.note((kind.key,), None)
+        elif layers.inner(kind.key, _override_of(kind), "enabled"):
+            yield _overridden(channel, layers, getattr(context.fleet, kind.key))
 
 
-def check_override(override: schema.NtfyOverride | None, path: NodePath, context: Context) -> None:
-    """Note an override of a `ntfy` that the fleet does not have."""
-    if override is not None and override.enabled is not False and context.fleet.ntfy is None:
-        message = "the fleet has no `ntfy` that could be overridden here"
-        context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "ntfy"), on_key=True)
+def _overridden(channel: Channel, layers: Layers, said: schema.Model) -> Channel:
+    """A channel of the fleet's as one job has it; `said` is what the fleet says of it."""
+    kind, fields = channel.kind, channel._asdict()
+    for name in kind.overridable:
+        shared = Shared(fields[name], BUILT_IN if getattr(said, name) is None else FLEET.at(kind.key, name))
+        fields[name] = layers.inner(kind.key, _override_of(kind), name, shared)
+    return kind.make(fields)
+
+
+def _override_of(kind: ChannelKind) -> type[schema.Model]:
+    """The model of a job's own settings of a channel."""
+    models: tuple[type[schema.Model], ...] = get_args(schema.JobSettings.model_fields[kind.key].annotation)
+    return models[0]
+
+
+def check_override(layer: schema.JobSettings, kind: ChannelKind, path: NodePath, context: Context) -> None:
+    """Note an override of a channel that the fleet does not have."""
+    override = getattr(layer, kind.key)
+    if override is not None and override.enabled is not False and getattr(context.fleet, kind.key) is None:
+        message = f"the fleet has no `{kind.key}` that could be overridden here"
+        context.notes.add(codes.CONFLICTING_KEYS, message, (*path, kind.key), on_key=True)
 
 
 def http_location(text: str, path: NodePath, notes: Notes) -> Location | None:

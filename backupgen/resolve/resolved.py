@@ -3,11 +3,14 @@
 Durations are seconds, paths are absolute, patterns are as restic gets them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final, Literal, NamedTuple
 
+from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics import NodePath
+from backupgen.integrations.channels import Channel, Ntfy
+from backupgen.integrations.dump_tools import DUMP_TOOLS, DumpTool, Restore, VerifyKind
 from backupgen.integrations.location import Location
 from backupgen.language import schema
 from backupgen.language.defaults import default_of
@@ -48,18 +51,6 @@ class Placement(NamedTuple):
     limits: StringMap
 
 
-class Ntfy(NamedTuple):
-    """Where a job's failures are sent."""
-
-    server: Location
-    topic: str
-    auth: bool
-    priority: int
-    tags: tuple[str, ...]
-    title: str
-    pod_labels: StringMap
-
-
 class Job(NamedTuple):
     """How an operation runs."""
 
@@ -93,8 +84,14 @@ class Job(NamedTuple):
     user: User
     labels: StringMap
     annotations: StringMap
-    ntfy: Ntfy | None
+    channels: tuple[Channel, ...]
+    """Where its failures are told."""
     path: NodePath
+
+    @property
+    def ntfy(self) -> Ntfy | None:
+        """The topic of ntfy that its failures are sent to."""
+        return next((channel for channel in self.channels if isinstance(channel, Ntfy)), None)
 
     @property
     def ends_itself(self) -> int:
@@ -129,23 +126,30 @@ class Dump(NamedTuple):
     in_pod: StringMap
     """The labels of the app's pod; without any, the command runs in the job's own container."""
     container: str
-    tool: Literal["mariabackup", "pg_dump"] | None
-    """Which ready-made dump it is; None, if the command is the user's own, whatever its words are."""
     command: tuple[str, ...]
     file: str
     """The dump's absolute path in the snapshot."""
     staging_claim: str | None
     staging_size: str
-    loading: Literal["stopped", "running", "client", ""]
-    """Where it is read back in: beside the stopped database, in the app's pod, by a client; empty: not known."""
-    loader: tuple[str, ...]
-    """The command that reads it back in, from its standard input."""
+    tool: str
+    """The key of `DUMP_TOOLS`; empty for a command of the fleet's own."""
+    user: str
+    """Whom the tool logs in as; empty if the fleet does not say it."""
+    database: str
+    """What the tool dumps; empty if the fleet does not say it."""
+    restore: Restore | None
+    """How it gets back into the database; None if that is not known."""
+
+    @property
+    def known_tool(self) -> DumpTool | None:
+        """The ready-made dump that it is, if it is one."""
+        return DUMP_TOOLS.get(self.tool)
 
 
 class VerifyRule(NamedTuple):
     """What the restore test looks for in a snapshot."""
 
-    kind: Literal["file", "dir", "sqlite", "xbstream", "pgdump"]
+    kind: VerifyKind
     file: str
     """The absolute path in the snapshot."""
     min_bytes: int
@@ -236,10 +240,6 @@ class Mirror(NamedTuple):
     restore_test: RestoreTest | None
     credentials: StringMap
 
-    def jobs(self) -> tuple[Job, ...]:
-        """The copy, and the restore test of the copy."""
-        return (self.job,) if self.restore_test is None else (self.job, self.restore_test.job)
-
 
 class Server(NamedTuple):
     """The REST server: an append-only endpoint for everybody, one with all rights for the retention."""
@@ -283,10 +283,44 @@ class Repository(NamedTuple):
         """
         return min(self.lock_wait, job.deadline // 2 if job.needs is None else job.ends_itself - job.needs)
 
-    def jobs(self) -> tuple[Job, ...]:
-        """The operations on the whole repository."""
-        single = [operation.job for operation in (self.retention, self.restore_test) if operation is not None]
-        return (*single, *(job for mirror in self.mirrors for job in mirror.jobs()))
+    def operations(self) -> Iterator["Operation"]:
+        """Yield the operations on the whole repository: retention, restore test, each mirror and the test of it."""
+        if self.retention is not None:
+            yield Operation(PodRole.RETENTION, self.retention.job, self)
+        if self.restore_test is not None:
+            yield Operation(PodRole.RESTORE_TEST, self.restore_test.job, self)
+        for mirror in self.mirrors:
+            yield Operation(PodRole.MIRROR, mirror.job, self, mirror=mirror)
+            if mirror.restore_test is not None:
+                yield Operation(PodRole.RESTORE_TEST, mirror.restore_test.job, self, mirror=mirror)
+
+
+class Operation(NamedTuple):
+    """A CronJob of the fleet: what it does, to which repository."""
+
+    role: PodRole
+    job: Job
+    repository: Repository
+    target: Target | None = None
+    """What a backup backs up."""
+    mirror: Mirror | None = None
+    """The mirror that it makes, or that it tests."""
+
+    @property
+    def retention(self) -> Retention | None:
+        """What a retention forgets; None for another operation."""
+        return self.repository.retention if self.role is PodRole.RETENTION else None
+
+    @property
+    def restore_test(self) -> RestoreTest | None:
+        """Where a restore test restores; None for another operation."""
+        tested = self.repository if self.mirror is None else self.mirror
+        return tested.restore_test if self.role is PodRole.RESTORE_TEST else None
+
+    @property
+    def copy(self) -> Mirror | None:
+        """What a mirror makes; None for another operation."""
+        return self.mirror if self.role is PodRole.MIRROR else None
 
 
 class Node(NamedTuple):
@@ -338,7 +372,8 @@ class ResolvedFleet(NamedTuple):
     reflect_scripts: bool
     network_policies: Literal["none", "kubernetes", "cilium"]
     pushgateway: Pushgateway | None
-    ntfy: Ntfy | None
+    channels: tuple[Channel, ...]
+    """Where failures are told, unless a job says otherwise."""
     alerts: Alerts | None
     dashboard: Dashboard | None
     gitops: Gitops | None
@@ -355,9 +390,17 @@ class ResolvedFleet(NamedTuple):
         """The repository of that name."""
         return next(repository for repository in self.repositories if repository.name == name)
 
+    def operations(self) -> Iterator[Operation]:
+        """Yield every operation: the backups in the order of the targets, then those on each whole repository."""
+        repositories = {repository.name: repository for repository in self.repositories}
+        for target in self.targets:
+            yield Operation(PodRole.BACKUP, target.job, repositories[target.repository], target)
+        for repository in self.repositories:
+            yield from repository.operations()
+
     def jobs(self) -> tuple[Job, ...]:
-        """Every operation of the fleet."""
-        own = [job for repository in self.repositories for job in repository.jobs()]
+        """The job of every operation, of a fleet that is not whole as well: a target's repository may be missing."""
+        own = [operation.job for repository in self.repositories for operation in repository.operations()]
         return (*(target.job for target in self.targets), *own)
 
     def targets_of(self, repository: str) -> tuple[Target, ...]:

@@ -1,14 +1,16 @@
 """The sources of a target as written -> resolved: volumes, dump, and what a restore test looks for in them."""
 
 from collections.abc import Iterator
+from typing import NamedTuple, get_args
 
 from backupgen.conventions import naming
 from backupgen.conventions.units import quantity_value
 from backupgen.diagnostics import NodePath
 from backupgen.diagnostics.wording import listed
+from backupgen.integrations.dump_tools import DUMP_TOOLS, Restore, VerifyKind, sql_restore
 from backupgen.language import schema
 from backupgen.language.defaults import default_of, filled
-from backupgen.resolve import codes, dump_tools, resolved
+from backupgen.resolve import codes, resolved
 from backupgen.resolve.jobs import Context
 from backupgen.resolve.layers import Layers, Shared
 from backupgen.resolve.origins import BUILT_IN, Origin, Record, derived
@@ -81,26 +83,41 @@ def resolve_dump(name: str, dump: schema.Dump | None, path: NodePath, record: Re
     in_pod, container = said.value("in_pod"), said.value("container")
     for key in ("tool", "database", "user"):  # what they are for is the command
         said.value(key)
-    command = said.value(
-        "command", Shared(dump.command or dump_tools.command(dump), derived("the tool", (*path, "dump", "tool")))
-    )
-    by_name = derived("the target's name and the tool", path)
-    file = said.value("file", Shared(dump.file or dump_tools.file_name(name, dump), by_name))
+    made = _made_by(name, dump)
+    command = said.value("command", Shared(made.command, derived("the tool", (*path, "dump", "tool"))))
+    file = said.value("file", Shared(made.file, derived("the target's name and the tool", path)))
     claim = said.inner("staging", schema.Staging, "pvc")
     own_size = None if claim is not None or in_pod is None else default_of(schema.Dump, "staging")["size"]
     size = said.inner("staging", schema.Staging, "size", Shared(own_size, BUILT_IN))
-    loading, loader = dump_tools.loader(dump)
     return resolved.Dump(
         in_pod=in_pod or {},
         container=container or "",
-        tool=dump.tool,
         command=command,
         file=f"{_root(dump)}/{file}",
         staging_claim=claim,
         staging_size=size or "",
-        loading=loading,
-        loader=loader,
+        tool=dump.tool or "",
+        user=dump.user or "",
+        database=dump.database or "",
+        restore=made.restore,
     )
+
+
+class _Made(NamedTuple):
+    """How a dump is made, and read back in."""
+
+    command: tuple[str, ...]
+    file: str
+    restore: Restore | None
+
+
+def _made_by(name: str, dump: schema.Dump) -> _Made:
+    tool = DUMP_TOOLS.get(dump.tool or "")
+    if tool is None:
+        command = dump.command or ()
+        return _Made(command, dump.file or "", sql_restore(command, in_pod=dump.in_pod is not None))
+    user, database = dump.user or "", dump.database or ""
+    return _Made(tool.command(user, database), f"{name}.{tool.suffix}", tool.restore(user, database))
 
 
 def _root(dump: schema.Dump | None) -> str:
@@ -132,9 +149,18 @@ def _as_written(rule: resolved.VerifyRule) -> dict[str, object]:
     return {rule.kind: file, **files, **sizes}
 
 
+def verify_kind(rule: schema.Verify) -> tuple[VerifyKind, str]:
+    """Which of its kinds a written rule is, and its path."""
+    for kind in get_args(VerifyKind):
+        path = getattr(rule, kind)
+        if path is not None:
+            return kind, path
+    raise ValueError(rule)  # pragma: no cover - the model accepts exactly one
+
+
 def _verify(target: schema.Target) -> Iterator[resolved.VerifyRule]:
     for rule in target.verify or ():
-        kind, path = dump_tools.verify_kind(rule)
+        kind, path = verify_kind(rule)
         least = filled(rule)
         place = f"{_root(target.dump)}/{path}" if path != "." else _root(target.dump) or "/"
         yield resolved.VerifyRule(kind, place, quantity_value(least["min_size"]), least["min_files"], derived=False)
@@ -150,7 +176,8 @@ def _derived_rules(
         return any(file == place or file.startswith(f"{place}/") for file in written)
 
     if dump is not None and target.dump is not None and not looked_at(dump.file):
-        yield resolved.VerifyRule(dump_tools.kind_of_output(target.dump), dump.file, 1, 1, derived=True)
+        kind = dump.known_tool.verify if dump.known_tool is not None else "file"
+        yield resolved.VerifyRule(kind, dump.file, 1, 1, derived=True)
     for volume in volumes:
         root = f"{naming.BACKUP_DIR}/{volume.name}"
         # A rule for the whole volume, or for all of them, looks at each of its folders.

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from backupgen.conventions import naming
-from backupgen.resolve.resolved import Job, Mirror, Repository, ResolvedFleet, Target
+from backupgen.conventions.roles import PodRole
+from backupgen.resolve import resolved
+from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, Target
 from backupgen.schedule import (
     ALL_HOURS,
     CronError,
@@ -122,39 +124,44 @@ def _operation(
 
 
 def _of_repository(fleet: ResolvedFleet, repository: Repository) -> Iterator[Operation]:
-    targets = len(fleet.targets_of(repository.name))
-    operations: list[tuple[Job, Use, int, Mapping[str, str]]] = []
-    if repository.retention is not None:
-        # One `forget` for each target and legacy tag, then `prune` and `check`.
-        job = repository.retention.job
-        commands = targets + len(repository.retention.legacy) + 2
-        operations.append((job, Use.EXCLUSIVE, commands, job.placement.node_selector))
-    if repository.restore_test is not None:
-        # One `restore` for each target; what else it asks takes no lock.
-        job = repository.restore_test.job
-        operations.append((job, Use.READ, max(targets, 1), job.placement.node_selector))
-    operations += [(mirror.job, _use(mirror), 1, _place_of(mirror, repository)) for mirror in repository.mirrors]
-    for job, use, commands, labels in operations:
-        if isinstance(job.slot, CronExpr):
-            yield _operation(job, repository, use, job.slot, node=_node(fleet, labels), commands=commands)
-    for mirror in repository.mirrors:
-        test = mirror.restore_test
-        if test is not None and isinstance(test.job.slot, CronExpr):
+    for each in repository.operations():
+        if not isinstance(each.job.slot, CronExpr):
+            continue
+        node, commands = _node(fleet, _node_labels(each)), _commands(fleet, each)
+        operation = _operation(each.job, repository, _use(each), each.job.slot, node=node, commands=commands)
+        if each.restore_test is not None and each.mirror is not None:
             # It reads the copy, which is a repository of its own, without a lock: nobody removes anything there.
-            node = _node(fleet, test.job.placement.node_selector)
-            operation = _operation(test.job, repository, Use.READ, test.job.slot, node=node, commands=1)
-            yield replace(operation, repository=naming.mirror_owner(repository.name, mirror.name))
+            operation = replace(operation, repository=naming.mirror_owner(repository.name, each.mirror.name))
+        yield operation
 
 
-def _use(mirror: Mirror) -> Use:
-    """The script of `rclone` copies from frozen lists, so it may meet backups; `restic copy` locks as a reader."""
-    return Use.FILE_COPY if mirror.method == "rclone" else Use.READ
+def _commands(fleet: ResolvedFleet, operation: resolved.Operation) -> int:
+    """How many commands of restic a run has that take a lock."""
+    targets = len(fleet.targets_of(operation.repository.name))
+    if operation.retention is not None:
+        # One `forget` for each target and legacy tag, then `prune` and `check`.
+        return targets + len(operation.retention.legacy) + 2
+    if operation.restore_test is not None and operation.mirror is None:
+        # One `restore` for each target; what else it asks takes no lock.
+        return max(targets, 1)
+    return 1
 
 
-def _place_of(mirror: Mirror, repository: Repository) -> Mapping[str, str]:
-    own = mirror.job.placement.node_selector
-    if mirror.method == "rclone" and repository.server is not None:  # it runs beside the server
-        return {**repository.server.placement.node_selector, **own}
+def _use(operation: resolved.Operation) -> Use:
+    """What an operation on a whole repository does to it.
+
+    The script of `rclone` copies from frozen lists, so it may meet backups; `restic copy` locks as a reader.
+    """
+    if operation.role is PodRole.RETENTION:
+        return Use.EXCLUSIVE
+    return Use.FILE_COPY if operation.copy is not None and operation.copy.method == "rclone" else Use.READ
+
+
+def _node_labels(operation: resolved.Operation) -> Mapping[str, str]:
+    """The node selector of its pods; a copy of the fleet's own server's files runs beside the server."""
+    own, server = operation.job.placement.node_selector, operation.repository.server
+    if server is not None and _use(operation) is Use.FILE_COPY:
+        return {**server.placement.node_selector, **own}
     return own
 
 

@@ -29,7 +29,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
 
 
 def _judge(context: RuleContext, repository: Repository) -> Iterator[Finding]:
-    jobs = [target.job for target in context.fleet.targets_of(repository.name)] + [*repository.jobs()]
+    jobs = (operation.job for operation in context.fleet.operations() if operation.repository == repository)
     short = [job for job in jobs if job.deadline <= repository.lock_wait]
     if short:
         waits = format_duration(max(repository.lock_wait_of(job) for job in short))

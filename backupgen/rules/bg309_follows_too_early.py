@@ -24,13 +24,11 @@ INFO = CodeInfo(
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each mirror and each restore test with what it misses."""
     for repository in context.fleet.repositories:
-        jobs = [mirror.job for mirror in repository.mirrors]
-        jobs += [repository.restore_test.job] if repository.restore_test is not None else []
-        for job in jobs:
-            yield from _judge(context, job, _seldom(context, repository, job))
-        for mirror in repository.mirrors:
-            if mirror.restore_test is not None:
-                yield from _judge(context, mirror.restore_test.job, [mirror.job.name])
+        for operation in repository.operations():
+            if operation.restore_test is not None and operation.mirror is not None:
+                yield from _judge(context, operation.job, [operation.mirror.job.name])
+            elif operation.retention is None:
+                yield from _judge(context, operation.job, _seldom(context, repository, operation.job))
 
 
 def _seldom(context: RuleContext, repository: Repository, job: Job) -> list[str]:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
+from backupgen.integrations.dump_tools import DUMP_TOOLS
 from backupgen.resolve.resolved import Target, Volume
 from backupgen.rules.base import Rule, RuleContext, finding
 
@@ -20,16 +21,15 @@ INFO = CodeInfo(
     good="images: {kubectl: …, …}\ndump: {in_pod: {app: mariadb}, tool: mariabackup}",
 )
 
-_MARIABACKUP: Final = "`dump: {in_pod: …, tool: mariabackup}`"
-_PG_DUMP: Final = "`dump: {in_pod: …, tool: pg_dump}`"
 _COMMAND: Final = "`dump: {in_pod: …, command: …, file: …}`"
 ENGINES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        "mariadb": ("MariaDB", _MARIABACKUP),
+        **{
+            word: (tool.engine, f"`dump: {{in_pod: …, tool: {tool.name}}}`")
+            for tool in DUMP_TOOLS.values()
+            for word in tool.words
+        },
         "mysql": ("MySQL", _COMMAND),
-        "postgres": ("PostgreSQL", _PG_DUMP),
-        "postgresql": ("PostgreSQL", _PG_DUMP),
-        "pgdata": ("PostgreSQL", _PG_DUMP),
         "mongo": ("MongoDB", _COMMAND),
         "mongodb": ("MongoDB", _COMMAND),
         "influxdb": ("InfluxDB", _COMMAND),

@@ -64,7 +64,7 @@ def _known(fleet: ResolvedFleet, target: Target) -> list[Location]:
     """Where the job's policy lets it go anyway."""
     found = [fleet.repository(target.repository).location]
     found += [fleet.pushgateway.location] if fleet.pushgateway is not None else []
-    return found + ([target.job.ntfy.server] if target.job.ntfy is not None else [])
+    return found + [channel.server for channel in target.job.channels]
 
 
 def _judge(target: Target, path: NodePath, command: str, known: Sequence[Location]) -> Iterator[Finding]:

@@ -22,11 +22,9 @@ INFO = CodeInfo(
 
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each restore test, of a repository or of a mirror, with the largest that does not fit."""
-    for repository in context.fleet.repositories:
-        mirrored = [mirror.restore_test for mirror in repository.mirrors]
-        for test in (repository.restore_test, *mirrored):
-            if test is not None:
-                yield from _judge(context, repository, test)
+    for operation in context.fleet.operations():
+        if operation.restore_test is not None:
+            yield from _judge(context, operation.repository, operation.restore_test)
 
 
 def _judge(context: RuleContext, repository: Repository, test: RestoreTest) -> Iterator[Finding]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
-from backupgen.resolve.resolved import Job, ResolvedFleet, Target
+from backupgen.resolve.resolved import ResolvedFleet, Target
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(
@@ -61,29 +62,19 @@ def _taken(pods: _Pods, wanted: Mapping[tuple[str, str, str], list[_Selector]]) 
 
 
 def _pods(fleet: ResolvedFleet) -> Iterator[_Pods]:
-    for target in fleet.targets:
-        yield _of_job(fleet, target.job, naming.ROLE_BACKUP)
-        name = naming.restore(target.name)
-        own = naming.pod_labels(fleet.name, name, naming.ROLE_RESTORE)
-        yield _Pods(f"`{name}`", target.job.namespace, {**target.job.labels, **own}, (*target.job.path, "labels"))
+    for operation in fleet.operations():
+        job = operation.job
+        labels = {**job.labels, **naming.pod_labels(fleet.name, job.name, operation.role)}
+        yield _Pods(f"`{job.name}`", job.namespace, labels, (*job.path, "labels"))
+        if operation.target is not None:
+            name = naming.restore(operation.target.name)
+            own = naming.pod_labels(fleet.name, name, PodRole.RESTORE)
+            yield _Pods(f"`{name}`", job.namespace, {**job.labels, **own}, (*job.path, "labels"))
     for repository in fleet.repositories:
-        if repository.retention is not None:
-            yield _of_job(fleet, repository.retention.job, naming.ROLE_RETENTION)
-        if repository.restore_test is not None:
-            yield _of_job(fleet, repository.restore_test.job, naming.ROLE_RESTORE_TEST)
-        for mirror in repository.mirrors:
-            yield _of_job(fleet, mirror.job, naming.ROLE_MIRROR)
-            if mirror.restore_test is not None:
-                yield _of_job(fleet, mirror.restore_test.job, naming.ROLE_RESTORE_TEST)
         server = repository.server
         # Somebody may well name the fleet's own server by the labels that it gets from the compiler.
         if server is not None:
             yield _Pods(f"the server `{server.name}`", server.namespace, server.labels, (*server.path, "labels"))
-
-
-def _of_job(fleet: ResolvedFleet, job: Job, role: str) -> _Pods:
-    labels = {**job.labels, **naming.pod_labels(fleet.name, job.name, role)}
-    return _Pods(f"`{job.name}`", job.namespace, labels, (*job.path, "labels"))
 
 
 def _selectors(fleet: ResolvedFleet) -> Iterator[tuple[str, _Selector]]:
@@ -93,8 +84,9 @@ def _selectors(fleet: ResolvedFleet) -> Iterator[tuple[str, _Selector]]:
     if fleet.pushgateway is not None and fleet.pushgateway.location.service is not None:
         pods = fleet.pushgateway.pod_labels
         yield fleet.pushgateway.location.service[1], _Selector(pods, ("pushgateway", "pod_labels"))
-    if fleet.ntfy is not None and fleet.ntfy.server.service is not None:
-        yield fleet.ntfy.server.service[1], _Selector(fleet.ntfy.pod_labels, ("ntfy", "pod_labels"))
+    for channel in fleet.channels:
+        if channel.server.service is not None:
+            yield channel.server.service[1], _Selector(channel.pod_labels, (channel.kind.key, "pod_labels"))
     if fleet.alerts is not None:
         scraper = _Selector(fleet.alerts.prometheus_pods, ("alerts", "prometheus", "pod_labels"))
         yield fleet.alerts.prometheus_namespace, scraper

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
-from backupgen.resolve.resolved import Ntfy
+from backupgen.integrations.channels import Ntfy
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(
@@ -41,7 +41,7 @@ def _uses(context: RuleContext) -> Iterator[tuple[Ntfy, NodePath]]:
     """Each job's ntfy, the fleet's own first."""
     for job in context.fleet.jobs():
         if job.ntfy is not None:
-            own = job.ntfy != context.fleet.ntfy
+            own = job.ntfy not in context.fleet.channels
             yield job.ntfy, (*job.path, "ntfy") if own else ("ntfy",)
 
 

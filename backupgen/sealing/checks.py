@@ -9,7 +9,7 @@ from backupgen.diagnostics.wording import few, quoted
 from backupgen.sealing import codes
 from backupgen.sealing.judge import Flaw, Standing, differing_recipients
 from backupgen.sealing.marks import is_from_environment
-from backupgen.sealing.references import Reference, value_names
+from backupgen.sealing.references import Reference
 from backupgen.sealing.rules import Rule
 from backupgen.sealing.values import EDIT, Sources, ValuesFile
 
@@ -73,7 +73,7 @@ def _from_environment(standings: Iterable[Standing]) -> set[str]:
         for one in standings
         for key in one.secret.keys
         if one.mark is not None and is_from_environment(one.mark.keys.get(key.key, ""))
-        for name in value_names(key)
+        for name in key.values
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from backupgen.plan.model import Secret, SecretKey
+from backupgen.plan.facts.access import Secret, SecretKey
 from backupgen.sealing.sealer import Hasher
 
 LONGEST_HASHED = 72
@@ -19,13 +19,12 @@ def compose(secret: Secret, values: Mapping[str, str], present: Mapping[str, obj
 
 
 def _text(key: SecretKey, values: Mapping[str, str], present: object, hasher: Hasher) -> str:
-    if key.form == "value":
-        return values[key.values[0]]
+    if isinstance(key.source, str):
+        return values[key.source]
     pairs = (line.partition(":") for line in str(present or "").splitlines())
     hashes = {user: hashed for user, _, hashed in pairs}
     lines = []
-    for entry in key.values:
-        user, _, name = entry.partition("=")
+    for user, name in key.source:
         kept = hashes.get(user, "")
         hashed = kept if kept and hasher.verify(values[name], kept) else hasher.hash(values[name])
         lines.append(f"{user}:{hashed}\n")
@@ -40,8 +39,7 @@ def unusable(secrets: Mapping[str, Secret], values: Mapping[str, str]) -> dict[s
             found[name] = "is no text in UTF-8, or holds a NUL, which no environment variable can"
     for secret in secrets.values():
         for key in secret.keys:
-            for entry in key.values if key.form == "htpasswd" else ():
-                name = entry.partition("=")[2]
+            for name in () if isinstance(key.source, str) else key.values:
                 if len(values.get(name, "").encode(errors="replace")) > LONGEST_HASHED:
                     found[name] = f"is longer than {LONGEST_HASHED} bytes, which is all that bcrypt takes"
     return found

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from backupgen.diagnostics import Finding, Span, Spot
-from backupgen.plan.model import Secret
+from backupgen.plan.facts.access import Secret
 from backupgen.sealing import codes
-from backupgen.sealing.references import value_names
 
 _PRIVATE_KEY: Final = re.compile(r"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{20}|-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----")
 _KEY_WORDS: Final = ("AGE-SECRET-KEY-", "PRIVATE KEY")
@@ -70,8 +69,8 @@ def check_plain(
         name
         for secret in secrets.values()
         for key in secret.keys
-        if key.form == "htpasswd" or _CREDENTIAL.search(key.key)
-        for name in value_names(key)
+        if not isinstance(key.source, str) or _CREDENTIAL.search(key.key)
+        for name in key.values
     }
     telling = {name: values[name] for name in sorted(guarded & values.keys()) if not _COMMON.fullmatch(values[name])}
     for file, text in files.items():

@@ -8,11 +8,10 @@ from typing import Any, Final, NamedTuple
 
 from backupgen.diagnostics import CodeInfo, Finding, Spot
 from backupgen.diagnostics.wording import listed
-from backupgen.plan.model import Secret, SecretKey
+from backupgen.plan.facts.access import Secret, SecretKey
 from backupgen.sealing import codes
 from backupgen.sealing.envelope import Envelope, encrypted_type, read_envelope
 from backupgen.sealing.marks import Mark, is_from_environment, key_mark, names_of
-from backupgen.sealing.references import value_names
 from backupgen.sealing.rules import Rule
 from backupgen.sealing.sealed import is_sealed, secret_keys, values_of, without_values
 from backupgen.sealing.values import Sources
@@ -162,7 +161,7 @@ def _stand(
     path: str, secret: Secret, ready: str, committed: Committed, sources: Sources, rule: Rule | None
 ) -> Standing:
     file = f"{committed.out}/{path}"
-    names = dict.fromkeys(name for key in secret.keys for name in value_names(key))
+    names = dict.fromkeys(name for key in secret.keys for name in key.values)
     waiting = tuple(name for name in names if not sources.has(name))
     text = committed.files.get(path)
     if text is None or not is_sealed(path, text):
@@ -282,7 +281,7 @@ def _unknown_keys(secret: Secret, mark: Mark, sources: Sources) -> list[str]:
 
 def _now(key: SecretKey, sources: Sources) -> str:
     """What would be remembered of a key if it was sealed now; empty: one of its values is not there."""
-    names = value_names(key)
+    names = key.values
     given = all(sources.has(name) for name in names)
     return key_mark(names, tuple(sources.digest(name) for name in names)) if given else ""
 

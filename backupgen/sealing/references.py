@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from backupgen.conventions import naming
 from backupgen.diagnostics import NodePath
-from backupgen.plan.model import Plan, Secret, SecretKey
+from backupgen.integrations.channels import CHANNELS
+from backupgen.plan.facts.access import Secret
+from backupgen.plan.facts.manifest import Plan
 from backupgen.resolve.resolved import Mirror, Repository, ResolvedFleet
 
 
@@ -18,11 +20,6 @@ class Reference(NamedTuple):
     """What it is, for a comment in the values file."""
 
 
-def value_names(key: SecretKey) -> tuple[str, ...]:
-    """The names of the values that a key of a Secret is made of."""
-    return key.values if key.form == "value" else tuple(value.partition("=")[2] for value in key.values)
-
-
 def secrets_of(plan: Plan) -> dict[str, Secret]:
     """The Secrets of a plan by their paths below out/."""
     return {unit.path: unit.facts for unit in plan.units if isinstance(unit.facts, Secret)}
@@ -30,7 +27,7 @@ def secrets_of(plan: Plan) -> dict[str, Secret]:
 
 def references(fleet: ResolvedFleet, secrets: Mapping[str, Secret]) -> dict[str, Reference]:
     """Return the values that the Secrets need, by name, each with the first place of the fleet that asks for it."""
-    needed = {name for secret in secrets.values() for key in secret.keys for name in value_names(key)}
+    needed = {name for secret in secrets.values() for key in secret.keys for name in key.values}
     found: dict[str, Reference] = {}
     for name, reference in _all(fleet):
         if name in needed:
@@ -48,7 +45,8 @@ def _all(fleet: ResolvedFleet) -> Iterator[tuple[str, Reference]]:
         for variable, name in sorted(target.credentials.items()):
             path = (*target.job.path, "credentials", variable)
             yield name, Reference(path, f"{variable} of the target `{target.name}`")
-    yield naming.NTFY_VALUE, Reference(("ntfy", "auth"), "ntfy: `user:password`, or a token")
+    for credential in (each for kind in CHANNELS for each in kind.credentials):
+        yield credential.value, Reference(credential.path, credential.purpose)
 
 
 def _of_repository(repository: Repository) -> Iterator[tuple[str, Reference]]:

@@ -12,12 +12,11 @@ from typing import Final, Literal, NamedTuple
 from backupgen.diagnostics import Checked, CodeInfo, Finding, Spot
 from backupgen.diagnostics.wording import listed
 from backupgen.manifests.codes import UNSOUND_MANIFEST
-from backupgen.plan.model import Secret
+from backupgen.plan.facts.access import Secret
 from backupgen.sealing import codes
 from backupgen.sealing.compose import compose, unusable
 from backupgen.sealing.judge import Fault, Flaw, Standing, flaws_of
 from backupgen.sealing.marks import Mark, key_mark
-from backupgen.sealing.references import value_names
 from backupgen.sealing.sealed import values_of
 from backupgen.sealing.sealer import Hasher, Plain, Sealer, Sealing, SopsFault
 from backupgen.sealing.values import EDIT, Sources
@@ -131,7 +130,7 @@ def open_all(todo: list[Standing], sources: Sources, tools: Tools) -> Checked[Op
 
 def _plaintexts(todo: list[Standing], sources: Sources, sealer: Sealer) -> Mapping[str, str] | SopsFault:
     """Return the values that the Secrets need; the values file is only opened if it holds one of them."""
-    names = {name for one in todo for key in one.secret.keys for name in value_names(key)}
+    names = {name for one in todo for key in one.secret.keys for name in key.values}
     given = {name: sources.environment[name] for name in names if sources.origin(name) == "environment"}
     if names <= given.keys() or sources.file is None:
         return given
@@ -283,7 +282,7 @@ def _put(done: Sealed, standing: Standing, text: str, mark: Mark) -> None:
 def _mark(standing: Standing, text: str, sources: Sources) -> Mark:
     keys = {}
     for key in standing.secret.keys:
-        names = value_names(key)
+        names = key.values
         keys[key.key] = key_mark(names, tuple(sources.digest(name) for name in names))
     rule = standing.rule.envelope.digest() if standing.rule is not None else ""
     return Mark(sha256(text.encode()).hexdigest(), sha256(standing.ready.encode()).hexdigest(), rule, keys)

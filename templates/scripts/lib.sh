@@ -164,8 +164,9 @@ await() {
   while :; do
     wait "$1"
     await_code=$?
-    # A signal interrupts wait; the process then still exists, at least as a zombie that holds its code.
-    [ "$await_code" -gt 128 ] && kill -0 "$1" 2>/dev/null && [ ! -e "$work/stuck" ] && continue
+    # A signal interrupts wait; the process then still exists, at least as a zombie that holds its code. What wait says then
+    # is of no use: within the trap of EXIT dash says 0.
+    [ "$await_code" -ne 127 ] && kill -0 "$1" 2>/dev/null && [ ! -e "$work/stuck" ] && continue
     break
   done
   stop_watching "$watcher"

@@ -42,7 +42,11 @@ read_lock() {
     return
   }
   lock_of=$(lock_holder "$work/lock")
-  lock_state=$(lock_age "$work/lock")
+  lock_age "$work/lock" >"$work/lock.age"
+  read -r lock_state lock_written <"$work/lock.age" || :
+  # Not written down: as if it looked old.
+  [ -n "$lock_state" ] || lock_state=old
+  [ "${lock_written:-0}" -eq 0 ] || printf '%s %s\n' "$1" "$lock_written" >>"$work/locks.times"
 }
 
 # lock_holder FILE: prints whose lock it is, from restic's JSON.
@@ -57,10 +61,11 @@ lock_pid() { sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$1"; }
 
 lock_field() { sed -n "s/.*\"$1\": *\"\([^\"\\\\]*\)\".*/\\1/p" "$2"; }
 
-# lock_age FILE: prints young, old or dead. Within two minutes of restic's half an hour it is old already.
+# lock_age FILE: prints young, old or dead, and when it was written; 0: that does not matter. Within two minutes of
+# restic's half an hour it is old already.
 lock_age() {
   if [ "$(lock_field hostname "$1")" = "$(uname -n)" ]; then
-    if [ -e "/proc/$(lock_pid "$1")" ]; then echo young; else echo dead; fi
+    if [ -e "/proc/$(lock_pid "$1")" ]; then echo young 0; else echo dead 0; fi
     return
   fi
   own=$(uname -n) now=$(date +%s) longest=$BACKUP_LONGEST_RUN host=$(lock_field hostname "$1") awk "$snapshot_awk"'
@@ -73,11 +78,12 @@ lock_age() {
       /"time":/ { sub(/^.*"time": *"/, "{\"time\":\""); $0 = $0; written = epoch() }
       END {
         now = ENVIRON["now"]
-        if (now - written < 1680) { print "young"; exit }
+        if (now - written < 1680) { printf "young %d\n", written; exit }
         # A clock that is fast would make every run look over, this one as well.
         mine = slot(ENVIRON["own"]); theirs = slot(ENVIRON["host"])
         trusted = !mine || now - mine <= ENVIRON["longest"]
-        print (theirs && trusted && now - theirs > ENVIRON["longest"] ? "dead" : "old")
+        over = theirs && trusted && now - theirs > ENVIRON["longest"]
+        printf "%s %d\n", (over ? "dead" : "old"), written
       }' "$1"
 }
 
@@ -85,14 +91,18 @@ lock_age() {
 # a restic. Sets locks_dead, and locks_doubtful when one of them looks stale and may live.
 judge_locks() {
   locks_dead=false locks_doubtful=false
-  before=$(($(date +%s) - lock_patience)) awk 'FILENAME == ARGV[1] { seen[$1] = $2; next }
-    { print ($1 in seen && seen[$1] <= ENVIRON["before"] + 0 ? "known" : "new"), $1 }' "$work/locks.seen" "$work/locks" \
-    | sort | head -n 1000 >"$work/locks.sorted"
+  touch "$work/locks.times"
+  now=$(date +%s) patience=$lock_patience awk 'FILENAME == ARGV[1] { seen[$1] = $2; next }
+    FILENAME == ARGV[2] { written[$1] = $2; next }
+    {
+      known = $1 in seen && $1 in written && ENVIRON["now"] - seen[$1] >= ENVIRON["patience"]
+      print (known ? (ENVIRON["now"] - written[$1] > 1800 ? "dead" : "young") : "new"), $1
+    }' "$work/locks.seen" "$work/locks.times" "$work/locks" | sort | head -n 1000 >"$work/locks.sorted"
   : >"$work/locks.held"
   locks_read=0
-  while read -r lock_known lock_id <&6; do
-    lock_state=dead lock_of=
-    if [ "$lock_known" = new ]; then
+  while read -r lock_state lock_id <&6; do
+    lock_of=
+    if [ "$lock_state" = new ]; then
       locks_read=$((locks_read + 1))
       [ "$locks_read" -le 10 ] || { locks_doubtful=true; break; }
       read_lock "$lock_id"
@@ -126,6 +136,7 @@ look_at_locks() {
   metric backup_repository_lock gauge 0 holder ''
   list_locks && [ -s "$work/locks" ] || return 0
   judge_locks
+  note unlock 0
   remove_dead_locks && removed='^dead ' || removed='^$'
   # Five of them say enough.
   grep -v "$removed" "$work/locks.held" | sort -u | head -n 5 >"$work/locks.left"
@@ -162,19 +173,22 @@ locked() {
   return "$locked_code"
 }
 
-# unlock_later: true when what refused the command is gone by now. Waits until a lock that looks old is known to be dead.
+# unlock_later: true when what refused the command is gone by now. Waits until a lock that looks old is known to be dead,
+# once: where there is another one after that, somebody lives.
 unlock_later() {
-  while list_locks; do
-    [ -s "$work/locks" ] || return 0
-    judge_locks
-    ! remove_dead_locks || return 0
-    [ "$locks_doubtful" = true ] || return 1
-    doubt_left=$(($(sed 's/.* //' "$work/locks.seen" | sort -n | tail -n 1) + lock_patience - $(date +%s)))
-    [ "$doubt_left" -gt 0 ] || return 1
-    say "waiting for $doubt_left s: a lock that looks old may be that of a process that lives"
-    run "$UNBOUNDED" sleep "$doubt_left" || return 1
-  done
-  return 1
+  unlock_now && return
+  [ "$locks_doubtful" = true ] || return
+  doubt_left=$(($(sed 's/.* //' "$work/locks.seen" | sort -n | tail -n 1) + lock_patience - $(date +%s)))
+  [ "$doubt_left" -gt 0 ] || return
+  say "waiting for $doubt_left s: a lock that looks old may be that of a process that lives"
+  run "$UNBOUNDED" sleep "$doubt_left" && unlock_now
+}
+
+unlock_now() {
+  list_locks || return
+  [ -s "$work/locks" ] || return 0
+  judge_locks
+  remove_dead_locks
 }
 
 # A restic that was ended while it made its lock, or that had to be killed, leaves the lock. It names this host and a

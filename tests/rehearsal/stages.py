@@ -46,7 +46,7 @@ def stage_of(course: Course, cluster: Cluster | None = None, known: Mapping[str,
         yield stage
 
 
-def start_servers(stage: Stage, course: Course, kinds: Collection[str] = ("pushgateway", "ntfy")) -> None:
+def start_servers(stage: Stage, course: Course, kinds: Collection[str] = ("pushgateway", "channel")) -> None:
     for server in course.stand_ins(stage.value_of)[1]:
         if server.kind in kinds:
             stage.start(server)
@@ -75,7 +75,7 @@ def grafana(cluster: Cluster | None = None, disk: int = 0) -> Iterator[Stage]:
         put_repository(stage)
         stage.start_deployment("backup", "rest-server")
         operation = next(course.operations(course.repositories[0]))
-        pod = stage.pod(course.cluster.objects[operation.key], course.changes(operation, stage.value_of, Known()))
+        pod = stage.pod(course.cron_job(operation), course.changes(operation, stage.value_of, Known()))
         Source(stage, course.targets[0], pod).change(0)
         yield stage
 

@@ -10,8 +10,9 @@ from backupgen.adapters.rehearsal.sources import Source
 from backupgen.adapters.rehearsal.stage import Stage
 from backupgen.adapters.rehearsal.volumes import place_of
 from backupgen.rehearsal.cluster import Cluster
-from backupgen.rehearsal.course import Known, Operation
+from backupgen.rehearsal.course import Known
 from backupgen.rehearsal.outcome import JobEnd
+from backupgen.resolve.resolved import Operation
 from tests.rehearsal.stages import PINNED, course_of, put_repository, stage_of, start_servers
 from tests.scripts.jobs import OPENS_WITH, REPOSITORY_ID
 
@@ -24,14 +25,14 @@ def target_stage(name: str, cluster: Cluster | None = None) -> Iterator[tuple[St
     course = course_of("everything", name)
     course = replace(course, cluster=cluster or course.cluster)
     with stage_of(course, cluster, known={"cloud-password": OPENS_WITH}) as stage:
-        start_servers(stage, course, kinds={"pushgateway", "ntfy", "s3"})
+        start_servers(stage, course, kinds={"pushgateway", "channel", "s3"})
         put_repository(stage, place="claims/storage/restic-data", folder="fleet", uid=1500)
         put_repository(stage, place="servers/s3.eu-central-1.example.com", folder="everything-cloud", uid=0)
         if course.repositories[0].server is not None:
             stage.start_deployment("storage", "rest")
         operation = next(course.operations(course.repositories[0]))
         changes = course.changes(operation, stage.value_of, Known(ids=IDS))
-        source = Source(stage, course.targets[0], stage.pod(course.cluster.objects[operation.key], changes))
+        source = Source(stage, course.targets[0], stage.pod(course.cron_job(operation), changes))
         source.change(0)
         yield stage, operation, source
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from backupgen.adapters.rehearsal.stage import Stage
+from backupgen.integrations.dump_tools import noise
 from backupgen.rehearsal.cluster import Cluster
 from backupgen.rehearsal.environment import ConfigError
 from backupgen.rehearsal.outcome import JobEnd, Verdict, judge_job
-from backupgen.rehearsal.samples import noise
 from tests.rehearsal.stages import (
     add_file,
     back_up,

@@ -6,9 +6,9 @@ import pytest
 
 from backupgen.adapters.rehearsal.container import RunningContainer
 from backupgen.adapters.rehearsal.stage import Stage
+from backupgen.integrations.dump_tools import noise
 from backupgen.rehearsal.outcome import JobEnd
 from backupgen.rehearsal.pod import Changes
-from backupgen.rehearsal.samples import noise
 from tests.rehearsal.stages import PINNED, add_file, back_up, course_of, grafana, locks, stage_of
 
 SLOW = ("--limit-upload=20",)

@@ -14,9 +14,10 @@ from backupgen.adapters.rehearsal.sources import Source
 from backupgen.adapters.rehearsal.stage import Stage, digest
 from backupgen.adapters.rehearsal.volumes import place_of
 from backupgen.conventions import naming
-from backupgen.rehearsal.course import Course, Known, Operation
+from backupgen.conventions.roles import PodRole
+from backupgen.rehearsal.course import Course, Known
 from backupgen.rehearsal.samples import places
-from backupgen.resolve.resolved import Target
+from backupgen.resolve.resolved import Operation, Target
 from tests.compiled import compiled
 from tests.rehearsal.hands import Hands, Workload, blocks
 from tests.rehearsal.stages import course_of, put_repository, stage_of
@@ -57,7 +58,7 @@ class Scene:
         changed, servers = course.stand_ins(stage.value_of)
         stage.prepare(servers)
         for server in servers:
-            if server.kind != "ntfy":
+            if server.kind != "channel":
                 stage.start(server)
         for place, folder, uid, *template in repositories:
             put_repository(stage, place, folder, int(uid), *template)
@@ -68,13 +69,13 @@ class Scene:
             if repository.server is not None:
                 stage.start_deployment(repository.server.namespace, repository.server.name)
             for operation in course.operations(repository):
-                if operation.phase == "backup" or operation.mirror is not None:
+                if operation.role is PodRole.BACKUP or operation.mirror is not None:
                     self.operate(operation)
 
     def operate(self, operation: Operation) -> None:
         changes = self.course.changes(operation, self.stage.value_of, self.known)
         if operation.target is not None:
-            pod = self.stage.pod(self.course.cluster.objects[operation.key], changes)
+            pod = self.stage.pod(self.course.cron_job(operation), changes)
             source = self.sources[operation.target.name] = Source(self.stage, operation.target, pod)
             source.change(0)
         end = self.stage.run(operation.job.namespace, operation.job.name, changes)

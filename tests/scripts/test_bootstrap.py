@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def id_of(fleet: Fleet, **changes: str) -> str:
     return found[1]
 
 
+@pytest.mark.slow
 @pytest.mark.fault("repository-exists")
 def test_a_repository_is_made_once(fleet: Fleet, source: Path) -> None:
     changes = new_place(fleet)
@@ -60,6 +62,7 @@ def test_a_server_that_does_not_answer(fleet: Fleet) -> None:
     assert fleet.run("bootstrap.sh", **changes).returncode == 67
 
 
+@pytest.mark.slow
 def test_the_repository_of_a_copy(fleet: Fleet, source: Path, tmp_path: Path) -> None:
     """It cuts files as the first one does, so the copy shares what it holds, and mirror.sh takes it by its id."""
     fleet.restic("backup", "--quiet", "--tag=a", str(source))
@@ -82,3 +85,34 @@ def test_a_copy_of_another_repository_than_the_pinned_one(fleet: Fleet, tmp_path
     before = files(tmp_path / "copy")
     assert fleet.run("bootstrap.sh", **changes).returncode == 76
     assert files(tmp_path / "copy") == before
+
+
+@pytest.mark.slow
+@pytest.mark.fault("bootstrap-interrupted")
+def test_an_init_that_was_killed_after_its_key(fleet: Fleet) -> None:
+    changes = new_place(fleet)
+    id_of(fleet, **changes)
+    place = fleet.server.root / f"{fleet.instance}-new"
+    (place / "config").chmod(0o600)
+    (place / "config").unlink()
+    run = fleet.run("bootstrap.sh", **changes)
+    assert run.returncode == 76, run.stdout
+    assert "nothing was ever saved there: empty the place, and run this again" in run.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.fault("bootstrap-twice")
+def test_two_at_once_never_leave_a_repository_with_two_keys_that_is_called_good(fleet: Fleet) -> None:
+    changes = new_place(fleet) | {"RESTIC_REPOSITORY": f"rest:{fleet.server.url}{fleet.instance}-new/"}
+    place = fleet.server.root / f"{fleet.instance}-new"
+    for _ in range(3):
+        jobs = [fleet.start("bootstrap.sh", **changes) for _ in range(2)]
+        outputs = [fleet.ended(job) for job in jobs]
+        codes = [job.returncode for job in jobs]
+        keys = len(list((place / "keys").iterdir()))
+        if 0 in codes:
+            assert keys == 1, outputs
+        if keys > 1:
+            assert any("run this again" in output for output in outputs), outputs
+        shutil.rmtree(place)
+    fleet.codes += [76]

@@ -1,11 +1,12 @@
 """dump.sh, with a stand-in for kubectl: it prints the pods that a test names, and runs the command here."""
 
+import os
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.scripts.jobs import Fleet, Inbox
+from tests.scripts.jobs import SHELLS, Fleet, Inbox
 
 KUBECTL = """#!/bin/sh
 printf '%s\\n' "$@" >>"$CALLS"
@@ -98,3 +99,90 @@ def test_a_dump_that_hangs_is_ended(dumping: Fleet, tmp_path: Path) -> None:
 
 def test_usage(dumping: Fleet) -> None:
     assert dumping.run("dump.sh", "databases", "app=db", "", "/dump", "mariadb-dump").returncode == 64
+
+
+BREAKING = """#!/bin/sh
+if [ "$3" = get ]; then printf '%s\\n' "$PODS"; exit; fi
+while [ "$1" != -- ]; do shift; done
+shift
+"$@" >"$CALLS.all"
+size=$(wc -c <"$CALLS.all")
+head -c "$((size * PERCENT / 100))" "$CALLS.all"
+"""
+
+
+@pytest.mark.fault("dump-cut")
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("percent", [0, 40, 60, 99])
+def test_a_stream_that_breaks_off_with_exit_code_0(dumping: Fleet, tmp_path: Path, shell: str, percent: int) -> None:
+    """`kubectl exec` does so: kubernetes/kubernetes issue 124571."""
+    (dumping.folder / "kubectl" / "kubectl").write_text(BREAKING)
+    file = tmp_path / "dump.sql"
+    file.write_text("old")
+    code, output = dump(dumping, file, "seq", "1000", shell=shell, PERCENT=str(percent))
+    assert code == 78, output
+    assert "the stream from the pod broke off" in output
+    assert file.read_text() == "old"
+    assert dump(dumping, file, "seq", "1000", shell=shell, PERCENT="100")[0] == 0
+    assert file.read_text() == "".join(f"{number}\n" for number in range(1, 1001))
+
+
+@pytest.mark.slow
+def test_bytes_come_through_as_they_are(dumping: Fleet, tmp_path: Path) -> None:
+    for content in (bytes(range(256)) * 5, b"\n", b"\n\n", b"\0"):
+        (tmp_path / "content").write_bytes(content)
+        for shell in SHELLS:
+            code, output = dump(dumping, tmp_path / "dump", "cat", str(tmp_path / "content"), shell=shell)
+            assert code == 0, output
+            assert (tmp_path / "dump").read_bytes() == content
+
+
+@pytest.mark.slow
+@pytest.mark.fault("two-dumps")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_two_dumps_to_one_file_at_once(dumping: Fleet, tmp_path: Path, shell: str) -> None:
+    """A Job by hand beside the CronJob's: each is whole, whichever is the last."""
+    file = tmp_path / "dump.sql"
+    arguments = ("databases", "app=db", "", str(file), "--", "sh", "-c")
+    slowly = "i=0; while [ $i -lt 60 ]; do echo {}; i=$((i+1)); sleep 0.02; done"
+    jobs = [dumping.start("dump.sh", *arguments, slowly.format(name), shell=shell) for name in "ab"]
+    outputs = [dumping.ended(job) for job in jobs]
+    assert [job.returncode for job in jobs] == [0, 0], outputs
+    assert file.read_text() in ("a\n" * 60, "b\n" * 60)
+    assert list(tmp_path.glob("dump.sql*")) == [file]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "content", "code"),
+    [
+        ("", "-- MySQL dump 10.13\nINSERT INTO t VALUES (1", 78),
+        ("", "/*M!999999\\- enable the sandbox mode */\n-- MariaDB dump 10.19\nCREATE TABLE t;\n", 78),
+        ("", "-- MariaDB dump 10.19\nCREATE TABLE t;\n-- Dump completed on 2026-01-01\n", 0),
+        ("", "CREATE TABLE t; -- without comments", 0),
+        ("pgdump", "pg_dump: error: connection to server failed", 78),
+        ("xbstream", "mariabackup: Error", 78),
+        ("pgdump", "PGDMP and so on", 0),
+        ("xbstream", "XBSTCK01 and so on", 0),
+        (
+            "",
+            "-- PostgreSQL database cluster dump\n-- PostgreSQL database dump\n-- PostgreSQL database dump complete\n",
+            78,
+        ),
+    ],
+)
+def test_what_a_command_printed_that_said_0(dumping: Fleet, tmp_path: Path, kind: str, content: str, code: int) -> None:
+    for shell in ("dash", "busybox"):
+        got, output = dump(dumping, tmp_path / "dump", "printf", "%s", content, shell=shell, DUMP_KIND=kind)
+        assert got == code, output
+        assert (tmp_path / "dump").exists() == (code == 0)
+
+
+def test_what_a_killed_dump_has_left_is_removed_after_two_days(dumping: Fleet, tmp_path: Path) -> None:
+    file = tmp_path / "dump"
+    for name, days in {"dump.new.abcdef": 3, "dump.new": 3, "dump.new.young": 1, "other.new.abcdef": 3}.items():
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (time.time() - days * 86_400,) * 2)
+    assert dump(dumping, file, "echo", "x")[0] == 0
+    assert sorted(it.name for it in tmp_path.glob("*new*")) == ["dump.new.young", "other.new.abcdef"]

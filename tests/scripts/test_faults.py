@@ -2,8 +2,6 @@
 
 import ast
 import contextlib
-import hashlib
-import json
 import os
 import shlex
 import shutil
@@ -13,14 +11,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.scripts.faults import FAULTS
 from tests.scripts.jobs import Fleet, Inbox, free_port, new_repository, served, until
-from tests.scripts.make_repository import sealed
+from tests.scripts.locking import lock_of_another_pod, locks_of
 
 FAILURE = 'backup_status{status="failure"}'
 SUCCESS = 'backup_status{status="success"}'
@@ -89,17 +87,6 @@ def test_a_disk_that_is_read_only(fleet: Fleet, source: Path, tools: dict[str, s
         assert fleet.metrics()[FAILURE] == 124
 
 
-def lock_of_another_pod(fleet: Fleet, *, exclusive: bool, age: timedelta) -> Path:
-    """The lock of a pod that is gone: restic cannot ask whether its process still runs there."""
-    made = (datetime.now(UTC) - age).isoformat()
-    lock = {"time": made, "exclusive": exclusive, "hostname": "backup-x-29384756-x7k2p", "username": "", "pid": 7}
-    master = json.loads(fleet.restic("cat", "masterkey"))
-    content = sealed(master, json.dumps(lock).encode())
-    file = fleet.repository / "locks" / hashlib.sha256(content).hexdigest()
-    file.write_bytes(content)
-    return file
-
-
 @pytest.mark.fault("stale-lock")
 @pytest.mark.parametrize("restic", ["restic", "restic-forky"])
 def test_the_lock_that_a_killed_pod_has_left(writable: Fleet, source: Path, restic: str) -> None:
@@ -110,11 +97,6 @@ def test_the_lock_that_a_killed_pod_has_left(writable: Fleet, source: Path, rest
     assert run.returncode == 0, run.stdout
     assert not file.exists()
     assert locks_of(writable) == {'backup_repository_lock{holder=""}': 0}
-
-
-def locks_of(fleet: Fleet) -> dict[str, float]:
-    """The locks that the last job saw."""
-    return {name: value for name, value in fleet.metrics().items() if name.startswith("backup_repository_lock")}
 
 
 @pytest.mark.parametrize("shell", ["dash", "busybox"])

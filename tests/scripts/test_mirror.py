@@ -275,3 +275,39 @@ def test_usage(fleet: Fleet) -> None:
         fleet.run("mirror.sh", MIRROR_METHOD="rsync", MIRROR_RESTIC_REPOSITORY=str(DATA / "repository")).returncode
         == 64
     )
+
+
+@pytest.mark.fault("mirror-keeps-a-key")
+@pytest.mark.parametrize("shell", ["dash", "busybox"])
+def test_a_password_that_was_taken_back_opens_the_copy_no_more(mirrored: Mirrored, shell: str) -> None:
+    fleet, mirror, changes = mirrored
+    new = fleet.folder / "new-password"
+    new.write_text("taken instead")
+    assert fleet.run("mirror.sh", **changes, shell=shell).returncode == 0
+    before = {key.name for key in (mirror / "keys").iterdir()}
+    fleet.restic("key", "passwd", f"--new-password-file={new}")
+    rotated = {"RESTIC_PASSWORD": "taken instead"}
+    run = fleet.run("mirror.sh", **changes | rotated, shell=shell)
+    assert run.returncode == 0, run.stdout
+    after = {key.name for key in (mirror / "keys").iterdir()}
+    assert after == {key.name for key in (fleet.repository / "keys").iterdir()}
+    assert not after & before
+
+
+def test_a_key_that_cannot_be_removed_from_the_copy_is_a_failure(mirrored: Mirrored) -> None:
+    fleet, mirror, changes = mirrored
+    assert fleet.run("mirror.sh", **changes).returncode == 0
+    (old,) = (mirror / "keys").iterdir()
+    new = fleet.folder / "new-password"
+    new.write_text("taken instead")
+    fleet.restic("key", "passwd", f"--new-password-file={new}")
+    changes |= {"RESTIC_PASSWORD": "taken instead"}
+    spy = fleet.folder / "spy"
+    spy.mkdir()
+    real = shutil.which("rclone", path=fleet.paths["dash"])
+    (spy / "rclone").write_text(f'#!/bin/sh\n[ "$1" != deletefile ] || exit 1\nexec "{real}" "$@"\n')
+    (spy / "rclone").chmod(0o755)
+    run = fleet.run("mirror.sh", **changes, PATH=f"{spy}:{fleet.paths['dash']}")
+    assert run.returncode == 71, run.stdout
+    assert old.name in run.stdout
+    assert fleet.metrics()['backup_step_status{step="check"}'] == 0

@@ -9,34 +9,10 @@ from backupgen.adapters.rehearsal.container import Bind, Launch, RunningContaine
 from backupgen.adapters.rehearsal.enclosure import EnclosureError, File
 from backupgen.adapters.rehearsal.image import APP_USER, PATH
 from backupgen.adapters.rehearsal.pods import Node
+from backupgen.integrations.dump_tools import SampleServer
 
 _READY: Final = "the app is ready"
 _INIT: Final = "scratch/init.sql"
-_MARIADB: Final = """set -eu
-umask 022
-mariadb-install-db --no-defaults --datadir=/var/lib/mysql --auth-root-authentication-method=normal \\
-  --skip-test-db >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
-mariadbd --no-defaults --datadir=/var/lib/mysql --socket=/run/mysqld/mysqld.sock --pid-file=/run/mysqld/pid \\
-  --skip-networking --init-file=/tmp/init.sql >/tmp/log 2>&1 &
-until mariadb --no-defaults --socket=/run/mysqld/mysqld.sock --user=root --password="$MARIADB_ROOT_PASSWORD" \\
-  --execute='SELECT count(*) FROM sample.rows' >/dev/null 2>&1; do
-  kill -0 $! || { cat /tmp/log; exit 1; }
-  sleep 0.1
-done
-echo """
-_POSTGRES: Final = """set -eu
-printf %s "$POSTGRES_PASSWORD" >/tmp/password
-initdb --pgdata=/var/lib/postgresql/data --username="$POSTGRES_USER" --pwfile=/tmp/password --auth=scram-sha-256 \\
-  --no-sync --encoding=UTF8 --locale=C >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
-postgres -D /var/lib/postgresql/data -k /var/run/postgresql -c listen_addresses= >/tmp/log 2>&1 &
-export PGPASSWORD="$POSTGRES_PASSWORD" PGHOST=/var/run/postgresql PGUSER="$POSTGRES_USER"
-until psql --dbname=postgres --command='SELECT 1' >/dev/null 2>&1; do
-  kill -0 $! || { cat /tmp/log; exit 1; }
-  sleep 0.1
-done
-[ "$POSTGRES_DB" = postgres ] || createdb "$POSTGRES_DB" || exit 1
-psql --quiet --dbname="$POSTGRES_DB" --file=/tmp/init.sql
-echo """
 _PRINTING: Final = """own=$1
 shift
 total=$#
@@ -49,7 +25,6 @@ shift "$total"
 exec "$@" cat /content
 """
 """Runs what it is given with `cat /content` in place of its last words, as many as the first argument says."""
-_ROWS: Final = "CREATE TABLE sample AS SELECT n, md5(n::text) FROM generate_series(1, :rows) n;\n"
 
 
 class AppPod(NamedTuple):
@@ -95,32 +70,11 @@ class Apps:
         bind = Bind(f"{place}/content", "/content", read_only=True)
         return App(pod, self._command(pod, (bind,), ("sh", "-c", _PRINTING, "sh", str(words))), {"PATH": PATH})
 
-    def mariadb(self, pod: AppPod, user: str) -> App:
-        """Start a MariaDB with some rows, and return it. Raises EnclosureError."""
-        account = f"'{user}'@'localhost'"
-        # --init-file takes one statement a line.
-        statements = (
-            f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{self._password}'",
-            f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{self._password}'",
-            f"GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR ON *.* TO {account}",
-            "CREATE DATABASE sample CHARACTER SET utf8mb4",
-            "CREATE TABLE sample.rows (id INT PRIMARY KEY, content TEXT)",
-            "INSERT INTO sample.rows SELECT seq, SHA2(seq, 512) FROM sample.seq_1_to_2000",
-        )
-        sql = "".join(f"{one};\n" for one in statements)
-        environment = {"PATH": PATH, "MARIADB_ROOT_PASSWORD": self._password}
-        app = self._app(pod, {"data": "/var/lib/mysql", "run": "/run/mysqld"}, environment)
-        return self._started(app, _MARIADB, sql)
-
-    def postgres(self, pod: AppPod, user: str, database: str, size: int) -> App:
-        """Start a PostgreSQL with rows of at least `size` bytes, and return it. Raises EnclosureError."""
-        user = user or "postgres"
-        environment = {"PATH": PATH, "POSTGRES_USER": user, "POSTGRES_PASSWORD": self._password}
-        environment["POSTGRES_DB"] = database or user
-        rows = max(500, size // 16)
-        sql = f"\\set rows {rows}\n{_ROWS}"
-        app = self._app(pod, {"data": "/var/lib/postgresql", "run": "/var/run/postgresql"}, environment)
-        return self._started(app, _POSTGRES, sql)
+    def database(self, pod: AppPod, server: SampleServer, user: str, database: str, size: int) -> App:
+        """Start a database with sample rows of at least `size` bytes, and return it. Raises EnclosureError."""
+        environment = {"PATH": PATH, **server.environment(user, database, self._password)}
+        app = self._app(pod, {"data": server.data, "run": server.sockets}, environment)
+        return self._started(app, server.start, server.statements(user, self._password, size))
 
     def _app(self, pod: AppPod, folders: Mapping[str, str], environment: Mapping[str, str]) -> App:
         place = self._folder(pod)
@@ -140,7 +94,7 @@ class Apps:
 
     def _started(self, app: App, script: str, sql: str) -> App:
         self._node.enclosure.put([File(f"{self._folder(app.pod)}/{_INIT}", sql.encode())])
-        command = (*app.command, "sh", "-c", f"{script}{shlex.quote(_READY)}\nwait\n")
+        command = (*app.command, "sh", "-c", f"{script}\necho {shlex.quote(_READY)}\nwait\n")
         container = RunningContainer(self._node.enclosure, command, app.pod.name, app.environment)
         self.running[app.pod.name] = container
         while f"{_READY}\n" not in container.log:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from backupgen.adapters.rehearsal.enclosure import Enclosure, File
+from backupgen.adapters.rehearsal.programs import OTHER_NAMES
 
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """That of container images, unless they say otherwise."""
 _SYSTEM: Final = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix")
-_OTHER_NAMES: Final = {"restic-rest-server": ("rest-server",), "mariabackup": ("mariadb-backup",)}
-"""What the images call a program."""
 _LOADER: Final = ("/etc/ld.so.cache", "/etc/alternatives")
 APP_USER: Final = 999
 """The user of the apps whose databases are dumped."""
@@ -80,7 +79,7 @@ class Image:
     def _bindings(self, programs: Mapping[str, str]) -> Iterable[list[str]]:
         """Links to what lies below /usr, which every container has; other programs are mounted, each as one file."""
         for name, place in programs.items():
-            for called in (name, *_OTHER_NAMES.get(name, ())):
+            for called in (name, *OTHER_NAMES.get(name, ())):
                 target = f"{self.folder}/bin/{called}"
                 if Path(place).is_relative_to("/usr") and not Path(place).is_relative_to("/usr/local"):
                     yield ["ln", "-s", "--", place, target]

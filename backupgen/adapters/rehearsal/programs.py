@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-_OTHER_NAMES: Final = {
+from backupgen.integrations.dump_tools import DUMP_TOOLS
+
+OTHER_NAMES: Final = {
     "restic-rest-server": ("rest-server",),
     "prometheus-pushgateway": ("pushgateway",),
-    "mariabackup": ("mariadb-backup",),
-    "mariadbd": ("mysqld",),
-    "mariadb": ("mysql",),
+    **{name: program.other_names for tool in DUMP_TOOLS.values() for name, program in tool.server.programs.items()},
 }
 """What other packages call a program."""
 _ADMINISTRATION: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin")
@@ -25,7 +25,7 @@ def find_programs(names: Iterable[str]) -> dict[str, str]:
     path = os.pathsep.join(folders)
     found: dict[str, str] = {}
     for name in names:
-        places = (shutil.which(one, path=path) for one in (name, *_OTHER_NAMES.get(name, ())))
+        places = (shutil.which(one, path=path) for one in (name, *OTHER_NAMES.get(name, ())))
         place = next((place for place in places if place), None)
         if place is not None:
             found[name] = str(Path(place).absolute())

@@ -11,13 +11,14 @@ from backupgen.adapters.rehearsal.enclosure import EnclosureError
 from backupgen.adapters.rehearsal.sources import Source
 from backupgen.adapters.rehearsal.stage import Stage
 from backupgen.adapters.rehearsal.volumes import place_of
-from backupgen.plan.model import Mount
-from backupgen.rehearsal.course import Course, Known, Operation
+from backupgen.conventions.roles import PodRole
+from backupgen.plan.facts.workloads import Mount
+from backupgen.rehearsal.course import Course, Known
 from backupgen.rehearsal.environment import ConfigError
 from backupgen.rehearsal.job import COMPLETE, Job
 from backupgen.rehearsal.outcome import JobEnd, Rehearsal, Step, Verdict, judge_job
 from backupgen.rehearsal.pod import Container, Pod, Volume
-from backupgen.resolve.resolved import Mirror, Repository, Target
+from backupgen.resolve.resolved import Mirror, Operation, Repository, Target
 
 _ID: Final = re.compile(r'"id": *"([0-9a-f]{64})"')
 _SAVED: Final = re.compile(r"^snapshot ([0-9a-f]{8,}) saved$", re.MULTILINE)
@@ -114,12 +115,12 @@ class Rehearser:
         if initialised.verdict is not Verdict.OK:
             yield from (_not_run(operation, "the repository was not initialised") for operation in operations)
             return
-        backups = [operation for operation in operations if operation.phase == "backup"]
+        backups = [operation for operation in operations if operation.role is PodRole.BACKUP]
         yield from self._back_up(backups)
         for operation in operations:
             if operation.mirror is not None:
                 yield from self._mirror(operation, operation.mirror)
-            elif operation.phase != "backup":
+            elif operation.role is not PodRole.BACKUP:
                 yield self._operate(operation)
         if not repository.mirrors:
             yield self._restore(backups[0], f"from {repository.name}")
@@ -172,13 +173,13 @@ class Rehearser:
 
     def _pod(self, operation: Operation) -> Pod:
         changes = self._course.changes(operation, self._stage.value_of, self._known)
-        return self._stage.pod(self._course.cluster.objects[operation.key], changes)
+        return self._stage.pod(self._course.cron_job(operation), changes)
 
     def _operate(self, operation: Operation) -> Step:
         """Run a CronJob's Job."""
         job = operation.job
-        self._begin(f"{operation.phase} {job.name}")
-        step = Step(operation.phase, job.name, job.namespace, Verdict.FAILED)
+        self._begin(f"{operation.role.phrase} {job.name}")
+        step = Step(operation.role.phrase, job.name, job.namespace, Verdict.FAILED)
         try:
             changes = self._course.changes(operation, self._stage.value_of, self._known)
             end = self._stage.run(job.namespace, job.name, changes)
@@ -239,7 +240,7 @@ class Rehearser:
 
 
 def _not_run(operation: Operation, reason: str) -> Step:
-    return Step(operation.phase, operation.job.name, operation.job.namespace, Verdict.NOT_RUN, reason)
+    return Step(operation.role.phrase, operation.job.name, operation.job.namespace, Verdict.NOT_RUN, reason)
 
 
 def _bare(pod: Pod, arguments: tuple[str, ...], scratch: Volume | None) -> Pod:
@@ -256,16 +257,16 @@ def _bare(pod: Pod, arguments: tuple[str, ...], scratch: Volume | None) -> Pod:
 
 def _snapshots(operation: Operation, end: JobEnd) -> str:
     """What a Job did to snapshots, in few words."""
-    match operation.phase:
-        case "backup":
+    match operation.role:
+        case PodRole.BACKUP:
             return ", ".join(found[:8] for found in _SAVED.findall(end.log))
-        case "retention":
+        case PodRole.RETENTION:
             kept = [value for name, value in end.metrics.items() if name.startswith("backup_repository_snapshots")]
             return f"{sum(kept):.0f} kept" if kept else ""
-        case "restore test":
+        case PodRole.RESTORE_TEST:
             tested = [name for name in end.metrics if name.startswith("backup_restore_status")]
             return f"{len(tested)} tested" if tested else ""
-        case "mirror":
+        case PodRole.MIRROR:
             copied = end.metrics.get("backup_mirror_snapshots")
             return f"{copied:.0f} copied" if copied is not None else ""
         case _:

@@ -78,7 +78,7 @@ class Servers:
         self._enclosure = node.enclosure
         self._addresses = addresses
         self._folder = f"{node.enclosure.root}/servers"
-        self.notifications = f"{self._folder}/ntfy.jsonl"
+        self.notifications = f"{self._folder}/notifications.jsonl"
         node.enclosure.put([File(self._folder, None, mode=0o755), File(self.notifications, b"")])
 
     def make_certificate(self, hosts: Iterable[str]) -> str:
@@ -101,7 +101,7 @@ class Servers:
     def start(self, server: StandIn) -> Server:
         """Start a stand-in and wait until it answers. Raises EnclosureError."""
         address = f"{self._addresses[server.host]}:{server.port}"
-        command = {"pushgateway": self._pushgateway, "ntfy": self._ntfy, "rest": self._rest, "s3": self._s3}
+        command = {"pushgateway": self._pushgateway, "channel": self._channel, "rest": self._rest, "s3": self._s3}
         argv = command[server.kind](server, address)
         return self._started(server.host, argv, address)
 
@@ -146,11 +146,11 @@ class Servers:
         flags = (f"--web.listen-address={address}", "--persistence.file=", f"--web.route-prefix={server.prefix or '/'}")
         return (self._node.programs["prometheus-pushgateway"], *flags, *tls)
 
-    def _ntfy(self, server: StandIn, address: str) -> tuple[str, ...]:
+    def _channel(self, server: StandIn, address: str) -> tuple[str, ...]:
         tls = (self._tls("certificate"), self._tls("key")) if server.tls else ()
         user = ":".join(server.users[0]) if server.users else ""
         host, _, port = address.rpartition(":")
-        return self._enclosure.python(INSIDE / "ntfy.py", host, port, self.notifications, user, *tls)
+        return self._enclosure.python(INSIDE / "notifications.py", host, port, self.notifications, user, *tls)
 
     def _rest(self, server: StandIn, address: str) -> tuple[str, ...]:
         data, users = self.data_of(server.host), f"{self._folder}/{server.host}.htpasswd"

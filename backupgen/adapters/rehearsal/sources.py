@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from backupgen.adapters.rehearsal.databases import AppPod
 from backupgen.adapters.rehearsal.stage import Stage, digest
 from backupgen.adapters.rehearsal.volumes import place_of
+from backupgen.integrations.dump_tools import DumpTool
 from backupgen.rehearsal.dumps import DumpSource, dump_source
 from backupgen.rehearsal.pod import Pod
 from backupgen.rehearsal.samples import Sample, places, samples_of
@@ -27,11 +28,13 @@ class Source:
 
     def change(self, round_: int) -> None:
         """Put its files into the state of a round."""
-        streams = {
-            sample.path: self._stream() for sample in samples_of(self._target, self._pod) if sample.tool == "xbstream"
+        dumps = {
+            sample.path: self._dump_of(sample.tool)
+            for sample in samples_of(self._target, self._pod)
+            if sample.tool is not None
         }
         samples = samples_of(self._target, self._pod, round_)
-        self._samples = tuple(one._replace(content=streams.get(one.path, one.content)) for one in samples)
+        self._samples = tuple(one._replace(content=dumps.get(one.path, one.content)) for one in samples)
         for place, held in places(self._samples).items():
             self._stage.fill(place, {sample.path: sample.content for sample in held}, self._pod)
 
@@ -39,25 +42,23 @@ class Source:
         stage, job = self._stage, self._target.job
         pod = AppPod(job.namespace, f"{self._target.name}-0", dump.container, dump.labels)
         match dump.kind:
-            case "mariadb":
-                stage.add_app(stage.apps.mariadb(pod, dump.user))
-            case "postgres":
-                stage.add_app(stage.apps.postgres(pod, dump.user, dump.database, dump.size))
+            case "database" if dump.tool is not None and self._target.dump is not None:
+                own = self._target.dump
+                user = own.user or dump.tool.user
+                stage.add_app(stage.apps.database(pod, dump.tool.server, user, own.database, dump.size))
             case "printing":
                 stage.add_app(stage.apps.printing(pod, dump.content, dump.words))
             case "program":
                 stage.image.add_printing(dump.program, job.instance, dump.content)
-            case "real":
+            case _:
                 pass
 
-    def _stream(self) -> bytes:
-        """What mariabackup makes of a database of its own."""
-        app = self._stage.apps.mariadb(
-            AppPod(self._target.job.namespace, f"{self._target.name}-sample", "", {}), "root"
-        )
-        password = f"--password={app.environment['MARIADB_ROOT_PASSWORD']}"
-        tool = ("mariabackup", "--no-defaults", "--backup", "--stream=xbstream", "--user=root", password)
-        return self._stage.enclosure.run((*app.command, *tool))
+    def _dump_of(self, tool: DumpTool) -> bytes:
+        """What a tool makes of a database of its own."""
+        pod = AppPod(self._target.job.namespace, f"{self._target.name}-sample", "", {})
+        app = self._stage.apps.database(pod, tool.server, tool.user, "", 0)
+        variables = [f"{name}={value}" for name, value in app.environment.items()]
+        return self._stage.enclosure.run((*app.command, "env", *variables, *tool.command("", "")))
 
     def faults_of(self, folder: str) -> tuple[int, tuple[str, ...]]:
         """Compare what was restored to a folder: how many files there are of those that matter, and what is wrong."""

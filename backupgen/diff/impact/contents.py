@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics.wording import listed
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import ConsequenceKind
@@ -19,7 +19,7 @@ _MOST: Final = 80
 def of_contents(pair: Pair) -> Iterator[Impact]:
     """Compare what a target reads and leaves out."""
     old, new = pair
-    if old is None or new is None or new.role != naming.ROLE_BACKUP:
+    if old is None or new is None or new.role != PodRole.BACKUP:
         return
     name = new.subject
     yield from _sources(name, old.sources, new.sources)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.diff.compare import Change
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact, Situation
@@ -22,7 +22,7 @@ def of_repositories(pairs: Iterable[Pair], situation: Situation) -> Iterator[Imp
         if old is not None and new is not None:
             yield from _repository(old, new, situation)
             yield from _mirror(old, new)
-    written = {job.repository for _, job in pairs if job is not None and job.role == naming.ROLE_BACKUP}
+    written = {job.repository for _, job in pairs if job is not None and job.role == PodRole.BACKUP}
     written |= {job.copies_to for _, job in pairs if job is not None}
     for url in sorted(written & situation.repositories.keys() - before):
         if situation.repositories[url].id is None:
@@ -30,7 +30,7 @@ def of_repositories(pairs: Iterable[Pair], situation: Situation) -> Iterator[Imp
 
 
 def _repository(old: RenderedJob, new: RenderedJob, situation: Situation) -> Iterator[Impact]:
-    elsewhere = new.role == naming.ROLE_BACKUP and old.repository != new.repository
+    elsewhere = new.role == PodRole.BACKUP and old.repository != new.repository
     if elsewhere:
         refused = (
             f"; the new one is refused unless its id is `{_short(new.repository_id)}`" if new.repository_id else ""

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from backupgen.diff.groups import reporting
 from backupgen.diff.impact.model import Holding, Situation
-from backupgen.plan.model import Plan
+from backupgen.plan.facts.manifest import Plan
 from backupgen.plan.slots import slots_of
 from backupgen.resolve.resolved import Repository, ResolvedFleet
 from backupgen.schedule import ScheduleProof
-from backupgen.sealing.references import secrets_of, value_names
+from backupgen.sealing.references import secrets_of
 
 
 def situation_of(fleet: ResolvedFleet, proof: ScheduleProof, plan: Plan) -> Situation:
@@ -18,7 +18,7 @@ def situation_of(fleet: ResolvedFleet, proof: ScheduleProof, plan: Plan) -> Situ
         reporting=reporting(plan),
         repositories=dict(_holdings(fleet)),
         needed={
-            (secret.meta.namespace, secret.meta.name): {key.key: value_names(key) for key in secret.keys}
+            (secret.meta.namespace, secret.meta.name): {key.key: key.values for key in secret.keys}
             for secret in secrets_of(plan).values()
         },
     )

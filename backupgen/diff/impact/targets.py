@@ -1,9 +1,9 @@
 """Targets and jobs that come, go, or go by another name; what becomes of their snapshots."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.conventions.units import format_duration
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact, Situation
@@ -12,15 +12,15 @@ from backupgen.diff.impact.timing import data_loss, slot_words
 from backupgen.diff.jobs import RenderedJob
 from backupgen.diff.pairs import Pair
 
-_ENDS: Final = {
-    naming.ROLE_RETENTION: "nothing forgets, prunes or checks, so the repository grows and damage is not seen",
-    naming.ROLE_RESTORE_TEST: "nothing proves any more that these backups can be restored",
+_ENDS: Final[Mapping[str, str]] = {
+    PodRole.RETENTION: "nothing forgets, prunes or checks, so the repository grows and damage is not seen",
+    PodRole.RESTORE_TEST: "nothing proves any more that these backups can be restored",
 }
-_RESTS: Final = {
-    naming.ROLE_BACKUP: "nothing is backed up, and no alert tells",
-    naming.ROLE_RETENTION: "nothing is forgotten, pruned or checked",
-    naming.ROLE_RESTORE_TEST: "nothing proves that the backups can be restored",
-    naming.ROLE_MIRROR: "the copy grows old, and no alert tells",
+_RESTS: Final[Mapping[str, str]] = {
+    PodRole.BACKUP: "nothing is backed up, and no alert tells",
+    PodRole.RETENTION: "nothing is forgotten, pruned or checked",
+    PodRole.RESTORE_TEST: "nothing proves that the backups can be restored",
+    PodRole.MIRROR: "the copy grows old, and no alert tells",
 }
 
 
@@ -38,7 +38,7 @@ def of_jobs(pair: Pair, situation: Situation) -> Iterator[Impact]:
 
 
 def _come(job: RenderedJob, situation: Situation) -> Impact:
-    backup = job.role == naming.ROLE_BACKUP
+    backup = job.role == PodRole.BACKUP
     loss, left_out = data_loss(job) if backup else None, situation.left_out.get(job.name)
     said = [f"`{job.subject}` will {'be backed up' if backup else 'run'} at {slot_words(job)}"]
     said += [f"up to {format_duration(loss)} of its data can be lost"] if loss and not job.suspended else []
@@ -48,10 +48,10 @@ def _come(job: RenderedJob, situation: Situation) -> Impact:
 
 def _gone(job: RenderedJob, situation: Situation) -> Impact:
     name = job.subject
-    if job.role == naming.ROLE_BACKUP:
+    if job.role == PodRole.BACKUP:
         message = f"nothing backs up `{name}` any more; of its snapshots: {fate(job, situation)}"
         return Impact(ConsequenceKind.TARGET_REMOVED, name, message)
-    if job.role == naming.ROLE_MIRROR:
+    if job.role == PodRole.MIRROR:
         copy = f"the copy at `{job.copies_to}`" if job.copies_to else "its copy"
         message = f"`{name}` no longer runs: {copy} stays as it is, grows old, and is yours to delete"
         return Impact(ConsequenceKind.JOB_REMOVED, name, message)
@@ -86,7 +86,7 @@ def _suspension(old: RenderedJob, new: RenderedJob) -> Iterator[Impact]:
 
 def _identity(old: RenderedJob, new: RenderedJob, situation: Situation) -> Iterator[Impact]:
     """Tell what another tag or host means for the snapshots that exist, if the repository is the same."""
-    if new.role != naming.ROLE_BACKUP or old.repository != new.repository:
+    if new.role != PodRole.BACKUP or old.repository != new.repository:
         return
     if old.tag != new.tag:
         message = (

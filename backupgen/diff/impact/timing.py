@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import takewhile
 
-from backupgen.conventions.naming import ROLE_BACKUP
+from backupgen.conventions.roles import PodRole
 from backupgen.conventions.units import format_duration
 from backupgen.diff.impact.kinds import ConsequenceKind
 from backupgen.diff.impact.model import Impact, Situation
@@ -78,7 +78,7 @@ def _between(schedule: tuple[CronExpr, Zone], start: int, end: int) -> Iterator[
 def _loss_changed(old: RenderedJob, new: RenderedJob) -> Iterator[Impact]:
     before, after = data_loss(old), data_loss(new)
     resting = old.suspended or new.suspended
-    if new.role != ROLE_BACKUP or resting or before is None or after is None or before == after:
+    if new.role != PodRole.BACKUP or resting or before is None or after is None or before == after:
         return
     message = (
         f"up to {format_duration(after)} of the data of `{new.subject}` can be lost, it was {format_duration(before)} "

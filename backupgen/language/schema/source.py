@@ -1,11 +1,17 @@
 """What is backed up: volumes and dumps."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from backupgen.integrations.dump_tools import DUMP_TOOLS
 from backupgen.language import scalars as s
 from backupgen.language.schema.model import Model, exactly_one, needs, one_of, optional
+
+if TYPE_CHECKING:
+    ToolName = str
+else:
+    ToolName = Literal[tuple(DUMP_TOOLS)]
 
 
 class Volume(Model):
@@ -75,6 +81,10 @@ class Staging(Model):
     _one = exactly_one("pvc", "size")
 
 
+_DATABASE_TOOLS = [tool.name for tool in DUMP_TOOLS.values() if tool.takes_database]
+_OF_A_DATABASE = {"const": _DATABASE_TOOLS[0]} if len(_DATABASE_TOOLS) == 1 else {"enum": _DATABASE_TOOLS}
+
+
 class Dump(Model):
     """What a command writes, backed up as the file `/backup/<file>`."""
 
@@ -82,7 +92,7 @@ class Dump(Model):
     """The labels of the app's pod: the command runs there (`kubectl exec`). Left out: in the job's own container."""
     container: s.DnsLabel | None = optional(follows="the pod's default container", examples=["postgres"])
     """The container of the app's pod."""
-    tool: Literal["mariabackup", "pg_dump"] | None = None
+    tool: ToolName | None = None
     """A ready-made command that takes its password from the app's own environment."""
     database: s.Line | None = optional(follows="the pod's `$POSTGRES_DB`", examples=["forge"])
     """The database of `pg_dump`."""
@@ -104,7 +114,7 @@ class Dump(Model):
     constraints = (
         one_of("tool", "command"),
         needs(tool="in_pod", command="file", container="in_pod", staging="in_pod", user="tool", database="tool"),
-        {"if": {"required": ["database"]}, "then": {"properties": {"tool": {"const": "pg_dump"}}}},
+        {"if": {"required": ["database"]}, "then": {"properties": {"tool": _OF_A_DATABASE}}},
     )
     _one = exactly_one("tool", "command")
 
@@ -116,8 +126,9 @@ class Dump(Model):
             raise s.refuse("a `command` needs a `file`, the name of the dump in the snapshot")
         if self.in_pod is None and (self.container is not None or self.staging is not None):
             raise s.refuse("`container` and `staging` belong to a dump in the app's pod, expected `in_pod` beside them")
-        if self.tool != "pg_dump" and self.database is not None:
-            raise s.refuse("`database` belongs to `tool: pg_dump`")
+        tool = DUMP_TOOLS.get(self.tool or "")
+        if (tool is None or not tool.takes_database) and self.database is not None:
+            raise s.refuse(f"`database` belongs to {' or '.join(f'`tool: {name}`' for name in _DATABASE_TOOLS)}")
         if self.tool is None and self.user is not None:
             raise s.refuse("`user` belongs to a `tool`")
         return self

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Final
 
-from backupgen.plan.alert_rules import AlertRule, PrometheusRule, RecordingRule
-from backupgen.plan.meta import Meta
+from backupgen.plan.facts.manifest import Meta
+from backupgen.plan.facts.monitoring import AlertRule, PrometheusRule, RecordingRule
 
 LARGEST: Final = 15 * 2**14
 """Bytes of an object as it is rendered, at the most: 240 KiB, less than what an annotation holds."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from backupgen.conventions import metrics
+from backupgen.conventions.roles import PodRole
 from backupgen.plan.alerts.story import TO_THE_END, Rules, Run, Story, one_of_each_kind
-from backupgen.plan.expectations import Watched
+from backupgen.plan.expectations import MonitoredJob
 from backupgen.resolve.resolved import Repository, ResolvedFleet
 
 _CHANGE = 10
@@ -14,17 +15,17 @@ _HALF_A_DAY = 12 * 60
 """Up to how many minutes a story goes by the minute."""
 
 
-def stories(rules: Rules, fleet: ResolvedFleet, watched: Sequence[Watched]) -> Iterator[Story]:
+def stories(rules: Rules, fleet: ResolvedFleet, monitored: Sequence[MonitoredJob]) -> Iterator[Story]:
     """The stories about what is around the jobs of a fleet."""
-    kinds = one_of_each_kind(watched)
+    kinds = one_of_each_kind(monitored)
     for item in kinds:
-        if item.kind == "mirror":
+        if item.role is PodRole.MIRROR:
             yield _mirror_fails(rules, item)
-        if item.kind == "retention":
+        if item.role is PodRole.RETENTION:
             yield _refused(rules, item)
-    yield from _locks(rules, watched)
+    yield from _locks(rules, monitored)
     for repository in fleet.repositories:
-        if repository.quota is not None and (retention := _retention(repository, watched)) is not None:
+        if repository.quota is not None and (retention := _retention(repository, monitored)) is not None:
             yield _full(rules, repository, repository.quota, retention)
         if repository.server is not None:
             yield _down(rules, repository)
@@ -32,10 +33,10 @@ def stories(rules: Rules, fleet: ResolvedFleet, watched: Sequence[Watched]) -> I
     if kinds:
         yield _killed(rules, kinds)
         yield _stuck(rules, kinds)
-        yield _missing(rules, kinds, watched)
+        yield _missing(rules, kinds, monitored)
 
 
-def _mirror_fails(rules: Rules, item: Watched) -> Story:
+def _mirror_fails(rules: Rules, item: MonitoredJob) -> Story:
     """First the mirror reports its own exit code, then it ends before it does."""
     waits = rules.pending("BackupMirrorFailed")
     early = _CHANGE + waits + 5
@@ -48,7 +49,7 @@ def _mirror_fails(rules: Rules, item: Watched) -> Story:
     return story
 
 
-def _refused(rules: Rules, item: Watched) -> Story:
+def _refused(rules: Rules, item: MonitoredJob) -> Story:
     """The plan of one tag is refused, that of another is not; then it succeeds, and its group has neither."""
     waits = rules.pending("BackupRetentionRefused")
     released = _CHANGE + waits + 5
@@ -60,9 +61,9 @@ def _refused(rules: Rules, item: Watched) -> Story:
     return story
 
 
-def _locks(rules: Rules, watched: Sequence[Watched]) -> Iterator[Story]:
+def _locks(rules: Rules, monitored: Sequence[MonitoredJob]) -> Iterator[Story]:
     """A lock that every job sees; and one that a job saw which was not the last to look."""
-    lookers = [item for item in watched if item.within and not item.mirror]
+    lookers = [item for item in monitored if item.max_success_age and not item.mirror]
     if not lookers:
         return
     waits = rules.pending("BackupLockHeld")
@@ -82,7 +83,7 @@ def _locks(rules: Rules, watched: Sequence[Watched]) -> Iterator[Story]:
         yield gone
 
 
-def _looks(story: Story, item: Watched, start: str, *lock: Run) -> None:
+def _looks(story: Story, item: MonitoredJob, start: str, *lock: Run) -> None:
     """A job that has just begun, or a minute ago, and what it sees."""
     story.pushed(metrics.START, item.job.instance, (start, TO_THE_END))
     story.pushed(metrics.LAST_SUCCESS, item.job.instance, (start, TO_THE_END))
@@ -90,14 +91,18 @@ def _looks(story: Story, item: Watched, start: str, *lock: Run) -> None:
     story.pushed(metrics.REPOSITORY_LOCK, item.job.instance, *lock, holder="root@laptop")
 
 
-def _retention(repository: Repository, watched: Sequence[Watched]) -> Watched | None:
+def _retention(repository: Repository, monitored: Sequence[MonitoredJob]) -> MonitoredJob | None:
     return next(
-        (item for item in watched if item.within and item.kind == "retention" and item.repository == repository.name),
+        (
+            item
+            for item in monitored
+            if item.max_success_age and item.role is PodRole.RETENTION and item.repository == repository.name
+        ),
         None,
     )
 
 
-def _full(rules: Rules, repository: Repository, quota: int, retention: Watched) -> Story:
+def _full(rules: Rules, repository: Repository, quota: int, retention: MonitoredJob) -> Story:
     waits = rules.pending("BackupRepositoryNearQuota")
     story = Story(rules, f"repository {repository.name} comes near its quota", _CHANGE + waits + 5)
     most = quota * rules.wanted.threshold("BackupRepositoryNearQuota") // 100
@@ -128,7 +133,7 @@ def _labels_lost(rules: Rules) -> Story:
     return story
 
 
-def _cluster(story: Story, kinds: Sequence[Watched]) -> None:
+def _cluster(story: Story, kinds: Sequence[MonitoredJob]) -> None:
     """The CronJobs of these jobs are there, and have begun a Job."""
     story.leaves_out("BackupCronJobMissing")
     for item in kinds:
@@ -139,7 +144,7 @@ def _cluster(story: Story, kinds: Sequence[Watched]) -> None:
         story.series("kube_job_status_start_time", (_BEGUN, TO_THE_END), **name, job_name=f"{job.name}-1")
 
 
-def _killed(rules: Rules, kinds: Sequence[Watched]) -> Story:
+def _killed(rules: Rules, kinds: Sequence[MonitoredJob]) -> Story:
     """Its Job fails, but what was reported last is older than the Job; then a report comes after all.
 
     The last of the kinds has never reported anything, and does not.
@@ -160,7 +165,7 @@ def _killed(rules: Rules, kinds: Sequence[Watched]) -> Story:
     return story
 
 
-def _stuck(rules: Rules, kinds: Sequence[Watched]) -> Story:
+def _stuck(rules: Rules, kinds: Sequence[MonitoredJob]) -> Story:
     """Its pod waits; then it runs its init container, in which it is pending too."""
     waits = rules.pending("BackupJobStuck")
     dumps = _CHANGE + waits + 5
@@ -178,11 +183,11 @@ def _stuck(rules: Rules, kinds: Sequence[Watched]) -> Story:
     return story
 
 
-def _missing(rules: Rules, kinds: Sequence[Watched], watched: Sequence[Watched]) -> Story:
+def _missing(rules: Rules, kinds: Sequence[MonitoredJob], monitored: Sequence[MonitoredJob]) -> Story:
     """Of the kinds, one CronJob is suspended by hand, and the others vanish."""
     story = Story(rules, "CronJobs are gone or suspended", _CHANGE + rules.pending("BackupCronJobMissing") + 5)
     story.series("kube_cronjob_info", (1, TO_THE_END), namespace="default", cronjob="another")
-    for item in (item for item in watched if item.within):
+    for item in (item for item in monitored if item.max_success_age):
         name = {"namespace": item.job.namespace, "cronjob": item.job.name}
         vanishes: list[Run] = [(1, _CHANGE), ("stale", TO_THE_END)] if item in kinds[1:] else [(1, TO_THE_END)]
         story.series("kube_cronjob_info", *vanishes, **name)

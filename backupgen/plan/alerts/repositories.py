@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from backupgen.conventions import metrics
+from backupgen.conventions.roles import PodRole
 from backupgen.plan.alerts.draft import JOB, LOGS, NOT_OF_MIRRORS, RETENTIONS, Draft, Expressions, positive
-from backupgen.plan.expectations import Watched
+from backupgen.plan.expectations import MonitoredJob
 from backupgen.plan.promql import select
 from backupgen.resolve.alerting import Alerts
 from backupgen.resolve.resolved import Repository, ResolvedFleet
@@ -19,12 +20,12 @@ def drafts(
     fleet: ResolvedFleet,
     wanted: Alerts,
     with_: Expressions,
-    expected: Sequence[Watched],
+    expected: Sequence[MonitoredJob],
     schedules: Mapping[str, CronExpr],
 ) -> Iterator[Draft]:
     """The alerts about the repositories of a fleet. Raises KeyError if an expected job has no schedule."""
     yield _lock_held(with_, _longest_hold(expected, schedules))
-    if any(item.kind == "retention" for item in expected):
+    if any(item.role is PodRole.RETENTION for item in expected):
         yield _retention_refused(with_)
     if any(repository.quota is not None for repository in fleet.repositories):
         yield _near_quota(with_, wanted.threshold("BackupRepositoryNearQuota"))
@@ -33,7 +34,7 @@ def drafts(
         yield _server_down(served)
 
 
-def _longest_hold(expected: Sequence[Watched], schedules: Mapping[str, CronExpr]) -> int:
+def _longest_hold(expected: Sequence[MonitoredJob], schedules: Mapping[str, CronExpr]) -> int:
     """For how many seconds the fleet's own jobs may be seen to hold a lock: an hour at least.
 
     The longest run, and the time until the next job of the repository looks again.

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration
 from backupgen.grammars.go_template import as_template
-from backupgen.plan.alert_rules import AlertRule, PrometheusRule
 from backupgen.plan.alerts import repositories, runs, surroundings
 from backupgen.plan.alerts.draft import Draft, Expressions
-from backupgen.plan.expectations import Watched, recordings, watched_jobs
+from backupgen.plan.expectations import MonitoredJob, monitored_jobs, recordings
+from backupgen.plan.facts.monitoring import AlertRule, PrometheusRule
 from backupgen.plan.pods import fleet_meta
 from backupgen.resolve.alerting import AlertChange, Alerts, OwnAlert
 from backupgen.resolve.resolved import ResolvedFleet
@@ -29,14 +29,14 @@ def prometheus_rule(fleet: ResolvedFleet, schedules: Mapping[str, CronExpr]) -> 
     """
     if fleet.alerts is None:
         return None
-    watched = watched_jobs(fleet, schedules)
+    monitored = monitored_jobs(fleet, schedules)
     return PrometheusRule(
         meta=fleet_meta(fleet, naming.ALERTS, fleet.alerts.namespace, fleet.alerts.labels, fleet.alerts.annotations),
-        expectations=recordings(fleet, watched),
+        expectations=recordings(fleet, monitored),
         alerts=(
             *(
                 _finish(draft, change, fleet)
-                for draft in _drafts(fleet, fleet.alerts, watched, schedules)
+                for draft in _drafts(fleet, fleet.alerts, monitored, schedules)
                 if (change := fleet.alerts.change(draft.alert)).enabled
             ),
             *(_own(own, fleet.alerts, fleet.name) for own in fleet.alerts.own),
@@ -45,10 +45,10 @@ def prometheus_rule(fleet: ResolvedFleet, schedules: Mapping[str, CronExpr]) -> 
 
 
 def _drafts(
-    fleet: ResolvedFleet, wanted: Alerts, watched: tuple[Watched, ...], schedules: Mapping[str, CronExpr]
+    fleet: ResolvedFleet, wanted: Alerts, monitored: tuple[MonitoredJob, ...], schedules: Mapping[str, CronExpr]
 ) -> Iterator[Draft]:
     with_ = Expressions(fleet.name)
-    expected = [item for item in watched if item.within]
+    expected = [item for item in monitored if item.max_success_age]
     yield from runs.drafts(wanted, with_, expected)
     yield from repositories.drafts(fleet, wanted, with_, expected, schedules)
     yield from surroundings.drafts(fleet, wanted, with_)

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from backupgen.conventions import metrics, naming
-from backupgen.plan.alert_rules import PrometheusRule, RecordingRule, RuleCheck, RuleFile, RuleStory, RuleTests
 from backupgen.plan.alerts import place_stories, run_stories
 from backupgen.plan.alerts.story import Rules
-from backupgen.plan.expectations import watched_jobs
-from backupgen.plan.model import Unit
+from backupgen.plan.expectations import monitored_jobs
+from backupgen.plan.facts.manifest import Unit
+from backupgen.plan.facts.monitoring import PrometheusRule, RecordingRule, RuleCheck, RuleFile, RuleStory, RuleTests
 from backupgen.plan.promql import select
 from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.schedule import CronExpr
@@ -33,8 +33,8 @@ def rule_test_units(fleet: ResolvedFleet, rule: PrometheusRule, schedules: Mappi
         base={select("up", job=server.name, namespace=server.namespace): "1" for server in servers},
         wanted=fleet.alerts,
     )
-    watched = watched_jobs(fleet, schedules)
-    stories = [*run_stories.stories(rules, watched, schedules), *place_stories.stories(rules, fleet, watched)]
+    monitored = monitored_jobs(fleet, schedules)
+    stories = [*run_stories.stories(rules, monitored, schedules), *place_stories.stories(rules, fleet, monitored)]
     yield _unit(_RULE_FILE, RuleFile(rule.meta.name, rule.expectations, rule.alerts))
     by_step = sorted(stories, key=lambda story: story.step)
     for step, group in groupby(by_step, key=lambda story: story.step):

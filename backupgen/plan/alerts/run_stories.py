@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, pairwise, takewhile
 
 from backupgen.conventions import metrics
+from backupgen.conventions.roles import PodRole
 from backupgen.plan.alerts.runs import NEVER, SHRINK_WINDOW
 from backupgen.plan.alerts.story import TO_THE_END, Rules, Run, Story, one_of_each_kind
-from backupgen.plan.expectations import Watched
+from backupgen.plan.expectations import MonitoredJob
 from backupgen.resolve.targets import MAX_SHRINK
 from backupgen.schedule import CYCLE_START, CronExpr, load_zone, next_firings
 
@@ -21,9 +22,9 @@ _CHANGE = 10
 _DAY = 86400
 
 
-def stories(rules: Rules, watched: Sequence[Watched], schedules: Mapping[str, CronExpr]) -> Iterator[Story]:
+def stories(rules: Rules, monitored: Sequence[MonitoredJob], schedules: Mapping[str, CronExpr]) -> Iterator[Story]:
     """The stories about the jobs of a fleet. Raises KeyError if an expected job has no schedule."""
-    kinds = one_of_each_kind(watched)
+    kinds = one_of_each_kind(monitored)
     if not kinds:
         return
     yield from _exit_codes(rules, kinds)
@@ -34,30 +35,32 @@ def stories(rules: Rules, watched: Sequence[Watched], schedules: Mapping[str, Cr
     yield _never_a_success(rules, kinds)
     yield _first_deployment(rules, kinds)
     yield _forgotten(rules, kinds)
-    yield _not_expected(rules, [item for item in watched if not item.within])
+    yield _not_expected(rules, [item for item in monitored if not item.max_success_age])
     yield _slow(rules, kinds)
-    shrinking = {item.max_shrink: item for item in reversed(watched) if item.kind == "backup" and item.within}
+    shrinking = {
+        item.max_shrink: item for item in reversed(monitored) if item.role is PodRole.BACKUP and item.max_success_age
+    }
     for share, item in sorted(shrinking.items()):
         yield _shrunk(rules, item, share)
         if share < 100:
             yield _shrunk_long_ago(rules, item)
     for item in kinds:
-        if item.kind == "restore-test":
+        if item.role is PodRole.RESTORE_TEST:
             yield _unverified_tag(rules, item)
 
 
-def _failing(item: Watched, code: int) -> str:
+def _failing(item: MonitoredJob, code: int) -> str:
     """The alert of a job that ends with an exit code."""
-    if item.kind == "restore-test":
+    if item.role is PodRole.RESTORE_TEST:
         return "BackupRestoreTestFailed"
-    if item.kind == "mirror":
+    if item.role is PodRole.MIRROR:
         return "BackupMirrorFailed"
-    return "BackupPartial" if item.kind == "backup" and code == 3 else "BackupFailed"
+    return "BackupPartial" if item.role is PodRole.BACKUP and code == 3 else "BackupFailed"
 
 
-def _exit_codes(rules: Rules, kinds: Sequence[Watched]) -> Iterator[Story]:
+def _exit_codes(rules: Rules, kinds: Sequence[MonitoredJob]) -> Iterator[Story]:
     """One story for the kinds whose alerts wait equally long."""
-    waiting: dict[int, list[Watched]] = {}
+    waiting: dict[int, list[MonitoredJob]] = {}
     for item in kinds:
         waiting.setdefault(max(rules.pending(_failing(item, code)) for code in (1, 3)), []).append(item)
     for waits, items in waiting.items():
@@ -75,20 +78,21 @@ def _exit_codes(rules: Rules, kinds: Sequence[Watched]) -> Iterator[Story]:
         yield story
 
 
-def _alert_of_lateness(item: Watched) -> str:
-    return {"restore-test": "BackupRestoreTestStale", "mirror": "BackupMirrorStale"}.get(item.kind, "BackupOverdue")
+def _alert_of_lateness(item: MonitoredJob) -> str:
+    by_role = {PodRole.RESTORE_TEST: "BackupRestoreTestStale", PodRole.MIRROR: "BackupMirrorStale"}
+    return by_role.get(item.role, "BackupOverdue")
 
 
-def _alert_of_failures(item: Watched) -> str:
+def _alert_of_failures(item: MonitoredJob) -> str:
     return "BackupMirrorUnverified" if item.mirror else "BackupNotSucceeding"
 
 
-def _just_in_time(item: Watched) -> int:
+def _just_in_time(item: MonitoredJob) -> int:
     """An instant that is exactly as old as is in order at the step at which things change."""
-    return _CHANGE * 60 - item.within
+    return _CHANGE * 60 - item.max_success_age
 
 
-def _late(rules: Rules, kinds: Sequence[Watched]) -> Story:
+def _late(rules: Rules, kinds: Sequence[MonitoredJob]) -> Story:
     waits = max(rules.pending(_alert_of_lateness(item)) for item in kinds)
     story = Story(rules, "more runs are missed than may be", _CHANGE + waits + 5)
     for item in kinds:
@@ -98,7 +102,7 @@ def _late(rules: Rules, kinds: Sequence[Watched]) -> Story:
     return story
 
 
-def _back_in_time(rules: Rules, kinds: Sequence[Watched]) -> Story:
+def _back_in_time(rules: Rules, kinds: Sequence[MonitoredJob]) -> Story:
     story = Story(rules, "a run that is as late as it may be", _CHANGE + 30)
     for item in kinds:
         for metric in (metrics.START, metrics.LAST_SUCCESS):
@@ -108,7 +112,7 @@ def _back_in_time(rules: Rules, kinds: Sequence[Watched]) -> Story:
     return story
 
 
-def _by_schedule(rules: Rules, kinds: Sequence[Watched], schedules: Mapping[str, CronExpr]) -> Story:
+def _by_schedule(rules: Rules, kinds: Sequence[MonitoredJob], schedules: Mapping[str, CronExpr]) -> Story:
     """The most frequent job starts as late and takes as long as it may, across the longest gap of a day."""
     item = kinds[0]
     job = item.job
@@ -133,7 +137,7 @@ def _by_schedule(rules: Rules, kinds: Sequence[Watched], schedules: Mapping[str,
     return story
 
 
-def _without_success(rules: Rules, kinds: Sequence[Watched]) -> Story:
+def _without_success(rules: Rules, kinds: Sequence[MonitoredJob]) -> Story:
     waits = max(rules.pending(_alert_of_failures(item)) for item in kinds)
     story = Story(rules, "runs start, but none succeeds", _CHANGE + waits + 5)
     for item in kinds:
@@ -143,7 +147,7 @@ def _without_success(rules: Rules, kinds: Sequence[Watched]) -> Story:
     return story
 
 
-def _never_a_success(rules: Rules, kinds: Sequence[Watched]) -> Story:
+def _never_a_success(rules: Rules, kinds: Sequence[MonitoredJob]) -> Story:
     """What counts then is since when the job has been expected."""
     waits = max(rules.pending(_alert_of_failures(item)) for item in kinds)
     story = Story(rules, "runs start, but none has ever succeeded", _CHANGE + waits + 5)
@@ -154,17 +158,17 @@ def _never_a_success(rules: Rules, kinds: Sequence[Watched]) -> Story:
     return story
 
 
-def _remembered(rules: Rules, item: Watched) -> dict[str, str]:
+def _remembered(rules: Rules, item: MonitoredJob) -> dict[str, str]:
     """Labels of what Prometheus knows of a job from before the story."""
     return {"fleet": rules.fleet, "instance": item.job.instance, "told": "before"}
 
 
-def _first_deployment(rules: Rules, kinds: Sequence[Watched]) -> Story:
+def _first_deployment(rules: Rules, kinds: Sequence[MonitoredJob]) -> Story:
     """Nothing was ever pushed. Since when the jobs are expected is what Prometheus remembers."""
     reports = _CHANGE + rules.pending("BackupNeverRun") + 5
     story = Story(rules, "jobs that have never reported, until they do", reports + 5)
     for item in kinds:
-        since = _CHANGE * 60 - max(item.within, NEVER)
+        since = _CHANGE * 60 - max(item.max_success_age, NEVER)
         story.series(metrics.EXPECTED_SINCE, (since, 1), ("stale", 1), **_remembered(rules, item))
         for metric in (metrics.START, metrics.LAST_SUCCESS):
             story.pushed(metric, item.job.instance, ("_", reports), ("now", TO_THE_END))
@@ -172,7 +176,7 @@ def _first_deployment(rules: Rules, kinds: Sequence[Watched]) -> Story:
     return story
 
 
-def _forgotten(rules: Rules, kinds: Sequence[Watched]) -> Story:
+def _forgotten(rules: Rules, kinds: Sequence[MonitoredJob]) -> Story:
     """The Pushgateway restarts and has forgotten all; one job runs again but only fails, the others never run."""
     restart, again, change = 20, 25, 40
     first, *others = kinds
@@ -181,7 +185,7 @@ def _forgotten(rules: Rules, kinds: Sequence[Watched]) -> Story:
     )
     story = Story(rules, "the Pushgateway restarts, one job fails from then on, others rest", change + waits + 5)
     for item in kinds:
-        before: Run = (change * 60 - item.within, restart)
+        before: Run = (change * 60 - item.max_success_age, restart)
         after: tuple[Run, ...] = (("stale", again - restart), ("now" if item is first else "_", TO_THE_END))
         story.pushed(metrics.START, item.job.instance, before, *after)
         story.pushed(metrics.LAST_SUCCESS, item.job.instance, before, ("stale", TO_THE_END))
@@ -190,7 +194,7 @@ def _forgotten(rules: Rules, kinds: Sequence[Watched]) -> Story:
     return story
 
 
-def _not_expected(rules: Rules, resting: Sequence[Watched]) -> Story:
+def _not_expected(rules: Rules, resting: Sequence[MonitoredJob]) -> Story:
     """A target that was removed, and jobs that are suspended: their groups live on in the Pushgateway."""
     story = Story(rules, "groups of what the fleet does not expect", rules.pending("BackupNotInFleet") + 5)
     for instance in ("no-longer-in-the-fleet", *(item.job.instance for item in resting)):
@@ -204,7 +208,7 @@ def _not_expected(rules: Rules, resting: Sequence[Watched]) -> Story:
     return story
 
 
-def _slow(rules: Rules, kinds: Sequence[Watched]) -> Story:
+def _slow(rules: Rules, kinds: Sequence[MonitoredJob]) -> Story:
     percent = rules.wanted.threshold("BackupNearDeadline")
     waits = rules.pending("BackupNearDeadline")
     failed = _CHANGE + waits + 5
@@ -217,7 +221,7 @@ def _slow(rules: Rules, kinds: Sequence[Watched]) -> Story:
     return story
 
 
-def _shrunk(rules: Rules, item: Watched, share: int) -> Story:
+def _shrunk(rules: Rules, item: MonitoredJob, share: int) -> Story:
     waits = rules.pending("BackupSnapshotShrank")
     name = "half" if share == MAX_SHRINK else f"{share} %"
     story = Story(rules, f"a snapshot of {item.job.name} is smaller by more than {name}", 2 * _CHANGE + waits + 5)
@@ -231,7 +235,7 @@ def _shrunk(rules: Rules, item: Watched, share: int) -> Story:
     return story
 
 
-def _shrunk_long_ago(rules: Rules, item: Watched) -> Story:
+def _shrunk_long_ago(rules: Rules, item: MonitoredJob) -> Story:
     """What was there a week ago is what it is compared with, and no longer."""
     step = 1000
     waits = rules.pending("BackupSnapshotShrank", step)
@@ -242,7 +246,7 @@ def _shrunk_long_ago(rules: Rules, item: Watched) -> Story:
     return story
 
 
-def _unverified_tag(rules: Rules, item: Watched) -> Story:
+def _unverified_tag(rules: Rules, item: MonitoredJob) -> Story:
     """One of two tags cannot be verified; then the drill ends before it reports any."""
     waits = rules.pending("BackupRestoreTestFailed")
     early = _CHANGE + waits + 5

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from backupgen.conventions import metrics
+from backupgen.conventions.roles import PodRole
 from backupgen.conventions.units import format_duration
 from backupgen.plan.alerts.draft import (
     BACKUPS,
@@ -17,7 +18,7 @@ from backupgen.plan.alerts.draft import (
     Expressions,
     positive,
 )
-from backupgen.plan.expectations import Watched
+from backupgen.plan.expectations import MonitoredJob
 from backupgen.plan.promql import select
 from backupgen.resolve.alerting import Alerts
 from backupgen.resolve.targets import MAX_SHRINK
@@ -33,7 +34,7 @@ _EXIT_CODES = (
 )
 
 
-def drafts(wanted: Alerts, with_: Expressions, expected: Sequence[Watched]) -> Iterator[Draft]:
+def drafts(wanted: Alerts, with_: Expressions, expected: Sequence[MonitoredJob]) -> Iterator[Draft]:
     """The alerts about the runs of the jobs that are expected."""
     yield _failed(with_)
     yield _partial(with_)
@@ -48,7 +49,7 @@ def drafts(wanted: Alerts, with_: Expressions, expected: Sequence[Watched]) -> I
     yield _never_run(with_)
     yield _near_deadline(with_, wanted.threshold("BackupNearDeadline"))
     yield _snapshot_shrank(with_)
-    if any(item.kind == "restore-test" for item in expected):
+    if any(item.role is PodRole.RESTORE_TEST for item in expected):
         yield _restore_test_failed(with_)
         yield _restore_test_stale(with_)
     if any(item.mirror for item in expected):

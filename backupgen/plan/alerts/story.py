@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from backupgen.conventions import metrics
 from backupgen.conventions.units import parse_duration
-from backupgen.plan.alert_rules import AlertRule, RuleCheck, RuleStory
-from backupgen.plan.expectations import Watched
+from backupgen.plan.expectations import MonitoredJob
+from backupgen.plan.facts.monitoring import AlertRule, RuleCheck, RuleStory
 from backupgen.plan.promql import quote, select
 from backupgen.resolve.alerting import Alerts
 
@@ -79,14 +79,14 @@ class Story:
         if alert in self._rules.alerts:
             self._holds.append(_Hold(alert, labels, since, self.steps + 1 if until is None else until))
 
-    def of(self, item: Watched) -> dict[str, str]:
+    def of(self, item: MonitoredJob) -> dict[str, str]:
         """What the rules say of a job: the labels of `metrics.OF_JOB` that it has."""
         about = (
             self._rules.fleet,
             item.job.instance,
             item.job.namespace,
             item.job.name,
-            item.kind,
+            item.role.value,
             item.target,
             item.repository,
             item.mirror,
@@ -135,11 +135,13 @@ class Story:
         return words
 
 
-def one_of_each_kind(watched: Iterable[Watched]) -> tuple[Watched, ...]:
+def one_of_each_kind(monitored: Iterable[MonitoredJob]) -> tuple[MonitoredJob, ...]:
     """One expected job of each kind, the most frequent: those of mirrors are kinds of their own."""
-    kinds: dict[tuple[str, bool], Watched] = {}
-    for item in sorted((item for item in watched if item.within), key=lambda item: (item.within, item.job.name)):
-        kinds.setdefault((item.kind, bool(item.mirror)), item)
+    kinds: dict[tuple[str, bool], MonitoredJob] = {}
+    for item in sorted(
+        (item for item in monitored if item.max_success_age), key=lambda item: (item.max_success_age, item.job.name)
+    ):
+        kinds.setdefault((item.role, bool(item.mirror)), item)
     return tuple(kinds.values())
 
 

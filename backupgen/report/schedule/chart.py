@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from backupgen.analysis.schedule_report import Kind, Row, Run, ScheduleReport
+from backupgen.analysis.schedule_report import Row, Run, ScheduleReport
+from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics.wording import counted
 from backupgen.report.lines import visible
 from backupgen.report.schedule.clock import Clock
 from backupgen.report.schedule.intervals import Interval, Step, common, depths, merged
 
-_KINDS: Final[tuple[Kind, ...]] = ("backup", "retention", "restore-test", "mirror")
+_ROLES: Final = (PodRole.BACKUP, PodRole.RETENTION, PodRole.RESTORE_TEST, PodRole.MIRROR)
 
 
 class Meetings(NamedTuple):
@@ -52,7 +53,7 @@ class Lane:
 class Others:
     """Operations that have no row of their own."""
 
-    kind: Kind
+    kind: PodRole
     number: int
     steps: tuple[Step, ...]
     """How many of them run at once, if they start on time."""
@@ -228,7 +229,7 @@ def _closed(rows: Iterable[Row], reach: dict[str, list[Interval]]) -> dict[str, 
 def _others(day: _Day, chosen: frozenset[int], rows: Sequence[Row], clashes: dict[str, Meetings]) -> Iterator[Others]:
     """Count the operations without a row of their own, by kind."""
     counted = [(index, row) for index, row in enumerate(rows) if index not in chosen]
-    for kind in _KINDS:
+    for kind in _ROLES:
         members = [(index, row.name) for index, row in counted if row.kind == kind]
         if members:
             nominal = (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from backupgen.analysis.schedule_report import Clash, Run, ScheduleReport
+from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics.wording import counted
 from backupgen.report.lines import visible
 from backupgen.report.schedule.chart import Block, Chart, Lane, Meetings, Others, draw
@@ -138,7 +139,7 @@ class _Picture:
         yield _written(_PAD, self._top + 15, label, "name soft" if row.suspended else "name")
         for when in lane.closed if row.lock != "exclusive" else ():
             yield self._bar(when, block, "closed")
-        kind = row.kind if row.kind == "restore-test" else row.lock
+        kind = row.kind if row.kind is PodRole.RESTORE_TEST else row.lock
         faint = " suspended" if row.suspended else ""
         for run in lane.runs:
             yield f"<g><title>{_text(f'{row.name}: {_times(run, block, self._chart.clock)}')}</title>"
@@ -168,7 +169,7 @@ class _Picture:
         for start, end, count in others.steps:
             height = (_ROW - 4) * count / others.most
             path.append(f"M{self._x(start, block):g} {base:g}v{-height:.1f}H{self._x(end, block):g}V{base:g}z")
-        style = others.kind if others.kind == "restore-test" else _LOCKS[others.kind]
+        style = others.kind if others.kind is PodRole.RESTORE_TEST else _LOCKS[others.kind]
         yield f'<path class="{style}" d="{"".join(path)}"/>'
         for when in others.clashes:
             yield self._bar(when, block, "clash")

@@ -1,18 +1,18 @@
 """Facts for the tests: small ones, and a CronJob in which every field holds something."""
 
-from backupgen.plan import model
+from backupgen.plan.facts import manifest, workloads
 from backupgen.resolve.resolved import Placement, Toleration, User
 from tests.replacing import replace
 
 DIGEST = "sha256:" + "0" * 64
 
 
-def meta(name: str = "backup-grafana", namespace: str = "monitoring") -> model.Meta:
-    return model.Meta(name, namespace, {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "backup"})
+def meta(name: str = "backup-grafana", namespace: str = "monitoring") -> manifest.Meta:
+    return manifest.Meta(name, namespace, {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "backup"})
 
 
-def container(name: str = "backup", **env: str) -> model.Container:
-    return model.Container(
+def container(name: str = "backup", **env: str) -> workloads.Container:
+    return workloads.Container(
         name=name,
         image=f"ghcr.io/example/restic:0.19.1@{DIGEST}",
         command=("/bin/sh", "/scripts/backup.sh"),
@@ -21,17 +21,17 @@ def container(name: str = "backup", **env: str) -> model.Container:
         secrets=("backup-env-configuration-grafana",),
         secret_keys={"NTFY_CREDS": "other-secret"},
         mounts=(
-            model.Mount("scripts", "/scripts", read_only=True),
-            model.Mount("data", "/backup/grafana", read_only=True),
-            model.Mount("cache", "/cache"),
+            workloads.Mount("scripts", "/scripts", read_only=True),
+            workloads.Mount("data", "/backup/grafana", read_only=True),
+            workloads.Mount("cache", "/cache"),
         ),
         requests={"cpu": "100m", "memory": "256Mi"},
         limits={"memory": "1Gi"},
     )
 
 
-def pod() -> model.Pod:
-    return model.Pod(
+def pod() -> workloads.Pod:
+    return workloads.Pod(
         labels={"app.kubernetes.io/name": "backup-grafana", "backupgen.io/role": "backup"},
         user=User(472, 472),
         placement=Placement({}, (), {}, {}),
@@ -42,15 +42,15 @@ def pod() -> model.Pod:
         init_containers=(),
         containers=(container(),),
         volumes=(
-            model.Volume("scripts", "config_map", "crontab-backup-script"),
-            model.Volume("data", "claim", "longhorn-pvc-grafana", read_only=True),
-            model.Volume("cache", "empty_dir", size="1Gi", in_memory=True),
+            workloads.Volume("scripts", "config_map", "crontab-backup-script"),
+            workloads.Volume("data", "claim", "longhorn-pvc-grafana", read_only=True),
+            workloads.Volume("cache", "empty_dir", size="1Gi", in_memory=True),
         ),
     )
 
 
-def cronjob(**changes: object) -> model.CronJob:
-    plain = model.CronJob(
+def cronjob(**changes: object) -> workloads.CronJob:
+    plain = workloads.CronJob(
         meta=meta(),
         schedule="20 * * * *",
         timezone="Europe/Berlin",
@@ -65,7 +65,7 @@ def cronjob(**changes: object) -> model.CronJob:
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
-def full_pod() -> model.Pod:
+def full_pod() -> workloads.Pod:
     return replace(
         pod(),
         user=User(0, 0, 1000, "the files belong\nto root"),
@@ -78,30 +78,32 @@ def full_pod() -> model.Pod:
         service_account="backup-grafana",
         pull_secrets=("registry",),
         init_containers=(container("dump", SCRIPT="set -e\necho $(HOME) $$\n"),),
-        containers=(replace(container(), mounts=(model.Mount("data", "/backup/a", "a/b", read_only=True),)),),
+        containers=(replace(container(), mounts=(workloads.Mount("data", "/backup/a", "a/b", read_only=True),)),),
         volumes=(
-            model.Volume("scripts", "config_map", "crontab-backup-script"),
-            model.Volume("data", "host_path", "/vol/a"),
-            model.Volume("claim", "claim", "claim"),
-            model.Volume("users", "secret", "htpasswd"),
-            model.Volume("cache", "empty_dir"),
-            model.Volume("sized", "empty_dir", size="5Gi"),
-            model.Volume("scratch", "ephemeral", "longhorn", "20Gi"),
-            model.Volume("scratch-2", "ephemeral", "", "20Gi"),
+            workloads.Volume("scripts", "config_map", "crontab-backup-script"),
+            workloads.Volume("data", "host_path", "/vol/a"),
+            workloads.Volume("claim", "claim", "claim"),
+            workloads.Volume("users", "secret", "htpasswd"),
+            workloads.Volume("cache", "empty_dir"),
+            workloads.Volume("sized", "empty_dir", size="5Gi"),
+            workloads.Volume("scratch", "ephemeral", "longhorn", "20Gi"),
+            workloads.Volume("scratch-2", "ephemeral", "", "20Gi"),
         ),
     )
 
 
-def full_cronjob() -> model.CronJob:
+def full_cronjob() -> workloads.CronJob:
     return cronjob(yielded="02, 03: restic-retentionpolicies", suspend=True, pod=full_pod())
 
 
-def deployment() -> model.Deployment:
-    server = replace(container("server"), ports=(model.Port("append-only", 8000), model.Port("maintenance", 8001)))
+def deployment() -> workloads.Deployment:
+    server = replace(
+        container("server"), ports=(workloads.Port("append-only", 8000), workloads.Port("maintenance", 8001))
+    )
     labels = {"app.kubernetes.io/name": "rest-server"}
     facts = replace(pod(), labels=labels, containers=(server,), with_pod={})
-    return model.Deployment(meta("rest-server", "backup"), labels, facts)
+    return workloads.Deployment(meta("rest-server", "backup"), labels, facts)
 
 
-def plan(*facts: model.Facts) -> model.Plan:
-    return model.Plan("home", tuple(model.Unit(f"{number}.yaml", fact) for number, fact in enumerate(facts)))
+def plan(*facts: manifest.Facts) -> manifest.Plan:
+    return manifest.Plan("home", tuple(manifest.Unit(f"{number}.yaml", fact) for number, fact in enumerate(facts)))

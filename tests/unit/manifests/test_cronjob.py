@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backupgen.plan import model
+from backupgen.plan.facts import workloads
 from backupgen.resolve.resolved import User
 from backupgen.source import load_all
 from tests.replacing import replace
@@ -146,7 +146,7 @@ def restricted_faults(pod: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("facts", [samples.cronjob(), samples.deployment()])
-def test_a_pod_is_restricted(facts: model.CronJob | model.Deployment) -> None:
+def test_a_pod_is_restricted(facts: workloads.CronJob | workloads.Deployment) -> None:
     assert restricted_faults(pod_of(facts)) == set()
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from backupgen.manifests import is_placeholder, placeholder, render_plan, render_secret
 from backupgen.manifests.verify import verify
-from backupgen.plan import model
+from backupgen.plan.facts import access, manifest, monitoring, wiring, workloads
 from tests.replacing import replace
 from tests.thoroughness import examples
 from tests.unit.manifests import samples
@@ -16,31 +16,34 @@ from tests.unit.manifests.rendering import BUILTIN, object_of, text_of
 from tests.unit.manifests.texts import TEXT
 
 META = replace(samples.meta(), annotations={"argocd.argoproj.io/sync-wave": "15"})
-SECRET = model.Secret(
+SECRET = access.Secret(
     META,
     (
-        model.SecretKey("RESTIC_PASSWORD", ("restic-password",)),
-        model.SecretKey(".htpasswd", ("grafana=rest-grafana", "emby=rest-emby"), "htpasswd"),
+        access.SecretKey("RESTIC_PASSWORD", "restic-password"),
+        access.SecretKey(
+            ".htpasswd",
+            (access.HtpasswdUser("grafana", "rest-grafana"), access.HtpasswdUser("emby", "rest-emby")),
+        ),
     ),
 )
-KUBERNETES: tuple[model.Facts, ...] = (
+KUBERNETES: tuple[manifest.Facts, ...] = (
     samples.cronjob(),
     samples.full_cronjob(),
     samples.deployment(),
-    model.Service(META, {"app.kubernetes.io/name": "rest-server"}, (model.Port("append-only", 8000),)),
+    workloads.Service(META, {"app.kubernetes.io/name": "rest-server"}, (workloads.Port("append-only", 8000),)),
     SECRET,
-    model.PlanConfigMap(META, (model.PlanLine("retain", ("grafana", "", "--keep-daily", "7")),)),
-    model.ServiceAccount(META),
-    model.Role(META),
-    model.RoleBinding(META, "backup-grafana", "backup-grafana"),
+    workloads.PlanConfigMap(META, (workloads.PlanLine("retain", ("grafana", "", "--keep-daily", "7")),)),
+    access.ServiceAccount(META),
+    access.Role(META),
+    access.RoleBinding(META, "backup-grafana", "backup-grafana"),
 )
-OTHERS: tuple[model.Facts, ...] = (
-    model.Kustomization(("a.yaml", "b.yaml"), ("g.yaml",), ("apply *first*\nthen: this",)),
-    model.KsopsGenerator("secrets", ("secret.a.enc.yaml",)),
-    model.FluxKustomization(META, "./a/b", "1h", "GitRepository", "flux-system", "flux-system", "sops-age"),
-    model.ArgoApplication(META, "https://git.example.org/a.git", "a/b", "HEAD", "default", "media"),
-    model.SopsConfig({"age": ("age1a", "age1b"), "pgp": ("FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4",)}),
-    model.ServiceMonitor(META, {"app.kubernetes.io/name": "rest-server"}, "append-only"),
+OTHERS: tuple[manifest.Facts, ...] = (
+    wiring.Kustomization(("a.yaml", "b.yaml"), ("g.yaml",), ("apply *first*\nthen: this",)),
+    wiring.KsopsGenerator("secrets", ("secret.a.enc.yaml",)),
+    wiring.FluxKustomization(META, "./a/b", "1h", "GitRepository", "flux-system", "flux-system", "sops-age"),
+    wiring.ArgoApplication(META, "https://git.example.org/a.git", "a/b", "HEAD", "default", "media"),
+    wiring.SopsConfig({"age": ("age1a", "age1b"), "pgp": ("FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4",)}),
+    monitoring.ServiceMonitor(META, {"app.kubernetes.io/name": "rest-server"}, "append-only"),
 )
 MINORS = sorted(
     {
@@ -53,12 +56,12 @@ MINORS = sorted(
 
 @pytest.mark.parametrize("minor", MINORS)
 @pytest.mark.parametrize("facts", KUBERNETES, ids=lambda facts: type(facts).__name__)
-def test_kubernetes_knows_every_field(facts: model.Facts, minor: int) -> None:
+def test_kubernetes_knows_every_field(facts: manifest.Facts, minor: int) -> None:
     kubernetes_validate.validate(object_of(facts), f"1.{minor}", strict=True)
 
 
 @pytest.mark.parametrize("facts", [*KUBERNETES, *OTHERS], ids=lambda facts: type(facts).__name__)
-def test_a_file_is_the_planned_object(facts: model.Facts) -> None:
+def test_a_file_is_the_planned_object(facts: manifest.Facts) -> None:
     plan = samples.plan(facts)
     manifests = render_plan(plan, BUILTIN).value
     assert manifests is not None
@@ -95,15 +98,15 @@ def test_a_secret_takes_any_value(value: str) -> None:
 @examples(30)
 @given(st.lists(st.lists(TEXT, max_size=4), min_size=1, max_size=4))
 def test_the_shell_gets_the_arguments_of_the_plan(calls: list[list[str]]) -> None:
-    lines = tuple(model.PlanLine("call", tuple(arguments)) for arguments in calls)
-    script = object_of(model.PlanConfigMap(META, lines))["data"]["plan.sh"]
+    lines = tuple(workloads.PlanLine("call", tuple(arguments)) for arguments in calls)
+    script = object_of(workloads.PlanConfigMap(META, lines))["data"]["plan.sh"]
     prelude = "call() { printf '%s\\0' call \"$@\"; }\n"
     printed = subprocess.run(["sh", "-c", prelude + script], capture_output=True, check=True).stdout.decode()
     assert printed == "".join("\0".join(["call", *arguments]) + "\0" for arguments in calls)
 
 
 def test_a_plan_without_calls() -> None:
-    assert object_of(model.PlanConfigMap(META, ()))["data"] == {"plan.sh": "# shellcheck shell=sh\n"}
+    assert object_of(workloads.PlanConfigMap(META, ()))["data"] == {"plan.sh": "# shellcheck shell=sh\n"}
 
 
 def test_notes_are_comments() -> None:
@@ -122,7 +125,7 @@ def test_the_sops_rule_covers_the_sealed_files() -> None:
 
 
 def test_a_role_of_a_dump_runs_commands_and_no_more() -> None:
-    rules = object_of(model.Role(META))["rules"]
+    rules = object_of(access.Role(META))["rules"]
     assert {(resource, verb) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]} == {
         ("pods", "get"),
         ("pods", "list"),

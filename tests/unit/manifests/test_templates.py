@@ -12,11 +12,11 @@ from backupgen.manifests import (
     render_plan,
     render_secret,
 )
-from backupgen.plan import model
+from backupgen.plan.facts import access, manifest, workloads
 from tests.unit.manifests import samples
 from tests.unit.manifests.rendering import BUILTIN, object_of, text_of
 
-ACCOUNT = model.ServiceAccount(samples.meta())
+ACCOUNT = access.ServiceAccount(samples.meta())
 EXTENDS = '{% extends "builtin/service-account.yaml.j2" %}\n'
 
 
@@ -26,7 +26,7 @@ def loaded(overrides: dict[str, str]) -> Templates:
     return checked.value
 
 
-def finding_of(overrides: dict[str, str], facts: model.Facts = ACCOUNT) -> Finding:
+def finding_of(overrides: dict[str, str], facts: manifest.Facts = ACCOUNT) -> Finding:
     (finding,) = render_plan(samples.plan(facts, facts), loaded(overrides)).findings
     return finding
 
@@ -82,8 +82,8 @@ def test_a_file_that_includes_only_itself_is_a_finding() -> None:
 def test_a_file_may_be_taken_raw() -> None:
     overrides = {"role.yaml.j2": 'a: {{ raw("scripts/own.sh")|block(2) }}\n', "scripts/own.sh": "{# kept #}\n\nx\n"}
     templates = loaded(overrides)
-    assert object_of(model.Role(samples.meta()), templates) == {"a": "{# kept #}\n\nx\n"}
-    scripts = model.ScriptsConfigMap(samples.meta(), ("own.sh",))
+    assert object_of(access.Role(samples.meta()), templates) == {"a": "{# kept #}\n\nx\n"}
+    scripts = workloads.ScriptsConfigMap(samples.meta(), ("own.sh",))
     assert object_of(scripts, templates)["data"] == {"own.sh": "{# kept #}\n\nx\n"}
     assert "  own.sh: |\n    {# kept #}\n\n    x\n" in text_of(scripts, templates)
 
@@ -189,7 +189,7 @@ def test_json_takes_only_what_json_has() -> None:
 
 
 def test_the_fault_of_a_secret_is_a_finding() -> None:
-    secret = model.Secret(samples.meta(), ())
+    secret = access.Secret(samples.meta(), ())
     (finding,) = render_secret(secret, {}, "home", loaded({"secret.yaml.j2": "a: {{ nmae }}\n"})).findings
     assert place(finding) == ("BG501", "secret.yaml.j2", 1)
 

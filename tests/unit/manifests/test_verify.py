@@ -4,14 +4,14 @@ import pytest
 
 from backupgen.manifests import ManifestSet
 from backupgen.manifests.verify import planned_id, verify
-from backupgen.plan import model
+from backupgen.plan.facts import access, manifest
 from tests.unit.manifests import samples
 
-ACCOUNT = model.ServiceAccount(samples.meta("a", "b"))
+ACCOUNT = access.ServiceAccount(samples.meta("a", "b"))
 GOOD = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: a\n  namespace: b\n"
 
 
-def messages(*texts: str, facts: tuple[model.Facts, ...] = (ACCOUNT,)) -> list[str]:
+def messages(*texts: str, facts: tuple[manifest.Facts, ...] = (ACCOUNT,)) -> list[str]:
     files = {f"{number}.yaml": text for number, text in enumerate(texts)}
     return [finding.message for finding in verify(ManifestSet(MappingProxyType(files)), samples.plan(*facts))]
 
@@ -45,5 +45,5 @@ def test_files_too_few_and_too_many() -> None:
 
 
 def test_policies_have_two_kinds() -> None:
-    policy = model.NetworkPolicy(samples.meta(), "cilium", {}, (), (), dns=True, api_server=False)
+    policy = access.CiliumNetworkPolicy(samples.meta(), {}, (), (), dns=True, api_server=False)
     assert planned_id(policy)[:2] == ("cilium.io/v2", "CiliumNetworkPolicy")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from backupgen.language.load import load_fleet
-from backupgen.plan.alert_rules import PrometheusRule
 from backupgen.plan.alerts.rule import prometheus_rule
-from backupgen.plan.expectations import Watched, expectations
+from backupgen.plan.expectations import MonitoredJob, expectations
+from backupgen.plan.facts.monitoring import PrometheusRule
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.resolve.resolved import ResolvedFleet
 from backupgen.schedule import AUTO, CronExpr, parse_cron
@@ -53,7 +53,7 @@ class Rules:
     """A fleet's rules and what they are made from."""
 
     fleet: ResolvedFleet
-    expected: tuple[Watched, ...]
+    expected: tuple[MonitoredJob, ...]
     rule: PrometheusRule
 
     @classmethod
@@ -62,8 +62,8 @@ class Rules:
         assert rule is not None
         return cls(fleet, expectations(fleet, schedules(fleet)), rule)
 
-    def kind(self, *kinds: str) -> tuple[Watched, ...]:
-        return tuple(item for item in self.expected if item.kind in kinds)
+    def kind(self, *kinds: str) -> tuple[MonitoredJob, ...]:
+        return tuple(item for item in self.expected if item.role in kinds)
 
 
 def spec(rule: PrometheusRule) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class Case:
             values
         )
 
-    def runs(self, expected: Watched, values: str = "0x99999", success: str = "") -> None:
+    def runs(self, expected: MonitoredJob, values: str = "0x99999", success: str = "") -> None:
         """The start (and success) times of a job."""
         self.push("backup_start_timestamp", expected.job.instance, values)
         self.push("backup_last_success_timestamp_seconds", expected.job.instance, success or values)
@@ -160,7 +160,7 @@ def _labels(rules: Rules, alert: str, key: tuple[str, ...]) -> str:
         "fleet": rules.fleet.name,
         "namespace": item.job.namespace,
         "cronjob": item.job.name,
-        "kind": item.kind,
+        "kind": item.role,
         "repository": item.repository,
         "severity": severity,
     }

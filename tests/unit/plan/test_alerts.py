@@ -7,9 +7,10 @@ import pytest
 
 from backupgen.conventions.alert_names import ALERT_NAMES
 from backupgen.conventions.metrics import METRICS, RECORDED
+from backupgen.conventions.roles import PodRole
 from backupgen.plan.alerts.rule import prometheus_rule
 from backupgen.plan.alerts.surroundings import KUBE_METRICS
-from backupgen.plan.expectations import Watched, expectations
+from backupgen.plan.expectations import MonitoredJob, expectations
 from backupgen.schedule import load_zone, parse_cron
 from backupgen.schedule.firings import longest_gap
 from tests.replacing import replace
@@ -42,12 +43,12 @@ def passes(tool: Tool, rules: Rules, cases: list[Case], folder: Path, step: int 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def late_at(item: Watched, step: int = 1) -> int:
+def late_at(item: MonitoredJob, step: int = 1) -> int:
     """The minute in which a job that last started at 0 has been late for ten minutes, looking every `step`."""
-    return (item.within // 60 // step + 1) * step + 10
+    return (item.max_success_age // 60 // step + 1) * step + 10
 
 
-def alone(rules: Rules, item: Watched, alert: str) -> Rules:
+def alone(rules: Rules, item: MonitoredJob, alert: str) -> Rules:
     """The rules that tell about one job in one alert."""
     recordings = tuple(
         rule for rule in rules.rule.expectations if rule.labels.get("instance", item.job.instance) == item.job.instance
@@ -56,8 +57,8 @@ def alone(rules: Rules, item: Watched, alert: str) -> Rules:
     return replace(rules, rule=replace(rules.rule, expectations=recordings, alerts=alerts))
 
 
-def soonest(rules: Rules, kind: str) -> Watched:
-    return min(rules.kind(kind), key=lambda item: item.within)
+def soonest(rules: Rules, kind: str) -> MonitoredJob:
+    return min(rules.kind(kind), key=lambda item: item.max_success_age)
 
 
 def stale_alert(kind: str) -> str:
@@ -75,9 +76,9 @@ def test_a_fleet_that_runs_well_is_silent(rules: Rules, tool: Tool, tmp_path: Pa
     for item in rules.expected:
         case.runs(item, ALWAYS)
         case.push("backup_status", item.job.instance, "0x50000", status="success")
-        if item.kind == "restore-test":
+        if item.role is PodRole.RESTORE_TEST:
             case.push("backup_restore_status", item.job.instance, "0x50000", tag="grafana")
-        if item.kind == "mirror":
+        if item.role is PodRole.MIRROR:
             case.push("backup_mirror_status", item.job.instance, "0x50000")
     for repository in rules.fleet.repositories:
         if repository.server is not None:
@@ -97,7 +98,7 @@ def test_two_missed_runs_are_overdue_and_one_is_not(rules: Rules, kind: str, too
         return
     item = soonest(rules, kind)
     step = 1 if kind == "backup" else 5
-    steps, late = item.within // 60 // step, late_at(item, step)
+    steps, late = item.max_success_age // 60 // step, late_at(item, step)
     two = Case(f"{item.job.name} misses two runs")
     two.runs(item, f"0x{steps + 30}")
     two.expect(late - step, stale_alert(kind))
@@ -121,7 +122,7 @@ def test_a_threshold_is_two_runs_and_all_by_which_a_punctual_run_may_differ() ->
     for name, both in gaps.items():
         job = expected[name].job
         assert min(job.start_within, job.deadline, job.grace) > 0
-        assert expected[name].within == both + job.start_within + job.deadline + job.grace
+        assert expected[name].max_success_age == both + job.start_within + job.deadline + job.grace
     grafana = next(job for job in fleet.jobs() if job.name == "backup-grafana")
     assert longest_gap(schedules(fleet)[grafana.name], load_zone(grafana.timezone)) == 3600
 
@@ -196,7 +197,7 @@ def test_more_runs_may_be_missed() -> None:
         next(item for item in Rules.of(load(one)).expected if item.target == "grafana")
         for one in (text, text.replace("    run_as: 472\n", "    run_as: 472\n    missed_slots: 3\n"))
     )
-    assert patient.within - usual.within == 2 * 3600
+    assert patient.max_success_age - usual.max_success_age == 2 * 3600
 
 
 @pytest.mark.parametrize("kind", ["kube_state_metrics", ""])

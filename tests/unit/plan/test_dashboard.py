@@ -9,7 +9,7 @@ import pytest
 from backupgen.conventions.metrics import METRICS, RECORDED
 from backupgen.conventions.naming import dashboard_uid
 from backupgen.plan.dashboard import WIDTH, dashboard
-from backupgen.plan.model import DashboardConfigMap
+from backupgen.plan.facts.monitoring import DashboardConfigMap
 from backupgen.plan.panel import EXIT_TEXTS, Panel
 from tests.replacing import replace
 from tests.unit.plan.promtool import FLEETS, REPOSITORY, Tool, check_rules, example

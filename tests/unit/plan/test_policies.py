@@ -15,11 +15,13 @@ import yaml
 from kubernetes_validate.utils import all_versions
 
 from backupgen.conventions import naming
+from backupgen.conventions.roles import PodRole
 from backupgen.integrations.location import parse_http, parse_repository
 from backupgen.language.load import load_fleet
 from backupgen.manifests import load_templates, render_plan
 from backupgen.plan.edges import edges, unreachable
-from backupgen.plan.model import CidrPeer, HostPeer, NetworkPolicy, Plan, PodPeer, Unit
+from backupgen.plan.facts.access import CidrPeer, HostPeer, NetworkPolicy, PodPeer
+from backupgen.plan.facts.manifest import Plan, Unit
 from backupgen.plan.policies import network_policies
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.resolve.resolved import Peer, ResolvedFleet
@@ -73,7 +75,7 @@ def by_path(fleet: ResolvedFleet) -> dict[str, dict[str, Any]]:
     return {unit.path: found for unit, found in zip(units, objects(units), strict=True)}
 
 
-def own_pod(fleet: ResolvedFleet, namespace: str, name: str, role: str) -> Pod:
+def own_pod(fleet: ResolvedFleet, namespace: str, name: str, role: PodRole) -> Pod:
     return pod(namespace, naming.pod_labels(fleet.name, name, role))
 
 
@@ -88,7 +90,7 @@ def job_pods(fleet: ResolvedFleet) -> dict[tuple[str, str], Pod]:
 
 def server_pods(fleet: ResolvedFleet) -> list[Pod]:
     servers = [repository.server for repository in fleet.repositories if repository.server]
-    return [own_pod(fleet, server.namespace, server.name, naming.ROLE_SERVER) for server in servers]
+    return [own_pod(fleet, server.namespace, server.name, PodRole.SERVER) for server in servers]
 
 
 def gateway_pods(fleet: ResolvedFleet) -> list[Pod]:
@@ -191,9 +193,8 @@ def test_strangers_reach_neither_server_nor_job(path: str, kind: str) -> None:
 def test_a_server_judges_by_role_even_where_no_policy_holds_the_client_back(path: str, kind: str) -> None:
     fleet = fleet_of(path, kind)
     policies, table = network(fleet), edges(fleet)
-    roles = [value for name, value in vars(naming).items() if name.startswith("ROLE_") and name != "ROLE_LABEL"]
     namespaces = sorted({edge.client.namespace for edge in table})
-    for (server,), role, namespace, port in product([server_pods(fleet)], roles, namespaces, (8000, 8001)):
+    for (server,), role, namespace, port in product([server_pods(fleet)], PodRole, namespaces, (8000, 8001)):
         alike = [edge for edge in table if (edge.client.role, edge.client.namespace) == (role, namespace)]
         expected = any(meets(kind, edge.peer, server, port) for edge in alike)
         assert policies.allow(own_pod(fleet, namespace, "unheard-of", role), server, port) == expected
@@ -223,15 +224,15 @@ def test_every_client_resolves_names_over_both_protocols(path: str, kind: str) -
 def test_the_reference_fleet_talks_as_it_should(kind: str) -> None:
     fleet = fleet_of("fleet.yaml", kind)
     policies = network(fleet)
-    server = own_pod(fleet, "backup", "rest-server", "server")
+    server = own_pod(fleet, "backup", "rest-server", PodRole.SERVER)
     gateway = pod("monitoring", {"app.kubernetes.io/name": "prometheus-pushgateway"})
     jobs = {
-        "backup": own_pod(fleet, "media", "backup-emby", "backup"),
-        "dump": own_pod(fleet, "databases", "backup-mariadb", "backup"),
-        "retention": own_pod(fleet, "longhorn", "restic-retentionpolicies", "retention"),
-        "restore-test": own_pod(fleet, "longhorn", "backup-restore-test", "restore-test"),
-        "mirror": own_pod(fleet, "backup", "backup-mirror-wasabi", "mirror"),
-        "restore": own_pod(fleet, "media", "whatever-the-runbook-says", "restore"),
+        "backup": own_pod(fleet, "media", "backup-emby", PodRole.BACKUP),
+        "dump": own_pod(fleet, "databases", "backup-mariadb", PodRole.BACKUP),
+        "retention": own_pod(fleet, "longhorn", "restic-retentionpolicies", PodRole.RETENTION),
+        "restore-test": own_pod(fleet, "longhorn", "backup-restore-test", PodRole.RESTORE_TEST),
+        "mirror": own_pod(fleet, "backup", "backup-mirror-wasabi", PodRole.MIRROR),
+        "restore": own_pod(fleet, "media", "whatever-the-runbook-says", PodRole.RESTORE),
     }
     wasabi = Host("s3.eu-central-2.wasabisys.com", "198.51.100.1")
     bucket = Host("k3s-at-home-01.s3.eu-central-2.wasabisys.com", "198.51.100.2")
@@ -254,7 +255,7 @@ def test_the_reference_fleet_talks_as_it_should(kind: str) -> None:
     assert policies.allow(pod("monitoring", {"app": "prometheus"}), gateway, 9091)
     assert not policies.allow(pod("monitoring", {"app": "prometheus"}), server, 8000)
     assert policies.allow(gateway, DNS, 53)
-    assert not policies.allow(own_pod(fleet, "elsewhere", "backup-emby", "backup"), server, 8000)
+    assert not policies.allow(own_pod(fleet, "elsewhere", "backup-emby", PodRole.BACKUP), server, 8000)
 
 
 def test_copies_between_repositories_read_one_and_write_the_other() -> None:
@@ -267,7 +268,7 @@ def test_copies_between_repositories_read_one_and_write_the_other() -> None:
 
 
 def _server_labels(fleet: ResolvedFleet) -> dict[str, str]:
-    own = naming.pod_labels(fleet.name, "rest", naming.ROLE_SERVER)
+    own = naming.pod_labels(fleet.name, "rest", PodRole.SERVER)
     return {key: own[key] for key in (naming.NAME_LABEL, naming.PART_OF_LABEL, naming.ROLE_LABEL)}
 
 
@@ -283,8 +284,8 @@ def test_a_target_leaves_its_trace_and_takes_it_away(kind: str) -> None:
     changed = {path for path in before if before[path] != after[path]}
     assert changed == {f"backup/{file}.rest-server.yaml", f"monitoring/{file}.pushgateway-k3s-at-home.yaml"}
     assert Network(after.values()).allow(
-        own_pod(fleet, "radio", "backup-radio", "backup"),
-        own_pod(fleet, "backup", "rest-server", "server"),
+        own_pod(fleet, "radio", "backup-radio", PodRole.BACKUP),
+        own_pod(fleet, "backup", "rest-server", PodRole.SERVER),
         8000,
     )
     assert "radio" not in json.dumps(list(before.values()))
@@ -315,7 +316,7 @@ def test_a_pushgateway_without_labels_is_left_alone_and_reported(kind: str) -> N
     assert not any("pushgateway-" in unit.path for unit in network_policies(vague))
     assert [path for path, _ in unreachable(vague)] == [("pushgateway", "url")]
     policies = network(vague)
-    emby = own_pod(fleet, "media", "backup-emby", "backup")
+    emby = own_pod(fleet, "media", "backup-emby", PodRole.BACKUP)
     assert policies.allow(emby, pod("monitoring", {"any": "pod"}), 9091)
     assert not policies.allow(emby, pod("monitoring", {"any": "pod"}), 9090)
 
@@ -341,7 +342,7 @@ def test_places_that_no_policy_can_match_are_reported() -> None:
     minio = replace(mirror, to=parse_repository("s3:http://minio.storage.svc:9000/copy"))
     peers = (Peer({}, "", "mail", "", 25), Peer({}, "", "db.apps.svc", "", 5432), Peer({}, "", "192.0.2.7", "", 22))
     targets = tuple(
-        replace(target, job=replace(target.job, ntfy=replace(target.job.ntfy, server=parse_http("http://ntfy"))))
+        replace(target, job=replace(target.job, channels=(replace(target.job.ntfy, server=parse_http("http://ntfy")),)))
         for target in fleet.targets
     )
     first = replace(targets[0], connects_to=peers)

@@ -10,7 +10,8 @@ import pytest
 from backupgen.manifests import load_templates, render_plan
 from backupgen.plan.alerts.rule import prometheus_rule
 from backupgen.plan.dashboard import dashboard
-from backupgen.plan.model import DashboardConfigMap, Facts, Plan, Unit
+from backupgen.plan.facts.manifest import Facts, Plan, Unit
+from backupgen.plan.facts.monitoring import DashboardConfigMap
 from backupgen.source import load_all
 from tests.custom_resources import schema_of
 from tests.replacing import replace

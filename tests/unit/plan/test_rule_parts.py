@@ -9,10 +9,9 @@ import yaml
 from backupgen.manifests.render import render_plan
 from backupgen.manifests.sizes import ANNOTATIONS_LIMIT, RULES_LIMIT
 from backupgen.manifests.templates import load_templates
-from backupgen.plan.alert_rules import PrometheusRule, RecordingRule
 from backupgen.plan.alerts.parts import rule_objects
-from backupgen.plan.meta import Meta
-from backupgen.plan.model import Plan, Unit
+from backupgen.plan.facts.manifest import Meta, Plan, Unit
+from backupgen.plan.facts.monitoring import PrometheusRule, RecordingRule
 from tests.unit.plan.promtool import Rules, Tool, example
 
 RECORDS = ("backup_expected_within_seconds", "backup_job_deadline_seconds")

@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from backupgen.analysis.schedule_report import Clash, Crowding, Overlap, Row, Run, ScheduleReport, Wait
+from backupgen.conventions.roles import PodRole
 from tests.unit.schedule.oracle import ZONES
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -17,7 +18,7 @@ texts = st.text(st.characters() | st.sampled_from("\x00\x1b\u202e\ufffe]>&<\"'`%
 
 @st.composite
 def rows(draw: st.DrawFn, name: str, start: int, end: int) -> Row:
-    kind = draw(st.sampled_from(("backup", "retention", "restore-test", "mirror")))
+    kind = draw(st.sampled_from((PodRole.BACKUP, PodRole.RETENTION, PodRole.RESTORE_TEST, PodRole.MIRROR)))
     # Whole minutes too, so that windows end where others, or days, begin.
     unit = draw(st.sampled_from((1, MINUTE, HOUR)))
     deadline, grace, late = (unit * draw(st.integers(least, most // unit)) for least, most in LONGEST)

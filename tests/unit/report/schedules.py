@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import takewhile
 
-from backupgen.analysis.schedule_report import Clash, Crowding, Kind, Overlap, Row, Run, ScheduleReport, Wait
+from backupgen.analysis.schedule_report import Clash, Crowding, Overlap, Row, Run, ScheduleReport, Wait
+from backupgen.conventions.roles import PodRole
 from backupgen.schedule import load_zone, next_firings, parse_cron
 
 BERLIN = "Europe/Berlin"
@@ -18,7 +19,7 @@ def at(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
-def row(name: str, cron: str, deadline: int, kind: Kind = "backup", **more: object) -> Row:
+def row(name: str, cron: str, deadline: int, kind: PodRole = PodRole.BACKUP, **more: object) -> Row:
     made = Row(
         name=name,
         kind=kind,
@@ -82,9 +83,9 @@ FLEET = (
     row("backup-emby", "37 0-1,4-23 * * *", 8 * MINUTE, written="auto", line=80, **YIELDING),
     row("backup-downloader", "50 0-1,4-23 * * *", 8 * MINUTE, node="zfs", line=98, suspended=True, **YIELDING),
     row("backup-paperless", "0 0,4-23 * * *", 2 * HOUR, line=118, left_out=(1, 2, 3), causes=(RETENTION,)),
-    row(RETENTION, "5 3 * * *", 45 * MINUTE, "retention", line=25),
-    row("backup-restore-test", "0 5 * * 0", 3 * HOUR, "restore-test", line=31),
-    row("backup-mirror-wasabi", "0 5 * * *", 4 * HOUR, "mirror", line=37),
+    row(RETENTION, "5 3 * * *", 45 * MINUTE, PodRole.RETENTION, line=25),
+    row("backup-restore-test", "0 5 * * 0", 3 * HOUR, PodRole.RESTORE_TEST, line=31),
+    row("backup-mirror-wasabi", "0 5 * * *", 4 * HOUR, PodRole.MIRROR, line=37),
 )
 OVERLAPS = (
     Overlap("backup-mariadb", "backup-grafana", on_time=False, verdict="shared"),
@@ -120,9 +121,9 @@ def conflicting() -> ScheduleReport:
         row("backup-paperless", "0 * * * *", 2 * HOUR, line=118),
         row("backup-tokyo", "20 13 * * *", HOUR, timezone="Asia/Tokyo", repository="far", line=130),
         row("backup-leap", "0 0 30 2 *", HOUR, repository="far", line=140),
-        row(RETENTION, "5 3 * * *", 45 * MINUTE, "retention", line=25),
-        row("retention-far", "20 6 * * *", 45 * MINUTE, "retention", repository="far", line=52),
-        row("backup-restore-test", "30 3 * * 0", 3 * HOUR, "restore-test", line=31),
+        row(RETENTION, "5 3 * * *", 45 * MINUTE, PodRole.RETENTION, line=25),
+        row("retention-far", "20 6 * * *", 45 * MINUTE, PodRole.RETENTION, repository="far", line=52),
+        row("backup-restore-test", "30 3 * * 0", 3 * HOUR, PodRole.RESTORE_TEST, line=31),
     )
     reason = "the second needs the repository for itself"
     return report(
@@ -178,7 +179,7 @@ def odd() -> ScheduleReport:
     """Characters that no name can have, everywhere."""
     rows = (
         row(ODD, "20 * * * *", 8 * MINUTE, repository=ODD, node=ODD, written=ODD, left_out=(2,), causes=(ODD,)),
-        row(f"2{ODD}", "5 3 * * *", 45 * MINUTE, "retention", suspended=True),
+        row(f"2{ODD}", "5 3 * * *", 45 * MINUTE, PodRole.RETENTION, suspended=True),
     )
     return report(
         rows,
@@ -204,7 +205,7 @@ def large(rows: int, *, days: int = 1, clashing: int = 0) -> ScheduleReport:
         for one in backups[:clashing]
     )
     end = datetime.fromtimestamp(start + days * DAY, UTC).isoformat(timespec="minutes")[:16]
-    made = (*backups, row(RETENTION, "5 3 * * *", 45 * MINUTE, "retention"))
+    made = (*backups, row(RETENTION, "5 3 * * *", 45 * MINUTE, PodRole.RETENTION))
     return report(made, "2026-04-11T22:00", end, clashes=clashes, overlapping=clashing)
 
 

@@ -3,12 +3,14 @@
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backupgen.analysis.schedule_report import Overlap, Row, Run, ScheduleReport, Wait
+from backupgen.conventions.roles import PodRole
 from backupgen.report.schedule import SCHEDULE_FORMATS
 from backupgen.report.schedule.chart import draw
 from backupgen.report.schedule.columns import Columns
@@ -285,7 +287,8 @@ def test_what_matters_has_a_row() -> None:
 
 
 def test_those_without_a_row_show_how_many_run_at_once() -> None:
-    early = [row(f"a{number}", "0 1 * * *", 58 * MINUTE, lock="exclusive", kind="retention") for number in range(50)]
+    held = partial(row, cron="0 1 * * *", deadline=58 * MINUTE, lock="exclusive", kind=PodRole.RETENTION)
+    early = [held(f"a{number}") for number in range(50)]
     counted = [row(f"b{number}", f"0 {5 + number // 4} * * *", 58 * MINUTE, grace=0) for number in range(10)]
     lines = table(report([*early, *counted], "2026-04-11T22:00", "2026-04-12T22:00"))
     (others,) = [line.removeprefix("10 backups, up to 4 ") for line in lines if line.startswith("10 backups, up to 4 ")]

@@ -11,7 +11,7 @@ from pytest_regressions.file_regression import FileRegressionFixture
 from backupgen.analysis.target import target_report
 from backupgen.analysis.target_report import TargetReport
 from backupgen.pipeline import Scheduled, compile_fleet, schedule_fleet
-from backupgen.plan.model import CronJob, PlanConfigMap
+from backupgen.plan.facts.workloads import CronJob, PlanConfigMap
 from backupgen.report.target import TARGET_FORMATS
 from backupgen.rules import RuleContext
 

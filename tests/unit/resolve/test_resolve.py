@@ -2,6 +2,7 @@
 
 import pytest
 
+from backupgen.conventions.roles import PodRole
 from backupgen.resolve.codes import CODES
 from backupgen.resolve.resolved import Target, VerifyRule
 from backupgen.resolve.timetable import timetable_of
@@ -201,10 +202,10 @@ def test_operations_carry_their_locks() -> None:
         ("restic-retentionpolicies", Use.EXCLUSIVE, False),
         ("backup-restore-test", Use.READ, False),
         ("backup-mirror-w", Use.FILE_COPY, False),
-        ("backup-mirror-c", Use.READ, False),
         ("backup-restore-test-mirror-w", Use.READ, False),
+        ("backup-mirror-c", Use.READ, False),
     ]
-    assert [operation.repository for operation in operations] == ["main"] * 5 + ["mirror-w"]
+    assert [operation.repository for operation in operations] == [*["main"] * 4, "mirror-w", "main"]
     # The backup's deadline is 9m: a wait past it would be reported as a hung job, and not as a lock.
     assert [operation.lock_wait for operation in operations] == [270, 420, 420, 420, 420, 420]
 
@@ -329,3 +330,35 @@ def test_sentinels_that_would_say_nothing(text: str, message: str) -> None:
 def test_how_old_a_snapshot_may_be() -> None:
     assert (target().max_age, target().max_shrink) == (None, 50)
     assert (target("max_age: 2d, max_shrink: 10%").max_age, target("max_shrink: 10%").max_shrink) == (172_800, 10)
+
+
+def test_every_operation_is_walked_once_and_carries_what_it_is_about() -> None:
+    test = "restore_test: {at: '09:00', deadline: 1h, scratch: 1Gi}"
+    repository = (
+        f"{SERVER}, retention: {{at: '01:00', deadline: 1h, keep: {{last: 1}}}}, {test}, "
+        f"mirrors: {{w: {{at: '05:00', deadline: 1h, to: 's3:h/b', {test}}}}}}}\n"
+    )
+    found = resolved(fleet(repository=repository))
+    walked = [
+        (
+            each.role,
+            each.job.name,
+            each.target is not None,
+            each.retention is not None,
+            each.restore_test is not None,
+            each.copy is not None,
+            each.mirror.name if each.mirror else "",
+        )
+        for each in found.operations()
+    ]
+    assert walked == [
+        (PodRole.BACKUP, "backup-a", True, False, False, False, ""),
+        (PodRole.RETENTION, "restic-retentionpolicies", False, True, False, False, ""),
+        (PodRole.RESTORE_TEST, "backup-restore-test", False, False, True, False, ""),
+        (PodRole.MIRROR, "backup-mirror-w", False, False, False, True, "w"),
+        (PodRole.RESTORE_TEST, "backup-restore-test-mirror-w", False, False, True, False, "w"),
+    ]
+    assert [each.job for each in found.operations()] == list(found.jobs())
+    assert {each.restore_test.job.name for each in found.operations() if each.restore_test} == {
+        each.job.name for each in found.operations() if each.role is PodRole.RESTORE_TEST
+    }

@@ -2,16 +2,15 @@
 
 import pytest
 
-from backupgen.plan.model import Meta, Secret, SecretKey
+from backupgen.plan.facts.access import HtpasswdUser, Secret, SecretKey
+from backupgen.plan.facts.manifest import Meta
 from backupgen.sealing.compose import compose, unusable
 from backupgen.sealing.exposed import check_plain, check_texts, check_unknown
 from backupgen.sealing.references import secrets_of
 from tests.compiled import FLEETS, compiled
 
 META = Meta("x", "ns", {})
-SECRET = Secret(
-    META, (SecretKey("RESTIC_PASSWORD", ("restic-password",)), SecretKey("RESTIC_REST_USERNAME", ("rest-user",)))
-)
+SECRET = Secret(META, (SecretKey("RESTIC_PASSWORD", "restic-password"), SecretKey("RESTIC_REST_USERNAME", "rest-user")))
 SECRETS = {"ns/secret.x.enc.yaml": SECRET}
 
 
@@ -110,7 +109,9 @@ class Backwards:
         return hashed.endswith(password[::-1])
 
 
-USERS = Secret(META, (SecretKey("users", ("anna=a", "bert=b"), "htpasswd"), SecretKey("PLAIN", ("a",))))
+USERS = Secret(
+    META, (SecretKey("users", (HtpasswdUser("anna", "a"), HtpasswdUser("bert", "b"))), SecretKey("PLAIN", "a"))
+)
 
 
 def test_a_hash_that_fits_is_kept() -> None:

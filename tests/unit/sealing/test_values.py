@@ -4,7 +4,7 @@ import pytest
 
 from backupgen.diff.inventory import Inventory, InventoryError, dump_inventory, parse_inventory
 from backupgen.sealing.marks import Mark, digest, is_from_environment, key_mark, names_of
-from backupgen.sealing.references import Reference, references, secrets_of, value_names
+from backupgen.sealing.references import Reference, references, secrets_of
 from backupgen.sealing.values import Sources, from_environment, new_values, read_values, with_names
 from tests.compiled import FLEETS, compiled
 
@@ -99,7 +99,7 @@ def test_where_a_value_comes_from() -> None:
 def test_every_value_that_a_secret_needs_has_a_place_in_the_fleet(name: str) -> None:
     fleet = compiled(name)
     secrets = secrets_of(fleet.plan)
-    needed = {value for secret in secrets.values() for key in secret.keys for value in value_names(key)}
+    needed = {value for secret in secrets.values() for key in secret.keys for value in key.values}
     found = references(fleet.fleet, secrets)
     assert set(found) == needed
     for reference in found.values():

@@ -1,6 +1,6 @@
-"""Stands where an ntfy server would: takes every notification, and writes it down as a line of JSON.
+"""Stands where a server of notifications would: takes every notification, and writes it down as a line of JSON.
 
-Usage: ntfy.py ADDRESS PORT FILE USER:PASSWORD [CERTIFICATE KEY]. An empty user: everybody may publish.
+Usage: notifications.py ADDRESS PORT FILE USER:PASSWORD [CERTIFICATE KEY]. An empty user: everybody may publish.
 """
 
 import base64

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
+from backupgen.integrations import dump_tools
+from backupgen.integrations.dump_tools import DUMP_TOOLS, sql_restore
 from backupgen.language.schema import Dump, Verify
-from backupgen.resolve import dump_tools
+from backupgen.resolve.sources import verify_kind
 from tests.thoroughness import examples
 
 Tool = Callable[[str], Path]
@@ -20,7 +22,8 @@ POD = {"app": "db"}
 
 
 def program(**settings: object) -> tuple[str, ...]:
-    return dump_tools.command(Dump.model_validate({"in_pod": POD, **settings}))
+    dump = Dump.model_validate({"in_pod": POD, **settings})
+    return DUMP_TOOLS[dump.tool or ""].command(dump.user or "", dump.database or "")
 
 
 @pytest.fixture(params=["dash", "busybox", "bash"])
@@ -29,9 +32,10 @@ def shell(request: pytest.FixtureRequest, tool: Tool) -> list[str]:
     return {"busybox": [found, "sh"], "bash": [found, "--posix"]}.get(request.param, [found])
 
 
-@pytest.mark.parametrize("name", ["mariabackup", "pg_dump"])
-def test_shellcheck_has_nothing_to_say(name: str, tool: Tool) -> None:
-    script = program(tool=name)[2]
+@pytest.mark.parametrize("name", DUMP_TOOLS)
+@pytest.mark.parametrize("part", ["program", "restore_program"])
+def test_shellcheck_has_nothing_to_say(name: str, part: str, tool: Tool) -> None:
+    script = getattr(DUMP_TOOLS[name], part)
     command = [tool("shellcheck"), "--shell=sh", "--enable=all", "--exclude=SC2250,SC2310,SC2311,SC2312", "-"]
     done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
@@ -235,24 +239,46 @@ def test_pg_dump_reads_the_password_from_a_file(shell: list[str], tmp_path: Path
     assert run(program(tool="pg_dump"), shell, tmp_path / "seen", tmp_path, environment).returncode != 0
 
 
+def test_every_word_of_a_record_is_of_one_tool() -> None:
+    """A claim's name, a verify rule and a file's suffix lead to one tool."""
+    for words in (
+        [word for tool in DUMP_TOOLS.values() for word in tool.words],
+        [tool.verify for tool in DUMP_TOOLS.values()],
+        [tool.suffix for tool in DUMP_TOOLS.values()],
+    ):
+        assert len(set(words)) == len(words)
+
+
+def test_the_schema_offers_every_tool() -> None:
+    for name in DUMP_TOOLS:
+        assert Dump.model_validate({"in_pod": POD, "tool": name}).tool == name
+    with pytest.raises(ValueError, match="tool"):
+        Dump.model_validate({"in_pod": POD, "tool": "nobody-knows"})
+
+
+def test_every_file_of_shell_is_used() -> None:
+    """By a program of a record, whole: what shellcheck reads is what runs."""
+    folder = Path(dump_tools.__file__).parent / "shell"
+    programs = [
+        text for tool in DUMP_TOOLS.values() for text in (tool.program, tool.restore_program, tool.server.start)
+    ]
+    for file in folder.iterdir():
+        lines = file.read_text(encoding="utf-8").splitlines()
+        assert lines[0] == "#!/bin/sh", f"the Makefile's shellcheck does not find {file.name}"
+        body = "\n".join(line for line in lines if not line.startswith("#"))
+        assert any(body in text for text in programs), file.name
+
+
 @pytest.mark.parametrize(
-    ("settings", "name", "kind"),
-    [
-        ({"tool": "mariabackup"}, "db.xb", "xbstream"),
-        ({"tool": "pg_dump"}, "db.pgdump", "pgdump"),
-        ({"command": ["a"], "file": "x"}, "db.pgdump", "file"),
-    ],
+    "command", [("redis-cli", "--rdb", "-"), ("sh", "-c", "pg_dump x", "pg_dump"), ("pg_dumpall",)]
 )
-def test_names_and_rules(settings: dict[str, object], name: str, kind: str) -> None:
-    dump = Dump.model_validate({"in_pod": POD, **settings})
-    assert dump_tools.kind_of_output(dump) == kind
-    if dump.tool is not None:
-        assert dump_tools.file_name("db", dump) == name
+def test_of_an_unknown_program_no_restore_is_made_up(command: tuple[str, ...]) -> None:
+    assert sql_restore(command, in_pod=True) is None
 
 
 @pytest.mark.parametrize("kind", ["file", "dir", "sqlite", "xbstream", "pgdump"])
 def test_the_kind_of_a_written_rule(kind: str) -> None:
-    assert dump_tools.verify_kind(Verify.model_validate({kind: "a/b"})) == (kind, "a/b")
+    assert verify_kind(Verify.model_validate({kind: "a/b"})) == (kind, "a/b")
 
 
 def test_the_programs_hold_no_word_of_the_fleet() -> None:

@@ -1,8 +1,9 @@
-"""The rules of Prometheus, as a PrometheusRule and as files of promtool: what templates see of them."""
+"""What watches the fleet: the rules of Prometheus, as an object and as files of promtool, and the dashboard."""
 
 from typing import NamedTuple
 
-from backupgen.plan.meta import Meta
+from backupgen.plan.facts.manifest import Meta, manifest
+from backupgen.plan.panel import Panel
 from backupgen.resolve.resolved import StringMap
 
 
@@ -24,6 +25,7 @@ class RecordingRule(NamedTuple):
     labels: StringMap
 
 
+@manifest("prometheus-rule.yaml.j2", "monitoring.coreos.com/v1", "PrometheusRule")
 class PrometheusRule(NamedTuple):
     """All rules of the fleet."""
 
@@ -32,6 +34,7 @@ class PrometheusRule(NamedTuple):
     alerts: tuple[AlertRule, ...]
 
 
+@manifest("rule-file.yaml.j2")
 class RuleFile(NamedTuple):
     """The same rules as a file of Prometheus, for the tests: promtool reads no PrometheusRule."""
 
@@ -60,6 +63,7 @@ class RuleStory(NamedTuple):
     checks: tuple[RuleCheck, ...]
 
 
+@manifest("rule-tests.yaml.j2")
 class RuleTests(NamedTuple):
     """A file of tests of promtool."""
 
@@ -68,3 +72,27 @@ class RuleTests(NamedTuple):
     interval: str
     """The time between two evaluations."""
     stories: tuple[RuleStory, ...]
+
+
+@manifest("service-monitor.yaml.j2", "monitoring.coreos.com/v1", "ServiceMonitor")
+class ServiceMonitor(NamedTuple):
+    """Tells Prometheus Operator to scrape a Service of the fleet's own."""
+
+    meta: Meta
+    selector: StringMap
+    port: str
+    """The port's name."""
+
+
+@manifest("dashboard-configmap.yaml.j2", "v1", "ConfigMap")
+class DashboardConfigMap(NamedTuple):
+    """The Grafana dashboard for Grafana's sidecar."""
+
+    meta: Meta
+    title: str
+    uid: str
+    instances: str
+    """The series whose instances can be chosen."""
+    runbooks: str
+    """The address of the runbooks, without a slash at its end; empty: there is none."""
+    panels: tuple[Panel, ...]
