@@ -26,8 +26,11 @@ _ANY = parse_cron("0 * * * *")
 """Stands for the slot of an operation that has none yet."""
 
 BEFORE_LOCK: Final = 600
-"""Seconds that may pass from the Job's start until restic asks for its lock, where no dump and no hook comes first: a node
-and an image, up to five minutes of `restic unlock` where the repository is slow, and the questions of whether it is there."""
+"""Seconds that may pass from the Job's start until restic asks for its lock, where no dump and no hook comes first.
+
+For a node and an image, up to five minutes of `restic unlock` where the repository is slow, and the questions of whether
+it is there.
+"""
 
 NOTHING_CHOSEN: Mapping[str, str] = {}
 

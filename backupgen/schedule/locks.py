@@ -15,8 +15,8 @@ MARGIN: Final = 30
 """Seconds between windows that exclude each other.
 
 A Job's deadline counts from its `startTime`, which the controller sets a moment after the slot. The kubelet hears of it
-later still, and takes up to two seconds more than the grace to kill. Each of these may take seconds while the API server
-is slow to answer.
+later still, and takes up to two seconds more than the grace to kill. Each of these may take seconds while the API
+server is slow to answer.
 """
 
 
