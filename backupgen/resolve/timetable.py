@@ -28,7 +28,7 @@ _ANY = parse_cron("0 * * * *")
 BEFORE_LOCK: Final = 600
 """Seconds that may pass from the Job's start until restic asks for its lock, where no dump and no hook comes first.
 
-For a node and an image, up to five minutes of `restic unlock` where the repository is slow, and the questions of whether
+For a node and an image, up to five minutes of `restic unlock` where the repository is slow, and questions of whether
 it is there.
 """
 
