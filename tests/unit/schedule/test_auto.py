@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backupgen.schedule.auto import Placement, place
+from backupgen.schedule.auto import Placement, Request, place
 from backupgen.schedule.cadence import CADENCES, DAY, HOUR, MONTH, WEEK
 from backupgen.schedule.cron import CronExpr, parse_cron
 from backupgen.schedule.firings import firings_per_year, longest_gap, shortest_gap
 from backupgen.schedule.locks import Operation, Pool, PoolKind, Use
 from backupgen.schedule.proof import ScheduleProof, first_meeting, prove
-from backupgen.schedule.wishes import Request
 from backupgen.schedule.zones import load_zone
 
 BERLIN = "Europe/Berlin"
@@ -211,77 +210,8 @@ def test_where_there_is_room_nothing_is_crowded_and_where_not_it_is_said(fleet: 
     (shortage,) = placement.shortages
     assert set(shortage.without_room) <= {name for crowd in result.crowded for name in crowd.operations}
     assert max(crowd.worst for crowd in result.crowded) == shortage.needed
-    # What was rendered meanwhile is remembered.
-    roomy = place(remembered(fleet, placement), [RETENTION], {LOCAL: shortage.needed})
+    roomy = place(fleet, [RETENTION], {LOCAL: shortage.needed})
     assert roomy.shortages == ()
-
-
-# --- where there is little room
-
-
-@given(st.lists(st.integers(2, 20), min_size=2, max_size=9), st.booleans())
-@settings(max_examples=60, deadline=None)
-def test_what_fills_the_hour_exactly_finds_room(lengths: list[int], night: bool) -> None:  # noqa: FBT001
-    """Windows that add up to an hour or less fit, whatever their order: one after the other all around."""
-    while sum(lengths) > 60:
-        lengths.pop()
-    wanted = [Request(auto(f"t{n}", deadline=60 * each - 90), HOUR) for n, each in enumerate(lengths)]
-    placement = place(wanted, [RETENTION] if night else [], {})
-    assert placement.shortages == ()
-    result = prove([RETENTION, *placed(placement, wanted)], {})
-    assert isinstance(result, ScheduleProof)
-    assert result.crowded == ()
-
-
-@given(fleets(), st.integers(1, 2), st.data())
-@settings(max_examples=40, deadline=None)
-def test_what_was_chosen_is_chosen_again(fleet: list[Request], limit: int, data: st.DataObject) -> None:
-    by_hand = data.draw(st.sampled_from([[RETENTION], [RETENTION, *HOURLY]]))
-    first = place(fleet, by_hand, {LOCAL: limit})
-    again = place(remembered(fleet, first), by_hand, {LOCAL: limit})
-    assert again.slots == first.slots
-    assert [shortage[:4] for shortage in again.shortages] == [shortage[:4] for shortage in first.shortages]
-
-
-@given(names, st.sampled_from([6 * HOUR, DAY, WEEK, MONTH]), st.integers(1, 9))
-@settings(max_examples=40, deadline=None)
-def test_what_need_not_conflict_does_not_however_crowded_it_is(name: str, every: int, hours: int) -> None:
-    crowd = [operation(f"b{minute}", Use.BACKUP, f"{minute} * * * *", 800) for minute in (0, 15, 30, 45)]
-    wanted = auto(f"auto-{name}", deadline=hours * HOUR)
-    explicit = [RETENTION, *crowd]
-    result = prove([*explicit, replace(wanted, schedule=slot(wanted, every, explicit))], {})
-    shortest = 86_400 - RETENTION.hold - RETENTION.start_within - wanted.start_within
-    if every >= DAY and hours * HOUR + wanted.grace < shortest - 7200:
-        assert isinstance(result, ScheduleProof)
-
-
-def test_no_room_is_said_to_be_impossible_only_where_it_is() -> None:
-    (overfull,) = place(requests(7, deadline=510), [], {}).shortages
-    assert overfull.impossible
-    # Two windows of 31 minutes do not fit into an hour beside a quarter each that is taken; nor would any order help.
-    taken = [operation(f"b{minute}", Use.BACKUP, f"{minute} * * * *", 510) for minute in (0, 30)]
-    (none,) = place(requests(1, deadline=20 * 60), taken, {}).shortages
-    assert (none.impossible, none.anew) == (True, False)
-
-
-def test_where_there_is_no_room_beside_the_others_one_in_the_way_moves() -> None:
-    small = requests(2, deadline=510)
-    before = dict(
-        zip((request.operation.name for request in small), map(parse_cron, ("0 * * * *", "30 * * * *")), strict=True)
-    )
-    held = [request._replace(before=before[request.operation.name]) for request in small]
-    placement = place([*held, Request(auto("late", deadline=20 * 60), HOUR)], [], {})
-    assert placement.shortages == ()
-    assert sum(placement.slots[name] != slot for name, slot in before.items()) == 1
-
-
-def test_the_one_that_has_grown_moves() -> None:
-    wanted = requests(3, deadline=510)
-    before = [parse_cron(f"{minute} * * * *") for minute in (0, 10, 40)]
-    grown = [replace(wanted[0].operation, deadline=900), wanted[1].operation, wanted[2].operation]
-    held = [Request(one, HOUR, before=slot) for one, slot in zip(grown, before, strict=True)]
-    chosen = place(held, [], {}).slots
-    assert [chosen[f"target-{n}"] == before[n] for n in range(3)] == [False, True, True]
 
 
 # --- stability
