@@ -90,8 +90,8 @@ def test_every_remedy_ends_its_conflict(text: str, least: int) -> None:
 def test_a_wait_for_locks_can_be_the_remedy() -> None:
     # Each can wait for all of the other, if only it may wait that long.
     test, prune = (
-        "deadline: 2h\n    needs: 20m\n    start_within: 10s",
-        "deadline: 170m\n    needs: 20m\n    start_within: 10s",
+        "deadline: 2h\n    needs: 5m\n    start_within: 10s",
+        "deadline: 170m\n    needs: 5m\n    start_within: 10s",
     )
     text = fleet(
         ('at: "Sun 04:00"\n    deadline: 3h', f'at: "Sun 05:00"\n    {test}'),
