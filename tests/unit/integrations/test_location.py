@@ -121,7 +121,7 @@ def test_the_service_of_a_host(host: str, service: tuple[str, str] | None) -> No
 
 @pytest.mark.parametrize("host", ["rest..svc", f"{'a' * 64}.n.svc"])
 def test_what_is_no_host_is_refused(host: str) -> None:
-    with pytest.raises(LocationError, match="is no host name|is not a host name"):
+    with pytest.raises(LocationError, match="host name"):
         parse_repository(f"rest:http://{host}:8000/")
 
 
