@@ -1,14 +1,19 @@
 """How the language refuses a value: what was found, what was expected."""
 
+import re
+
 from pydantic_core import PydanticCustomError
 
+_LONG = re.compile("`([^`]{81,})`")
+"""What a message repeats and nobody would read to its end."""
 RefusedError = PydanticCustomError
 """What a reader raises for a value that it does not take; `context` has the `message` and the `hint`."""
 
 
 def refuse(message: str, hint: str = "") -> PydanticCustomError:
     """The error of a scalar type: `message` for the finding, `hint` for its help."""
-    return PydanticCustomError("fleet_value", "{message}", {"message": message, "hint": hint})
+    said = _LONG.sub(lambda match: f"`{match[1][:57]}...`", message)
+    return PydanticCustomError("fleet_value", "{message}", {"message": said, "hint": hint})
 
 
 def shown(value: object) -> str:
@@ -29,8 +34,9 @@ def text_of(value: object, expected: str) -> str:
         return value
     if value is None:
         raise refuse(f"there is no value here, expected {expected}")
-    hint = "write it in quotes" if isinstance(value, int | float) else ""
-    raise refuse(f"expected {expected}, found {described(value)}", hint)
+    # In quotes, `true` would still not be a duration.
+    helps = isinstance(value, int | float) and (expected == "text" or not isinstance(value, bool))
+    raise refuse(f"expected {expected}, found {described(value)}", "write it in quotes" if helps else "")
 
 
 def described(value: object) -> str:

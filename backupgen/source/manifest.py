@@ -6,10 +6,11 @@ Kubernetes' own readers take all of that; what `plain` reads is ours and uses no
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from backupgen.diagnostics import NodePath, Span
-from backupgen.source.build import Builder, Oddities, TooDeepError
+from backupgen.source.build import Builder, ParseListener, TooDeepError
 from backupgen.source.events import YAMLError, open_events
 from backupgen.source.lines import LineIndex
 from backupgen.source.plain import PlainError, fault_in
@@ -70,12 +71,18 @@ def read_manifest(text: str, start: int = 0, end: int | None = None) -> Manifest
         return None
     data = builder.roots[0]
     offsets = Offsets(builder.starts, builder.ends, builder.after)
-    before = LineIndex(text).position(start)[0] - 1 if start else 0
+    before = _index(text).position(start)[0] - 1 if start else 0
     return Manifest(data, Positions(data, offsets, LineIndex(part)), before)
 
 
 def _place(text: str, start: int, offset: int) -> tuple[int, int]:
-    return LineIndex(text).position(min(start + offset, len(text)))
+    return _index(text).position(min(start + offset, len(text)))
+
+
+@lru_cache(maxsize=1)
+def _index(text: str) -> LineIndex:
+    """The lines of a file, counted once for all of its documents."""
+    return LineIndex(text)
 
 
 class _RefusedError(Exception):
@@ -84,7 +91,7 @@ class _RefusedError(Exception):
         self.start = start
 
 
-class _Strictness(Oddities):
+class _Strictness(ParseListener):
     """Refuses what Kubernetes' readers refuse too."""
 
     def duplicate(self, key: str, start: int, end: int, first: tuple[int, int]) -> None:  # noqa: ARG002 (interface)
@@ -94,8 +101,8 @@ class _Strictness(Oddities):
 class _Builder(Builder):
     """A builder for which an alias is the node that it names, and which then fills in what merge keys name."""
 
-    def __init__(self, oddities: Oddities) -> None:
-        super().__init__(oddities)
+    def __init__(self, listener: ParseListener) -> None:
+        super().__init__(listener)
         self._anchored: dict[str, Any] = {}
         self._merges: list[tuple[dict[str, Any], str]] = []
         self._aliases = 0

@@ -249,7 +249,7 @@ def test_every_word_of_a_record_is_of_one_tool() -> None:
     """A claim's name, a verify rule and a file's suffix lead to one tool."""
     for words in (
         [word for tool in DUMP_TOOLS.values() for word in tool.words],
-        [tool.verify for tool in DUMP_TOOLS.values()],
+        [tool.verify for tool in DUMP_TOOLS.values() if tool.verify != "file"],
         [tool.suffix for tool in DUMP_TOOLS.values()],
     ):
         assert len(set(words)) == len(words)
