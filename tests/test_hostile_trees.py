@@ -22,6 +22,11 @@ def sparse(path: Path) -> None:
         file.truncate(3 << 30)
 
 
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 def deep(path: Path) -> None:
     for _ in range(60):
         path /= "d" * 50
@@ -45,7 +50,7 @@ TREES: dict[str, Make] = {
     "brackets without end": lambda place: (place / "out" / "x.json").write_text("[" * 900_000 + "Secret"),
     "an inventory that is none": lambda place: (place / "out" / ".backupgen-inventory.json").write_text("[" * 100_000),
     "a large fleet": lambda place: sparse(place / "fleet.yaml"),
-    "a pipe as the fleet": lambda place: ((place / "fleet.yaml").unlink(), os.mkfifo(place / "fleet.yaml")),
+    "a pipe as the fleet": lambda place: pipe(place / "fleet.yaml"),
 }
 
 
