@@ -106,7 +106,9 @@ def test_a_wait_for_locks_can_be_the_remedy() -> None:
 def test_four_hundred_that_meet_one_are_one_finding() -> None:
     data = yaml.safe_load(fleet(('at: ":10"', 'at: "10 3 * * *"')))
     pattern = data["targets"]["mariadb"]
-    data["targets"] |= {f"db-{number}": deepcopy(pattern) for number in range(400)}
+    for number in range(400):
+        data["targets"][f"db-{number}"] = copied = deepcopy(pattern)
+        copied["dump"]["staging"]["pvc"] = f"staging-{number}"
     text = yaml.safe_dump(data)
     (finding,) = conflicts_in(text)
     assert "and 396 more can meet `restic-retentionpolicies`" in finding.message

@@ -83,6 +83,8 @@ class Access(NamedTuple):
     """The values with which the backend lets its clients in."""
     maintenance: str
     """The value of the user that may delete; empty: every client may."""
+    retention: bool
+    """Whether something removes its old snapshots."""
     legacy: tuple[tuple[str, int], ...]
     mirrors: tuple["Access", ...]
 
@@ -185,6 +187,7 @@ def _access(repository: Repository) -> Access:
         password=password,
         backend=tuple(sorted(credentials.values())),
         maintenance=naming.maintenance_value(repository.name) if server is not None else "",
+        retention=repository.retention is not None,
         legacy=tuple(sorted(repository.retention.legacy.items())) if repository.retention is not None else (),
         mirrors=tuple(_of_mirror(repository, mirror) for mirror in repository.mirrors),
     )
@@ -194,7 +197,9 @@ def _of_mirror(repository: Repository, mirror: Mirror) -> Access:
     credentials = dict(mirror.credentials)
     password = credentials.pop("MIRROR_RESTIC_PASSWORD", repository.credentials.get("RESTIC_PASSWORD", ""))
     backend = tuple(sorted(credentials.values()))
-    return Access(mirror.name, mirror.to.text, "", "", "", "", password, backend, "", (), ())
+    return Access(
+        mirror.name, mirror.to.text, "", "", "", "", password, backend, "", retention=False, legacy=(), mirrors=()
+    )
 
 
 def _holders(fleet: ResolvedFleet, units: Iterable[Unit]) -> Iterator[Holder]:

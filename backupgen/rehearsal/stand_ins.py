@@ -5,14 +5,12 @@ so that two hosts may use one port; a pod of the fleet that serves has a network
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from backupgen.integrations.backends import S3
 from backupgen.integrations.channels import CHANNELS
 from backupgen.integrations.location import Location, LocationError, parse_http, parse_repository
 from backupgen.rehearsal.cluster import Cluster, name_of, namespace_of
-
-Kind = Literal["pushgateway", "channel", "rest", "s3"]
 
 _REPOSITORIES: Final = ("RESTIC_REPOSITORY", "MIRROR_RESTIC_REPOSITORY", "RESTIC_FROM_REPOSITORY")
 _DOMAIN: Final = "rehearsal.internal"
@@ -25,7 +23,8 @@ _ENDPOINT: Final = "RCLONE_CONFIG_MIRROR_ENDPOINT"
 class StandIn(NamedTuple):
     """A server that is started in another's place."""
 
-    kind: Kind
+    kind: str
+    """`pushgateway`, a channel's key in fleet.yaml, `rest` or `s3`."""
     host: str
     port: int
     tls: bool
@@ -99,7 +98,7 @@ def _named(environment: Mapping[str, str]) -> Iterator[StandIn]:
     for kind in CHANNELS:
         if environment.get(kind.switch) == "true":
             url, user, password = kind.stand_in(environment)
-            yield _stand_in("channel", parse_http(url), users=((user, password),) if user else ())
+            yield _stand_in(kind.key, parse_http(url), users=((user, password),) if user else ())
     for name in _REPOSITORIES:
         yield from _repository(environment.get(name, ""), environment)
 
@@ -123,7 +122,7 @@ def _repository(url: str, environment: Mapping[str, str]) -> Iterator[StandIn]:
 
 
 def _stand_in(
-    kind: Kind,
+    kind: str,
     place: Location,
     prefix: str = "",
     users: tuple[tuple[str, str], ...] = (),

@@ -41,7 +41,7 @@ def resolve_target(
     _check_sources(target, path, context)
     repository: str = said.value("repository")
     if repository not in repositories:
-        known = ", ".join(f"`{repository}`" for repository in repositories)
+        known = listed(repositories)
         message = f"there is no repository `{repository}`, expected one of {known}"
         notes.add(codes.UNKNOWN_REPOSITORY, message, (*path, "repository"))
     if volumes and layers.given("run_as") is None:
