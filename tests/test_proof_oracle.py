@@ -1,8 +1,8 @@
 """What is rendered, judged by other means: a cron reader of its own, zoneinfo, and windows laid out minute by minute.
 
 Nothing here comes from `backupgen.schedule`: the CronJobs are read from the rendered YAML. Of each drawn fleet it is
-asked whether what was called proved ever meets, whether what was called a conflict does, whether each hour that was left
-out had to be, whether each remedy helps, and whether slots that were chosen are chosen again.
+asked whether what was called proved ever meets, whether what was called a conflict does, whether each hour that was
+left out had to be, whether each remedy helps, and whether slots that were chosen are chosen again.
 """
 
 import importlib.resources
