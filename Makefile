@@ -75,6 +75,10 @@ lint: $(DEV) ## check format, style, spelling and shell scripts
 types: $(DEV) ## check types
 	$(BIN)/mypy
 
+.PHONY: test-types
+test-types: $(DEV) ## check the types of tests, tools and benchmarks
+	$(BIN)/mypy tests tools bench
+
 .PHONY: arch
 arch: $(DEV) ## check that stages import only earlier stages
 	$(BIN)/lint-imports
@@ -122,7 +126,7 @@ pins: $(DEV) ## pin the newest versions of all dependencies
 	  --output-file requirements/dev.txt requirements/dev.in
 
 .PHONY: ci
-ci: lint types arch check diff test-all ## all that CI checks; the tests build and try the wheel too
+ci: lint types test-types arch check diff test-all ## all that CI checks; the tests build and try the wheel too
 
 .PHONY: clean
 clean: ## remove all that make put here

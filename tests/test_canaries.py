@@ -45,8 +45,21 @@ class Watched:
             "PYTHONPATH": str(REPOSITORY),
             "TMPDIR": str(temporary),
         }
-        watch = ["strace", "-f", "-yy", "-v", "-s", "1000000", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", trace]
-        command = [*watch, sys.executable, "-m", "backupgen", *arguments]
+        watch: list[str | Path] = [
+            "strace",
+            "-f",
+            "-yy",
+            "-v",
+            "-s",
+            "1000000",
+            "-e",
+            f"trace={CALLS}",
+            "-e",
+            "signal=none",
+            "-o",
+            trace,
+        ]
+        command: list[str | Path] = [*watch, sys.executable, "-m", "backupgen", *arguments]
         with out.open("wb") as stdout, err.open("wb") as stderr:
             code = subprocess.run(
                 command, cwd=self.place.folder, env=environment, stdout=stdout, stderr=stderr, check=False

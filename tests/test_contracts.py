@@ -38,7 +38,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def verdicts(root: Path) -> dict[str, str]:
-    command = [Path(sys.executable).parent / "lint-imports", "--no-cache"]
+    command: list[str | Path] = [Path(sys.executable).parent / "lint-imports", "--no-cache"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     found = re.findall(r"^(.+?) (KEPT|BROKEN)(?: \(.*\))?$", done.stdout, re.MULTILINE)
     assert found, done.stdout + done.stderr

@@ -344,7 +344,7 @@ shows("BG573")(values({"restic-password": ""}, {"restic-password": "correct hors
 shows("BG574")(values({"restic-password": 123}, {"restic-password": "0123"}, RENDER))
 
 
-def in_file(name: str, pattern: str, by: str) -> Scenario:
+def in_file(name: str, pattern: str, by: "str | Callable[[re.Match[str]], str]") -> Scenario:
     """A file is changed by hand, and then as it was."""
 
     def scenario(place: Place) -> Iterator[Command]:

@@ -31,7 +31,7 @@ def written(files: dict[str, str], folder: Path) -> list[str]:
 
 
 def run(promtool: Path, folder: Path, tests: list[str], *flags: str) -> subprocess.CompletedProcess[str]:
-    command = [promtool, "test", "rules", *flags, *tests]
+    command: list[str | Path] = [promtool, "test", "rules", *flags, *tests]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
 
 
@@ -119,7 +119,7 @@ AS_THEY_ARE = {"0", "1", "3"}
 class Mutant(NamedTuple):
     """A rule with one thing wrong."""
 
-    index: int
+    number: int
     """Its place among the rules."""
     operator: str
     """What was done to it."""
@@ -160,8 +160,8 @@ def one_of_each(mutants: list[Mutant]) -> list[Mutant]:
     """For each operator one mutant, of the rule that has the fewest so far."""
     chosen: list[Mutant] = []
     for operator in dict.fromkeys(mutant.operator for mutant in mutants):
-        taken = Counter(mutant.index for mutant in chosen)
-        chosen.append(min((one for one in mutants if one.operator == operator), key=lambda one: taken[one.index]))
+        taken = Counter(mutant.number for mutant in chosen)
+        chosen.append(min((one for one in mutants if one.operator == operator), key=lambda one: taken[one.number]))
     return chosen
 
 
@@ -179,8 +179,8 @@ def survives(promtool: Path, files: dict[str, str], mutant: Mutant, folder: Path
     """Whether every story passes in spite of a mutated rule."""
     tests = written(files, folder)
     rules = rules_of(files)
-    patterns = stories_about(files, rules[mutant.index])
-    rules[mutant.index] = mutant.rule
+    patterns = stories_about(files, rules[mutant.number])
+    rules[mutant.number] = mutant.rule
     groups = {"groups": [{"name": "mutated", "rules": rules}]}
     (folder / "rules.yaml").write_text(yaml.safe_dump(groups), encoding="utf-8")
     asked = [*(("--run=" + pattern,) for pattern in patterns), ()]

@@ -107,11 +107,11 @@ def test_what_is_sealed_is_what_was_rendered_with_the_values_in_it(done: Place, 
         ("append-only", "backup", "restic-rest-password"),
         ("maintenance", "maintenance", "restic-rest-maintenance-password"),
     ):
-        path = tmp_path / file
-        path.write_text(users[file])
+        htpasswd = tmp_path / file
+        htpasswd.write_text(users[file])
         # As Apache's own tool and the server's library have it.
         assert re.fullmatch(rf"{user}:\$2b\$10\$[./A-Za-z0-9]{{53}}\n", users[file])
-        answers = rest_server_answers(tool("restic-rest-server"), path, user, VALUES[name])
+        answers = rest_server_answers(tool("restic-rest-server"), htpasswd, user, VALUES[name])
         assert answers == [200, 401]
 
 
@@ -126,7 +126,7 @@ def rest_server_answers(program: Path, htpasswd: Path, user: str, password: str)
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     data = htpasswd.parent / f"data-{user}"
-    command = [program, "--path", data, "--listen", f"127.0.0.1:{port}", "--htpasswd-file", htpasswd]
+    command: list[str | Path] = [program, "--path", data, "--listen", f"127.0.0.1:{port}", "--htpasswd-file", htpasswd]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(200):
@@ -413,7 +413,7 @@ def test_a_secret_sealed_by_hand(place: Place) -> None:
     filled = place.text(WIKI)
     for name, value in VALUES.items():
         filled = filled.replace(f'"<backupgen value: {name}>"', json.dumps(value))
-    config = ["--config", place.out / ".sops.yaml"]
+    config: list[str | Path] = ["--config", place.out / ".sops.yaml"]
     place.write(WIKI, place.sops(*config, "encrypt", "--filename-override", "x.enc.yaml", given=filled))
     assert place.found() == [("secrets-unsealed", "out")]
     assert place.run("secrets").exit_code == exits.CLEAN

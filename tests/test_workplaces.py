@@ -63,6 +63,28 @@ def test_the_hooks_are_valid(tool: Tool) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_the_projects_own_hooks_run_what_is_there(tool: Tool) -> None:
+    path = REPOSITORY / ".pre-commit-config.yaml"
+    done = run(tool("pre-commit"), "validate-config", path)
+    assert done.returncode == 0, done.stdout
+    (repo,) = yaml.safe_load(path.read_text(encoding="utf-8"))["repos"]
+    for hook in repo["hooks"]:
+        program, *arguments = hook["entry"].split()
+        assert program == "make" or (REPOSITORY / program).is_file(), hook["id"]
+        if program == "make":
+            assert run("make", "--dry-run", *arguments).returncode == 0, hook["id"]
+
+
+def test_ci_leaves_no_test_out() -> None:
+    """Whatever is slow is still run before a merge: pytest gets every test, and no fewer mutants and examples."""
+    planned = run("make", "--dry-run", "ci").stdout.splitlines()
+    (command,) = (line for line in planned if "-m pytest" in line)
+    assert "--hypothesis-profile=all" in command
+    assert not re.search(r"pytest.* (-m|-k|--deselect|--ignore|tests/)", command)
+    (quick,) = (line for line in run("make", "--dry-run", "test").stdout.splitlines() if "-m pytest" in line)
+    assert "-m 'not slow'" in quick
+
+
 def test_the_hooks_run(home: Path, tool: Tool, tmp_path: Path) -> None:
     """Installed by pre-commit from a repository with this tree: silent when all is well, and not else."""
     hooks = tmp_path / "hooks"
@@ -181,7 +203,7 @@ def test_the_action_refuses_a_bad_input(home: Path, job: dict[str, str], script:
 
 def test_the_action_installs(job: dict[str, str]) -> None:
     """From the registry, with the pinned dependencies, as on a runner."""
-    done = run(SCRIPTS / "install", **job)
+    done = run(SCRIPTS / "install", cwd=REPOSITORY, **job)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.fullmatch(r"backupgen \d+\.\d+\.\d+\n", done.stdout)
     program = written(job, "ENV").strip().removeprefix("BACKUPGEN=")

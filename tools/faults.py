@@ -518,6 +518,39 @@ FAULTS = (
         "Look why no backup has been made.",
     ),
     Fault(
+        "forged",
+        "Somebody who may only append writes snapshots in a target's name, dated back, so that counts keep those.",
+        "The retention refuses its plan with 74 and removes none of the target's snapshots; nothing is pruned. "
+        "[retention.md](retention.md) says what it looks at, and what such a thief can do all the same.",
+        (74, 0),
+        "BackupRetentionRefused, BackupFailed",
+        "Remove the forged ones, change the credentials: the alert's page has the commands.",
+    ),
+    Fault(
+        "from-the-future",
+        "A snapshot has a date in the future: a clock that was wrong, or a forged one.",
+        "The retention refuses its plan with 74, until it is removed or past.",
+        (74, 0),
+        "BackupRetentionRefused, BackupFailed",
+        "Remove it, as the alert's page says.",
+    ),
+    Fault(
+        "released",
+        "The retention does not know what to make of an old repository, or of many backups by hand.",
+        "It refuses with 74 until somebody has looked and released what was there then, and only that.",
+        (74, 0),
+        "BackupRetentionRefused, BackupFailed",
+        "Look, then release it: the log's last lines have the command.",
+    ),
+    Fault(
+        "worthless",
+        "Snapshots that hold nothing, whose runs failed with 65, would take the places of good ones.",
+        "The retention removes them first, once its plan is found to be in order.",
+        (0,),
+        "",
+        NOTHING,
+    ),
+    Fault(
         "future-snapshot",
         "A snapshot lies in the future: the clock of a node was wrong once.",
         "The newest of those that do not is verified, and its age reported; the tag fails with 75 as long as the "

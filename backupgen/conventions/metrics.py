@@ -66,7 +66,7 @@ METRICS: Final = (
     Metric(
         UNOWNED_SNAPSHOTS, "gauge", ("tag",), 'retention.sh: snapshots of a tag that no target owns; tag="" has none'
     ),
-    Metric(RETENTION_REFUSED, "gauge", ("tag",), "retention.sh: 1 for each tag whose plan was refused"),
+    Metric(RETENTION_REFUSED, "gauge", ("tag",), "retention.sh: 1 where the plan of a tag was refused, else 0"),
     Metric(
         RETENTION_FOREIGN,
         "gauge",

@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote
 
+from backupgen.integrations.backends import BACKENDS, S3, UrlForm
 from backupgen.integrations.location import Location
 
 _AMAZON: Final = re.compile(r"(?:(?P<bucket>.+)\.)?s3[-.](?:[a-z0-9-]+[.])*amazonaws\.com(?:\.cn)?")
@@ -23,9 +24,10 @@ _WEB_PORTS: Final = frozenset({80, 443})
 def names_of(location: Location) -> frozenset[str]:
     """The names of a repository's place: two locations that share one are the same, however they are spelled."""
     path = _clean(location.path)
-    if location.kind in {"b2", "azure"}:
+    backend = BACKENDS.get(location.kind)
+    if backend is not None and backend.form is UrlForm.NAME:
         return frozenset({f"{location.kind}:{path}"})
-    if location.kind != "s3":
+    if backend is not S3:
         return frozenset(f"{location.kind}:{host}/{path}" for host in _hosts(location, with_port=True))
     return _buckets(location.host, path) or frozenset(
         f"s3:{host}/{rest}" for host, rest in _styles(_hosts(location, with_port=True), path)

@@ -8,21 +8,12 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from backupgen.grammars.hosts import is_host
+from backupgen.integrations.backends import BACKENDS, Backend, UrlForm
 
 # urlsplit takes anything for a host; an IPv6 address has lost its brackets there.
 _ADDRESS = re.compile(r"[0-9a-f:.]+")
 _SERVICE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PORTS = {"http": 80, "https": 443}
-
-BACKEND_VARIABLES = {
-    "rest": ("RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD"),
-    "s3": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
-    "b2": ("B2_ACCOUNT_ID", "B2_ACCOUNT_KEY"),
-    "azure": ("AZURE_ACCOUNT_NAME", "AZURE_ACCOUNT_KEY"),
-}
-"""The environment variables from which restic takes a backend's credentials."""
-
-_HOSTS = {"b2": "api.backblazeb2.com", "azure": "blob.core.windows.net"}
 
 
 class LocationError(ValueError):
@@ -35,11 +26,16 @@ class Location:
 
     text: str
     kind: str
-    """`rest`, `s3`, `b2`, `azure`, or `http` for a plain URL."""
+    """The scheme of a backend, or `http` for a plain URL."""
     host: str
     port: int
     path: str
     tls: bool
+
+    @property
+    def backend(self) -> Backend:
+        """The backend of a repository. Raises KeyError for a plain URL."""
+        return BACKENDS[self.kind]
 
     @property
     def service(self) -> tuple[str, str] | None:
@@ -76,22 +72,19 @@ def parse_http(text: str) -> Location:
 
 def parse_repository(text: str) -> Location:
     """A restic repository reached over the network. Raises LocationError."""
-    kind, _, rest = text.partition(":")
-    match kind:
-        case "rest":
-            parts = _split(rest)
-            if parts.scheme not in _PORTS or not parts.hostname:
-                raise LocationError("expected `rest:http://host:8000/path/` or `rest:https://…`")
-            return _location(text, kind, parts)
-        case "s3":
-            parts = _split(rest if "://" in rest else f"https://{rest}")
-            if not parts.hostname or not parts.path.strip("/"):
-                raise LocationError("expected `s3:host/bucket/path`")
-            return _location(text, kind, parts)
-        case "b2" | "azure" if rest.partition(":")[0]:
-            return Location(text, kind, _HOSTS[kind], 443, rest, tls=True)
-        case _:
-            raise LocationError("expected a repository that begins with `rest:`, `s3:`, `b2:` or `azure:`")
+    scheme, _, rest = text.partition(":")
+    backend = BACKENDS.get(scheme)
+    if backend is None or (backend.form is UrlForm.NAME and not rest.partition(":")[0]):
+        *others, last = (f"`{known}:`" for known in BACKENDS)
+        raise LocationError(f"expected a repository that begins with {', '.join(others)} or {last}")
+    if backend.form is UrlForm.NAME:
+        return Location(text, scheme, backend.host, _PORTS["https"], rest, tls=True)
+    host_only = backend.form is UrlForm.HOST_AND_PATH
+    parts = _split(f"https://{rest}" if host_only and "://" not in rest else rest)
+    known = bool(parts.path.strip("/")) if host_only else parts.scheme in _PORTS
+    if not parts.hostname or not known:
+        raise LocationError(f"expected {backend.expected}")
+    return _location(text, scheme, parts)
 
 
 def _split(text: str) -> SplitResult:

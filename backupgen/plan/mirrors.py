@@ -7,7 +7,7 @@ Two places of one kind would take their credentials from the same variables. Bet
 from collections.abc import Mapping
 
 from backupgen.conventions import naming
-from backupgen.integrations.location import BACKEND_VARIABLES, Location
+from backupgen.integrations.location import Location
 from backupgen.plan.pods import client_environment
 from backupgen.resolve.resolved import Mirror, Repository
 
@@ -39,7 +39,7 @@ def copy_credentials(repository: Repository, mirror: Mirror) -> Mapping[str, str
         return {**repository.credentials, **mirror.credentials}
     if repository.server is not None:
         return {**_without_backend(repository), **mirror.credentials}
-    shared = BACKEND_VARIABLES[mirror.to.kind]
+    shared = mirror.to.backend.variables
     own = {_MIRROR + name if name in shared else name: value for name, value in mirror.credentials.items()}
     return {**repository.credentials, **own}
 
@@ -59,7 +59,7 @@ def mirror_credentials(repository: Repository, mirror: Mirror) -> Mapping[str, s
 
 
 def _without_backend(repository: Repository) -> dict[str, str]:
-    backend = BACKEND_VARIABLES[repository.location.kind]
+    backend = repository.location.backend.variables
     return {name: value for name, value in repository.credentials.items() if name not in backend}
 
 

@@ -1,24 +1,17 @@
 """Turns the fleet's URLs into peers of network policies."""
 
-from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 
 from backupgen.conventions import naming
 from backupgen.conventions.roles import PodRole
 from backupgen.grammars.hosts import is_bucket
+from backupgen.integrations.backends import BACKENDS, S3
 from backupgen.integrations.location import Location
 from backupgen.plan.facts.access import CidrPeer, HostPeer, PodPeer
 from backupgen.resolve.resolved import Peer as WrittenPeer
 from backupgen.resolve.resolved import Repository, ResolvedFleet, Server, StringMap
 
 Place = PodPeer | HostPeer | CidrPeer
-
-_BACKEND_ALIASES: Mapping[str, tuple[str, ...]] = {
-    # b2_authorize_account names the hosts of up- and downloads, such as f003.backblazeb2.com.
-    "b2": ("*.backblazeb2.com", "*.backblaze.com"),
-    # The account stands in front of the host, and only the Secret knows it.
-    "azure": ("*.blob.core.windows.net",),
-}
 
 
 class Places:
@@ -91,8 +84,9 @@ def _aliases(location: Location) -> tuple[str, ...]:
     rclone and restic (through minio-go) may put the S3 bucket's name in front of the host, and minio-go replaces
     Amazon's hosts by those of the bucket's region.
     """
-    if location.kind != "s3":
-        return _BACKEND_ALIASES.get(location.kind, ())
+    backend = BACKENDS.get(location.kind)
+    if backend is not S3:
+        return backend.aliases if backend is not None else ()
     bucket = location.path.strip("/").partition("/")[0]
     regional = ("s3.*.amazonaws.com", "s3.dualstack.*.amazonaws.com")
     hosts = (location.host, *(regional if location.host.endswith(".amazonaws.com") else ()))

@@ -49,6 +49,8 @@ class RestoredDump(NamedTuple):
     """Its path in the snapshot."""
     place: str
     """Where the pod puts it."""
+    tool: str
+    """The key of `DUMP_TOOLS`; empty for a command of the fleet's own."""
     mode: str
     """The `RestoreMode`; empty if no restore is known."""
     restore_command: tuple[str, ...]
@@ -168,6 +170,7 @@ def _dump(target: Target, dump: Dump) -> RestoredDump:
         name=name,
         file=dump.file,
         place=f"{naming.RESTORE_DIR}/{name}",
+        tool=dump.tool,
         mode=dump.restore.mode.value if dump.restore is not None else "",
         restore_command=dump.restore.command if dump.restore is not None else (),
         pod=_selector(dump.in_pod),

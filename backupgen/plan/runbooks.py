@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from backupgen.conventions import naming
+from backupgen.conventions.alert_names import ALERT_NAMES
 from backupgen.conventions.units import format_duration
 from backupgen.plan.facts.access import Secret
 from backupgen.plan.facts.manifest import Unit
@@ -13,33 +14,6 @@ from backupgen.plan.restore import DEADLINE, Restore, restore_of
 from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Job, Mirror, Repository, ResolvedFleet, Target, VerifyRule
 from backupgen.schedule import load_zone, longest_gap
-
-ALERTS = frozenset(
-    {
-        "BackupCronJobMissing",
-        "BackupFailed",
-        "BackupJobKilled",
-        "BackupJobStuck",
-        "BackupLabelsLost",
-        "BackupLockHeld",
-        "BackupMirrorFailed",
-        "BackupMirrorStale",
-        "BackupMirrorUnverified",
-        "BackupNearDeadline",
-        "BackupNeverRun",
-        "BackupNotInFleet",
-        "BackupNotSucceeding",
-        "BackupOverdue",
-        "BackupPartial",
-        "BackupRepositoryNearQuota",
-        "BackupRestoreTestFailed",
-        "BackupRestoreTestStale",
-        "BackupRetentionRefused",
-        "BackupServerDown",
-        "BackupSnapshotShrank",
-    }
-)
-"""The alerts that have a page: `templates/runbooks/alerts` has the text of each."""
 
 
 class Timing(NamedTuple):
@@ -109,6 +83,8 @@ class Access(NamedTuple):
     """The values with which the backend lets its clients in."""
     maintenance: str
     """The value of the user that may delete; empty: every client may."""
+    retention: bool
+    """Whether something removes its old snapshots."""
     legacy: tuple[tuple[str, int], ...]
     mirrors: tuple["Access", ...]
 
@@ -125,7 +101,7 @@ def runbook_units(
     lines = {target.name: _line(fleet, target, timings) for target in fleet.targets}
     for target in fleet.targets:
         yield Unit(naming.runbook_of_target(target.name), _target_page(fleet, target, lines[target.name]))
-    alerts = sorted({alert.alert for alert in rule.alerts} & ALERTS) if rule is not None else []
+    alerts = sorted({alert.alert for alert in rule.alerts} & {*ALERT_NAMES}) if rule is not None else []
     for alert in alerts:
         yield Unit(naming.runbook_of_alert(alert), Page("alert", {"alert": alert, "pushgateway": _pushgateway(fleet)}))
     common = {"gitops": fleet.gitops is not None, "day": format_duration(DEADLINE)}
@@ -211,6 +187,7 @@ def _access(repository: Repository) -> Access:
         password=password,
         backend=tuple(sorted(credentials.values())),
         maintenance=naming.maintenance_value(repository.name) if server is not None else "",
+        retention=repository.retention is not None,
         legacy=tuple(sorted(repository.retention.legacy.items())) if repository.retention is not None else (),
         mirrors=tuple(_of_mirror(repository, mirror) for mirror in repository.mirrors),
     )
@@ -220,7 +197,9 @@ def _of_mirror(repository: Repository, mirror: Mirror) -> Access:
     credentials = dict(mirror.credentials)
     password = credentials.pop("MIRROR_RESTIC_PASSWORD", repository.credentials.get("RESTIC_PASSWORD", ""))
     backend = tuple(sorted(credentials.values()))
-    return Access(mirror.name, mirror.to.text, "", "", "", "", password, backend, "", (), ())
+    return Access(
+        mirror.name, mirror.to.text, "", "", "", "", password, backend, "", retention=False, legacy=(), mirrors=()
+    )
 
 
 def _holders(fleet: ResolvedFleet, units: Iterable[Unit]) -> Iterator[Holder]:

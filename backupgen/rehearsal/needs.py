@@ -12,7 +12,6 @@ _ALWAYS: Final = ("bwrap", "unshare", "nsenter", "setpriv", "ip", "mount", "tar"
 _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "pushgateway": ("prometheus-pushgateway",),
-        "channel": (),
         "rest": ("restic-rest-server",),
         "s3": ("rclone",),
     }
@@ -56,7 +55,7 @@ def programs(fleet: ResolvedFleet, targets: Iterable[Target], servers: Iterable[
     """Return the programs that a rehearsal of these targets takes, each with what it is for."""
     found = dict.fromkeys(_ALWAYS, "every rehearsal")
     for server in servers:
-        found |= dict.fromkeys(_OF_KIND[server.kind], f"the server at {server.host}:{server.port}")
+        found |= dict.fromkeys(_OF_KIND.get(server.kind, ()), f"the server at {server.host}:{server.port}")
         if server.tls:
             found.setdefault("openssl", f"the certificate of {server.host}")
     rehearsed = tuple(targets)

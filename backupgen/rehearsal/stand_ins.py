@@ -5,13 +5,12 @@ so that two hosts may use one port; a pod of the fleet that serves has a network
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
+from backupgen.integrations.backends import S3
 from backupgen.integrations.channels import CHANNELS
 from backupgen.integrations.location import Location, LocationError, parse_http, parse_repository
 from backupgen.rehearsal.cluster import Cluster, name_of, namespace_of
-
-Kind = Literal["pushgateway", "channel", "rest", "s3"]
 
 _REPOSITORIES: Final = ("RESTIC_REPOSITORY", "MIRROR_RESTIC_REPOSITORY", "RESTIC_FROM_REPOSITORY")
 _DOMAIN: Final = "rehearsal.internal"
@@ -24,7 +23,8 @@ _ENDPOINT: Final = "RCLONE_CONFIG_MIRROR_ENDPOINT"
 class StandIn(NamedTuple):
     """A server that is started in another's place."""
 
-    kind: Kind
+    kind: str
+    """`pushgateway`, a channel's key in fleet.yaml, `rest` or `s3`."""
     host: str
     port: int
     tls: bool
@@ -59,9 +59,9 @@ def _instead(url: str) -> str:
         place = parse_repository(url)
     except LocationError:
         return url  # a folder in the pod
-    if place.kind in {"b2", "azure"}:
+    if place.backend.host:  # no server can stand in under the backend's own name
         return f"rest:http://{place.kind}.{_DOMAIN}:8000/{place.path.replace(':', '/').strip('/')}/"
-    if place.kind == "s3" and place.host.endswith(_VIRTUAL_HOSTED):
+    if place.backend is S3 and place.host.endswith(_VIRTUAL_HOSTED):
         return f"s3:https://{_plain_host(place.host)}{place.path}"
     return url
 
@@ -98,7 +98,7 @@ def _named(environment: Mapping[str, str]) -> Iterator[StandIn]:
     for kind in CHANNELS:
         if environment.get(kind.switch) == "true":
             url, user, password = kind.stand_in(environment)
-            yield _stand_in("channel", parse_http(url), users=((user, password),) if user else ())
+            yield _stand_in(kind.key, parse_http(url), users=((user, password),) if user else ())
     for name in _REPOSITORIES:
         yield from _repository(environment.get(name, ""), environment)
 
@@ -108,23 +108,21 @@ def _repository(url: str, environment: Mapping[str, str]) -> Iterator[StandIn]:
         place = parse_repository(url)
     except LocationError:
         return  # a folder in the pod, or nothing
-    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-    if place.kind == "rest":
-        names = ("RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD")
-    user = tuple(environment.get(name, "") for name in names)
+    kind = place.backend.stand_in
+    user = tuple(environment.get(name, "") for name in place.backend.variables)
     # The servers that stand in under another name know nobody: their users' names are those of another kind of server.
-    known = (all(user) and not place.host.endswith(_DOMAIN)) or place.kind == "s3"
+    known = (all(user) and not place.host.endswith(_DOMAIN)) or kind == "s3"
     bucket = place.path.strip("/").partition("/")[0]
     yield _stand_in(
-        "rest" if place.kind == "rest" else "s3",
+        kind,
         place,
         users=((user[0], user[1]),) if known else (),
-        buckets=(bucket,) if place.kind == "s3" else (),
+        buckets=(bucket,) if kind == "s3" else (),
     )
 
 
 def _stand_in(
-    kind: Kind,
+    kind: str,
     place: Location,
     prefix: str = "",
     users: tuple[tuple[str, str], ...] = (),

@@ -220,28 +220,32 @@ def _channels(own: schema.JobSettings, layers: Layers, identity: Identity, conte
             check_override(own, kind, identity.path, context)
             if layers.record is not None:
                 layers.record.note((kind.key,), None)
-        elif layers.inner(kind.key, _override_of(kind), "enabled"):
-            yield _overridden(channel, layers, getattr(context.fleet, kind.key))
+            continue
+        override = _override_of(kind)
+        if override is None:
+            yield channel
+        elif layers.inner(kind.key, override, "enabled"):
+            yield _overridden(channel, override, layers, getattr(context.fleet, kind.key))
 
 
-def _overridden(channel: Channel, layers: Layers, said: schema.Model) -> Channel:
+def _overridden(channel: Channel, override: type[schema.Model], layers: Layers, said: schema.Model) -> Channel:
     """A channel of the fleet's as one job has it; `said` is what the fleet says of it."""
     kind, fields = channel.kind, channel._asdict()
     for name in kind.overridable:
         shared = Shared(fields[name], BUILT_IN if getattr(said, name) is None else FLEET.at(kind.key, name))
-        fields[name] = layers.inner(kind.key, _override_of(kind), name, shared)
+        fields[name] = layers.inner(kind.key, override, name, shared)
     return kind.make(fields)
 
 
-def _override_of(kind: ChannelKind) -> type[schema.Model]:
-    """The model of a job's own settings of a channel."""
-    models: tuple[type[schema.Model], ...] = get_args(schema.JobSettings.model_fields[kind.key].annotation)
-    return models[0]
+def _override_of(kind: ChannelKind) -> type[schema.Model] | None:
+    """The model of a job's own settings of a channel; None if a job has none."""
+    field = schema.JobSettings.model_fields.get(kind.key)
+    return None if field is None else next(iter(get_args(field.annotation)))
 
 
 def check_override(layer: schema.JobSettings, kind: ChannelKind, path: NodePath, context: Context) -> None:
     """Note an override of a channel that the fleet does not have."""
-    override = getattr(layer, kind.key)
+    override = getattr(layer, kind.key, None)
     if override is not None and override.enabled is not False and getattr(context.fleet, kind.key) is None:
         message = f"the fleet has no `{kind.key}` that could be overridden here"
         context.notes.add(codes.CONFLICTING_KEYS, message, (*path, kind.key), on_key=True)

@@ -7,7 +7,7 @@ from typing import Final
 from backupgen.conventions import naming
 from backupgen.conventions.units import quantity_value
 from backupgen.diagnostics import NodePath
-from backupgen.integrations.location import BACKEND_VARIABLES, Location, LocationError, parse_repository
+from backupgen.integrations.location import Location, LocationError, parse_repository
 from backupgen.language import codes as language_codes
 from backupgen.language import schema
 from backupgen.language.defaults import default_of
@@ -81,7 +81,7 @@ def _credentials(
     owner: str, location: Location, written: Mapping[str, str] | None, *variables: str
 ) -> Mapping[str, str]:
     """Environment variable -> name of the value: those of the backend, and the given ones."""
-    names = (*variables, *BACKEND_VARIABLES[location.kind])
+    names = (*variables, *location.backend.variables)
     return {**{variable: naming.value(owner, variable) for variable in names}, **(written or {})}
 
 
@@ -183,7 +183,7 @@ def _mirror(
     to = _location(written.to, (*path, "to"), context)
     if to is None:
         return None
-    by_files = server is not None or source.kind == to.kind == "s3"
+    by_files = server is not None or (source.backend.copied_by_rclone and to.backend.copied_by_rclone)
     method = written.method or ("rclone" if by_files else "restic_copy")
     if not _possible(method, written, (source, to, server), path, context):
         return None
@@ -221,17 +221,19 @@ def _possible(
     if method == "restic_copy":
         if to.kind == source.kind:
             message = f"`restic copy` takes the credentials of two `{to.kind}:` repositories from the same variables"
-            help_ = "choose a place of another kind" + (", or `method: rclone`" if server or to.kind == "s3" else "")
+            help_ = "choose a place of another kind" + (
+                ", or `method: rclone`" if server or to.backend.copied_by_rclone else ""
+            )
             context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "to"), help_)
         return True
     if written.id is not None:
         message = "`rclone` copies the repository's own id, expected none for the copy"
         context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "id"), "leave it out", on_key=True)
-    if to.kind == "s3" and (server is not None or source.kind == "s3"):
+    if to.backend.copied_by_rclone and (server is not None or source.backend.copied_by_rclone):
         return True
     message = "`rclone` copies to a place that begins with `s3:`, from a `server` that the fleet owns or from `s3:`"
     place = (*path, "method") if written.method else path
-    other = "choose a place that begins with `s3:`" if server is not None or source.kind == "s3" else ""
+    other = "choose a place that begins with `s3:`" if server is not None or source.backend.copied_by_rclone else ""
     help_ = other or "write `method: restic_copy`, and choose a place of another kind"
     context.notes.add(codes.CONFLICTING_KEYS, message, place, help_, on_key=True)
     return False

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta, timezone
 from functools import cache, cached_property
 from typing import Final
 
-import tzdata  # type: ignore[import-untyped]
+import tzdata
 
 from backupgen.schedule.tzfile import DAY, EPOCH_DAY, Transition, ZoneData, parse_tzif
 

@@ -53,7 +53,7 @@
 # metric backup_repository_snapshots gauge tag: retention.sh: snapshots that a tag has after the run
 # metric backup_repository_size_bytes gauge : retention.sh: size of what the repository's snapshots need
 # metric backup_unowned_tag_snapshots gauge tag: retention.sh: snapshots of a tag that no target owns; tag="" has none
-# metric backup_retention_refused gauge tag: retention.sh: 1 for each tag whose plan was refused
+# metric backup_retention_refused gauge tag: retention.sh: 1 where the plan of a tag was refused, else 0
 # metric backup_retention_foreign_snapshots gauge : retention.sh: snapshots with a target's tag, but another host or further tags; they are left as they are
 # metric backup_retention_cut_timestamp_seconds gauge tag: retention.sh: Unix time up to which the last retention knew all snapshots of a tag
 # metric backup_retention_known_snapshots gauge tag: retention.sh: snapshots of a tag from before that time that it left

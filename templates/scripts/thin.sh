@@ -212,6 +212,7 @@ remove_all() {
     part=groups "$work/groups" >"$work/thinned"
   while IFS=$tab read -r tag count; do
     say "tag $tag: $count snapshots to remove"
+    metric backup_retention_refused gauge 0 tag "$tag"
     step "forget $tag" "$remove_code"
   done <"$work/thinned"
 }

@@ -47,7 +47,9 @@ def ranged(
 
 def _titles(panel: Any) -> dict[str, str]:
     """The titles of a table's columns by the query that they come from."""
-    names = next((t["options"]["renameByName"] for t in panel.get("transformations", []) if t["id"] == "organize"), {})
+    names: dict[str, str] = next(
+        (t["options"]["renameByName"] for t in panel.get("transformations", []) if t["id"] == "organize"), {}
+    )
     single = len(panel["targets"]) == 1
     return {
         target["refId"]: names.get("Value" if single else f"Value #{target['refId']}", target["refId"])

@@ -143,7 +143,14 @@ def _write_past(promtool: Path, folder: Path, past: Iterable[Sample]) -> None:
     if not text:
         return
     (folder / "past.txt").write_text("\n".join([*text, "# EOF\n"]))
-    command = [promtool, "tsdb", "create-blocks-from", "openmetrics", f"{folder}/past.txt", f"{folder}/data"]
+    command: list[str | Path] = [
+        promtool,
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        f"{folder}/past.txt",
+        f"{folder}/data",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
 

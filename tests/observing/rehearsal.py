@@ -126,6 +126,8 @@ class Rehearsal:
                     self.mirror(job.instance)
                 case "restore-test":
                     self.restore_test(job.instance, tags)
+                case other:
+                    raise AssertionError(other)
 
     def _run(
         self, script: str, *arguments: str, instance: str, ago: int, code: int, prefix: str, **changes: str

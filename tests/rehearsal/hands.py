@@ -333,7 +333,15 @@ class Hands:
         data = secret_data(secret, self.stage.value_of)
         coded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
         item = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": coded}
-        command = [self.kubectl, "label", "--local", "-f", "-", f"-o=go-template={template}", "by=hand"]
+        command: list[str | Path] = [
+            self.kubectl,
+            "label",
+            "--local",
+            "-f",
+            "-",
+            f"-o=go-template={template}",
+            "by=hand",
+        ]
         done = subprocess.run(command, input=json.dumps(item), capture_output=True, text=True, check=False)
         if done.returncode:
             raise KubectlError(done.stderr)

@@ -46,7 +46,7 @@ def stage_of(course: Course, cluster: Cluster | None = None, known: Mapping[str,
         yield stage
 
 
-def start_servers(stage: Stage, course: Course, kinds: Collection[str] = ("pushgateway", "channel")) -> None:
+def start_servers(stage: Stage, course: Course, kinds: Collection[str] = ("pushgateway", "ntfy")) -> None:
     for server in course.stand_ins(stage.value_of)[1]:
         if server.kind in kinds:
             stage.start(server)

@@ -25,7 +25,7 @@ def target_stage(name: str, cluster: Cluster | None = None) -> Iterator[tuple[St
     course = course_of("everything", name)
     course = replace(course, cluster=cluster or course.cluster)
     with stage_of(course, cluster, known={"cloud-password": OPENS_WITH}) as stage:
-        start_servers(stage, course, kinds={"pushgateway", "channel", "s3"})
+        start_servers(stage, course, kinds={"pushgateway", "ntfy", "s3"})
         put_repository(stage, place="claims/storage/restic-data", folder="fleet", uid=1500)
         put_repository(stage, place="servers/s3.eu-central-1.example.com", folder="everything-cloud", uid=0)
         if course.repositories[0].server is not None:

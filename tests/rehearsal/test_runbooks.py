@@ -58,7 +58,7 @@ class Scene:
         changed, servers = course.stand_ins(stage.value_of)
         stage.prepare(servers)
         for server in servers:
-            if server.kind != "channel":
+            if server.kind != "ntfy":
                 stage.start(server)
         for place, folder, uid, *template in repositories:
             put_repository(stage, place, folder, int(uid), *template)

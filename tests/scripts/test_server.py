@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.compiled import objects
-from tests.scripts.conftest import free_port, served
+from tests.scripts.jobs import free_port, served
 
 
 def asked(url: str, user: str = "") -> int:

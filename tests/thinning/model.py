@@ -2,14 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 _NUMBERS = count(1)
 _SPAN = re.compile(r"([0-9]+)([ymdh])")
-_BUCKETS = {
+_BUCKETS: dict[str, Callable[[datetime], object]] = {
     "hourly": lambda t: (t.year, t.month, t.day, t.hour),
     "daily": lambda t: (t.year, t.month, t.day),
     "weekly": lambda t: t.isocalendar()[:2],
@@ -57,7 +58,7 @@ def kept(group: Iterable[Snapshot], flags: Sequence[str], now: datetime) -> list
     newest = sorted(group, key=lambda item: item.time, reverse=True)
     past = [item for item in newest if item.time <= now]
     latest = past[0].time if past else now
-    rules = []
+    rules: list[list[Any]] = []
     for flag in flags:
         name, _, value = flag.removeprefix("--keep-").partition("=")
         within = name.startswith("within")
@@ -70,10 +71,10 @@ def kept(group: Iterable[Snapshot], flags: Sequence[str], now: datetime) -> list
             bucket, since, left, last = rule
             if left <= 0 or (since is not None and item.time <= since):
                 continue
-            value = number if bucket in {"", "last"} else _BUCKETS[bucket](item.time)
-            if value != last or number == len(newest) - 1:
+            bucketed = number if bucket in {"", "last"} else _BUCKETS[bucket](item.time)
+            if bucketed != last or number == len(newest) - 1:
                 found = True
-                rule[3], rule[2] = value, left - 1
+                rule[3], rule[2] = bucketed, left - 1
         if found:
             stays.append(item)
     return stays

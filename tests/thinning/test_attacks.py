@@ -177,11 +177,13 @@ class Attack:
     def night(self, *, forges: bool) -> None:
         world = self.world
         world.now += DAY
+        last = None
         while self.slot < world.now:
             last = world.add(self.slot + timedelta(seconds=self.draw.uniform(0, 120)))
             self.honest.append(last)
             self.slot += world.every
         if forges:
+            assert last is not None
             for _ in range(self.draw.choice([0, 1, 1, 2, 3, 6, 12])):
                 world.add(self._time(last), real=False, bytes=self.draw.choice([1000, 1000, 10**9]))
         world.retention()

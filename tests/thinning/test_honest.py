@@ -192,7 +192,8 @@ def test_one_spike_is_forgotten_and_a_slow_decline_as_well(tmp_path: Path) -> No
     size = 10**9
     for number in range(60):
         size = int(size * 0.97)
-        night = world.day(lambda day, n=number, s=size: world.add(day + 22 * HOUR, bytes=s * (9 if n == 20 else 1)))
+        read = size * (9 if number == 20 else 1)
+        night = world.day(lambda day, read=read: world.add(day + 22 * HOUR, bytes=read))  # type: ignore[misc]
         assert not night.refused, (number, night.refused)
 
 

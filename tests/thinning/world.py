@@ -115,7 +115,7 @@ class World:
     def holds_nothing(self, item: Snapshot) -> bool:
         return item.files == 0 or item.bytes == 0
 
-    def day(self, back_up: Callable[[datetime], None]) -> Night:
+    def day(self, back_up: Callable[[datetime], object]) -> Night:
         """Let a day pass: `back_up` gets its beginning; then the retention runs at 03:05."""
         back_up(self.now)
         self.now += DAY

@@ -101,8 +101,8 @@ class Servers:
     def start(self, server: StandIn) -> Server:
         """Start a stand-in and wait until it answers. Raises EnclosureError."""
         address = f"{self._addresses[server.host]}:{server.port}"
-        command = {"pushgateway": self._pushgateway, "channel": self._channel, "rest": self._rest, "s3": self._s3}
-        argv = command[server.kind](server, address)
+        command = {"pushgateway": self._pushgateway, "rest": self._rest, "s3": self._s3}
+        argv = command.get(server.kind, self._channel)(server, address)
         return self._started(server.host, argv, address)
 
     def run_script(self, name: str, *arguments: str, at: str) -> Server:

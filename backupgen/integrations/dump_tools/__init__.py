@@ -16,8 +16,10 @@ from backupgen.integrations.dump_tools.sql_dumps import sql_restore
 DUMP_TOOLS = {tool.name: tool for tool in (MARIABACKUP, PG_DUMP)}
 """By `dump.tool`, in the order in which fleet.schema.json lists them."""
 
-BY_VERIFY_KIND = {tool.verify: tool for tool in DUMP_TOOLS.values()}
-"""The tool that prints what a verify rule of the kind looks for."""
+BY_VERIFY_KIND: dict[VerifyKind, DumpTool] = {
+    tool.verify: tool for tool in DUMP_TOOLS.values() if tool.verify != "file"
+}
+"""The tool that prints what a verify rule of the kind looks for; what a rule `file` looks for, any tool may print."""
 
 __all__ = [
     "BY_VERIFY_KIND",

@@ -32,6 +32,7 @@ MARIABACKUP = DumpTool(
     verify="xbstream",
     program=shell("mariabackup"),
     user="root",
+    user_of_the_pod="",
     takes_database=False,
     restore_mode=RestoreMode.STOPPED,
     restore_program=shell("mariabackup-restore"),

@@ -37,6 +37,7 @@ PG_DUMP = DumpTool(
     verify="pgdump",
     program=shell("postgres-access", "pg_dump"),
     user="",
+    user_of_the_pod="$POSTGRES_USER",
     takes_database=True,
     restore_mode=RestoreMode.RUNNING,
     restore_program=shell("postgres-access", "pg_restore"),

@@ -64,11 +64,13 @@ class DumpTool(NamedTuple):
     suffix: str
     """How the file ends where the fleet gives it no name."""
     verify: VerifyKind
-    """The rule that fits what it prints; dumps.sh tells by the same name whether a dump begins as one."""
+    """The rule that fits what it prints: of its own, whose beginning dumps.sh knows by the same name, or `file`."""
     program: str
     """The POSIX shell program that prints the dump; it takes the password from the pod's own environment."""
     user: str
     """Its first argument, where the fleet names no user."""
+    user_of_the_pod: str
+    """What it takes then, for the documentation: a variable of the pod; empty if it is `user`."""
     takes_database: bool
     """Whether the database is its second argument."""
     restore_mode: RestoreMode

@@ -85,6 +85,13 @@ _DATABASE_TOOLS = [tool.name for tool in DUMP_TOOLS.values() if tool.takes_datab
 _OF_A_DATABASE = {"const": _DATABASE_TOOLS[0]} if len(_DATABASE_TOOLS) == 1 else {"enum": _DATABASE_TOOLS}
 
 
+_USERS = ", ".join(
+    (f"the pod's `{tool.user_of_the_pod}`" if tool.user_of_the_pod else f"`{tool.user}`") + f" for {tool.name}"
+    for tool in DUMP_TOOLS.values()
+)
+_FILES = " or ".join(f"`<target>.{tool.suffix}`" for tool in DUMP_TOOLS.values())
+
+
 class Dump(Model):
     """What a command writes, backed up as the file `/backup/<file>`."""
 
@@ -96,17 +103,13 @@ class Dump(Model):
     """A ready-made command that takes its password from the app's own environment."""
     database: s.Line | None = optional(follows="the pod's `$POSTGRES_DB`", examples=["forge"])
     """The database of `pg_dump`."""
-    user: s.Line | None = optional(
-        follows="`root` for mariabackup, the pod's `$POSTGRES_USER` for pg_dump", examples=["forge"]
-    )
+    user: s.Line | None = optional(follows=_USERS, examples=["forge"])
     """The user of the tool."""
     command: Annotated[tuple[s.Text, ...], Field(min_length=1)] | None = optional(
         examples=[["sh", "-c", "redis-cli --rdb - 2>/dev/null"]]
     )
     """A command of your own that writes the dump to its standard output."""
-    file: s.FileName | None = optional(
-        follows="`<target>.xb` or `<target>.pgdump`, after the tool", examples=["dump.rdb"]
-    )
+    file: s.FileName | None = optional(follows=f"{_FILES}, after the tool", examples=["dump.rdb"])
     """The dump's name; needed with `command`."""
     staging: Staging | None = optional(default={"size": "10Gi"})
     """Where the dump of an app's pod lies until it is backed up."""

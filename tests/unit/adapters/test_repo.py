@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from backupgen.adapters import repo
 from backupgen.adapters.repo import open_tree, place_in_git
 from backupgen.audit.tree import Content
 
@@ -95,8 +94,8 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
             raise PermissionError(13, "Permission denied")
         return open_(path, flags)
 
-    monkeypatch.setattr(repo.os, "scandir", no_folder)
-    monkeypatch.setattr(repo.os, "open", no_file)
+    monkeypatch.setattr(os, "scandir", no_folder)
+    monkeypatch.setattr(os, "open", no_file)
     assert walked(tmp_path) == [
         Content("d.yaml", b"d.yaml"),
         Content("a/closed.yaml", b"", "this file cannot be read: permission denied"),

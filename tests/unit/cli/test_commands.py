@@ -233,7 +233,7 @@ def test_diff_against_a_revision(home: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.usefixtures("home")
-@pytest.mark.parametrize("name", ["text", "concise", "json", "github", "sarif", "junit"])
+@pytest.mark.parametrize("name", FORMATS)
 def test_every_format_of_check(name: str) -> None:
     done = invoke("check", "--format", name)
     assert done.exit_code == exits.FOUND

@@ -53,7 +53,17 @@ def _is_job(unit: Any) -> bool:
 
 
 def test_the_same_fleet_gives_the_same_bytes() -> None:
-    command = [sys.executable, "-m", "backupgen", "debug", "plan", "--fleet", FLEETS[2], "--out", "nowhere"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "backupgen",
+        "debug",
+        "plan",
+        "--fleet",
+        FLEETS[2],
+        "--out",
+        "nowhere",
+    ]
     outputs = {
         subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True).stdout
         for seed in ("1", "2")

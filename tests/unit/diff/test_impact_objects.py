@@ -196,7 +196,10 @@ def test_other_values_are_sealed() -> None:
 def test_values_that_nobody_has_given_yet() -> None:
     name = ("monitoring", "backup-env-configuration-grafana")
     old, new = secret("A"), secret("A", "B", "C")
-    needed = {name: {"A": ("a",), "B": ("b",), "C": ("a", "c", "d")}, ("x", "unchanged"): {"D": ("d",)}}
+    needed: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
+        name: {"A": ("a",), "B": ("b",), "C": ("a", "c", "d")},
+        ("x", "unchanged"): {"D": ("d",)},
+    }
     (missing, _) = found(old, new, Situation(needed=needed, secrets="backupgen secrets --out o"))
     assert (missing.kind.slug, missing.target) == ("credentials-missing", "")
     assert missing.message.startswith("values are needed that nobody has given yet: `b`, `c`; ")

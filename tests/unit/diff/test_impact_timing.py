@@ -1,6 +1,7 @@
 """Times and worst-case data loss, in the words of backups."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_only_backups_can_lose_data() -> None:
 
 
 def test_the_worst_case_is_gap_start_window_and_deadline() -> None:
-    def loss(**spec: object) -> int | None:
+    def loss(**spec: Any) -> int | None:
         (change,) = compare({}, cronjob(timeZone=UTC, **spec))
         job = job_of(change.new)
         assert job is not None

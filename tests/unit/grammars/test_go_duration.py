@@ -25,6 +25,6 @@ def test_flux_takes_every_duration_and_it_is_the_same_time(seconds: int) -> None
 
 @pytest.mark.parametrize("seconds", [0, 1, 59, 5400, 86_399, 86_400, 90_061, 366 * 86400])
 def test_restic_takes_it(seconds: int, tool: Callable[[str], Path]) -> None:
-    command = [tool("restic"), "--retry-lock", go_duration(seconds), "cache", "--no-cache"]
+    command: list[str | Path] = [tool("restic"), "--retry-lock", go_duration(seconds), "cache", "--no-cache"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "invalid argument" not in done.stderr

@@ -57,14 +57,14 @@ def test_the_table_is_what_restic_says_of_itself(name: str, tool: Tool) -> None:
 @given(arguments=st.lists(LONG | SHORT, min_size=1, max_size=12))
 def test_restic_takes_what_is_taken(arguments: list[str], tool: Tool) -> None:
     taken = [argument for argument in arguments if judge_argument(argument) is None]
-    command = [tool("restic-forky"), "backup", "-r", "/nowhere", *taken, "/nowhere/either"]
+    command: list[str | Path] = [tool("restic-forky"), "backup", "-r", "/nowhere", *taken, "/nowhere/either"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     assert not re.search("unknown|invalid argument|needs an argument|Usage", done.stderr), (taken, done.stderr)
 
 
 def test_what_restic_refuses_is_refused(tool: Tool) -> None:
     for argument in ("--compress=max", "--no-scan=yes", "--read-concurrency=x", "-z", "--group-by=x", "--excl=a"):
-        command = [tool("restic"), "backup", "-r", "/nowhere", argument, "/nowhere/either"]
+        command: list[str | Path] = [tool("restic"), "backup", "-r", "/nowhere", argument, "/nowhere/either"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert re.search("unknown|invalid argument", done.stderr), argument
         assert judge_argument(argument) is not None

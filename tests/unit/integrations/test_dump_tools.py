@@ -36,7 +36,13 @@ def shell(request: pytest.FixtureRequest, tool: Tool) -> list[str]:
 @pytest.mark.parametrize("part", ["program", "restore_program"])
 def test_shellcheck_has_nothing_to_say(name: str, part: str, tool: Tool) -> None:
     script = getattr(DUMP_TOOLS[name], part)
-    command = [tool("shellcheck"), "--shell=sh", "--enable=all", "--exclude=SC2250,SC2310,SC2311,SC2312", "-"]
+    command: list[str | Path] = [
+        tool("shellcheck"),
+        "--shell=sh",
+        "--enable=all",
+        "--exclude=SC2250,SC2310,SC2311,SC2312",
+        "-",
+    ]
     done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -243,7 +249,7 @@ def test_every_word_of_a_record_is_of_one_tool() -> None:
     """A claim's name, a verify rule and a file's suffix lead to one tool."""
     for words in (
         [word for tool in DUMP_TOOLS.values() for word in tool.words],
-        [tool.verify for tool in DUMP_TOOLS.values()],
+        [tool.verify for tool in DUMP_TOOLS.values() if tool.verify != "file"],
         [tool.suffix for tool in DUMP_TOOLS.values()],
     ):
         assert len(set(words)) == len(words)

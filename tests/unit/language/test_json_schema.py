@@ -18,7 +18,8 @@ from backupgen.language.schema.model import facts_of
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.source import read_document
 from tests.fleets import Data, dumped, fleets
-from tests.test_seeded_mistakes import FLEET, MISTAKES
+from tests.seeding import FLEET
+from tests.test_seeded_mistakes import MISTAKES
 from tests.thoroughness import examples
 
 

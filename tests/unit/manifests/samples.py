@@ -62,7 +62,7 @@ def cronjob(**changes: object) -> workloads.CronJob:
         history=(1, 3),
         pod=pod(),
     )
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    return replace(plain, **changes)
 
 
 def full_pod() -> workloads.Pod:

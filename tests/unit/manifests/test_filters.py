@@ -49,7 +49,7 @@ def test_promql_has_one_literal(text: str) -> None:
     assert "\n" not in literal
 
 
-@given(st.one_of(TEXT, st.text(st.characters(exclude_categories=("Cs",)))))
+@given(st.one_of(TEXT, st.text(st.characters(exclude_categories=["Cs"]))))
 def test_a_comment_ends_where_its_line_ends(text: str) -> None:
     assert readings(f"# {filters.comment(text)}\na: 1\n") == [{"a": 1}] * 4
 

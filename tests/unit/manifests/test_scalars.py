@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from backupgen.manifests.scalars import Rendered, literal, scalar, yaml_finalizer
 from tests.unit.manifests.texts import NASTY, TEXT, readings
 
-ANY = st.text(st.characters(exclude_categories=("Cs",)))
+ANY = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(st.one_of(TEXT, ANY))

@@ -46,4 +46,6 @@ def test_files_too_few_and_too_many() -> None:
 
 def test_policies_have_two_kinds() -> None:
     policy = access.CiliumNetworkPolicy(samples.meta(), {}, (), (), dns=True, api_server=False)
-    assert planned_id(policy)[:2] == ("cilium.io/v2", "CiliumNetworkPolicy")
+    found = planned_id(policy)
+    assert found is not None
+    assert found[:2] == ("cilium.io/v2", "CiliumNetworkPolicy")

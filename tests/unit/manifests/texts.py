@@ -11,7 +11,7 @@ from backupgen.source import load_all
 
 # `fleet.scalars.text`: any character but control characters other than tab and line feed, surrogates, noncharacters.
 ACCEPTED = st.characters(
-    exclude_categories=("Cs",),
+    exclude_categories=["Cs"],
     exclude_characters="".join(map(chr, [*range(9), *range(11, 32), *range(127, 160), 0xFFFE, 0xFFFF])),
 )
 # What means something to YAML, Jinja, the shell, Kubernetes or a tired reader.

@@ -218,7 +218,7 @@ def test_every_metric_of_a_rule_is_in_the_table(rules: Rules) -> None:
     known = {metric.name: metric for metric in (*METRICS, *RECORDED)}
     for recording in rules.rule.expectations:
         assert set(recording.labels) <= set(known[recording.record].labels)
-    for expr in [rule.expr for rule in (*rules.rule.expectations, *rules.rule.alerts)]:
+    for expr in [*(rule.expr for rule in rules.rule.expectations), *(rule.expr for rule in rules.rule.alerts)]:
         used = set(re.findall(r"(?:instance:)?backup_[a-z_]+(?::[a-z]+)?", re.sub(r'"[^"]*"', '""', expr)))
         assert used or expr.startswith("vector(") or "up{" in expr
         assert used <= known.keys()

@@ -111,6 +111,8 @@ def destinations(fleet: ResolvedFleet) -> list[Pod | Host]:
                 found[Host("", str(ip_network(cidr)[0]))] = None
             case PodPeer(namespace, labels):
                 found[pod(namespace, {**labels, "pod-template-hash": "1"})] = None
+            case "dns" | "api-server":
+                pass
     return list(found)
 
 
@@ -122,6 +124,8 @@ def ports(fleet: ResolvedFleet) -> set[int]:
                 found |= set(numbers)
             case HostPeer(port=port) | CidrPeer(port=port):
                 found.add(port)
+            case "dns" | "api-server":
+                pass
     return found
 
 
@@ -148,7 +152,8 @@ def meets(kind: str, peer: object, to: Pod | Host, port: int) -> bool:
         case HostPeer(host, number, aliases):
             names = (host, *(alias.replace("*", "some-part") for alias in aliases))
             return isinstance(to, Host) and port == number and (kind == "kubernetes" or to.name in names)
-    raise AssertionError(peer)
+        case _:
+            raise AssertionError(peer)
 
 
 def lets_in_nobody_else(fleet: ResolvedFleet, to: Pod | Host) -> bool:

@@ -154,7 +154,7 @@ def test_a_volume_that_is_known_by_a_file_holds_it() -> None:
 def test_a_sample_database_is_sound_and_holds_rows() -> None:
     target, _ = target_of(course_of("reference"), "grafana")
     content = content_for(target.verify[0])
-    assert content is not None
+    assert isinstance(content, bytes)
     with closing(sqlite3.connect(":memory:")) as database:
         database.deserialize(content)
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

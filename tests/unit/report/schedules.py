@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import takewhile
+from typing import Any
 
 from backupgen.analysis.schedule_report import Clash, Crowding, Overlap, Row, Run, ScheduleReport, Wait
 from backupgen.conventions.roles import PodRole
@@ -76,7 +77,7 @@ def report(rows: Iterable[Row], start: str, end: str, **more: object) -> Schedul
 
 
 RETENTION = "restic-retentionpolicies"
-YIELDING = {"left_out": (2, 3), "causes": (RETENTION,)}
+YIELDING: dict[str, Any] = {"left_out": (2, 3), "causes": (RETENTION,)}
 FLEET = (
     row("backup-mariadb", "10 0-1,4-23 * * *", 8 * MINUTE, written=":10", line=64, **YIELDING),
     row("backup-grafana", "20 0-1,4-23 * * *", 8 * MINUTE, written=":20", line=71, **YIELDING),

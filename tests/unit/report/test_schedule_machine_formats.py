@@ -149,7 +149,7 @@ def test_a_calendar_has_an_event_for_every_run(drawn: ScheduleReport) -> None:
         assert event["TRANSP"] == "TRANSPARENT"
         assert event.categories == [one.kind.upper()]
         assert event["STATUS"] == ("TENTATIVE" if one.suspended else "CONFIRMED")
-        assert f"\nLock: {one.lock}\n" in event["DESCRIPTION"]
+        assert f"\nLock: {one.lock}\n" in str(event["DESCRIPTION"])
     assert len({str(event["UID"]) for event in calendar.events}) == len(runs)
 
 
@@ -158,7 +158,7 @@ def test_an_event_says_what_runs() -> None:
     assert event["SUMMARY"] == "backup-mariadb"
     assert event["UID"] == "backup-mariadb-20260411T221000Z@k3s-at-home.backupgen"
     assert datetime(2026, 4, 11, 22, tzinfo=UTC) == event.DTSTAMP
-    assert event["DESCRIPTION"].splitlines() == [
+    assert str(event["DESCRIPTION"]).splitlines() == [
         "Repository: main",
         "Lock: shared",
         "Deadline: 8m, and 2m to end",

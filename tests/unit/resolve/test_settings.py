@@ -163,7 +163,7 @@ def test_the_layers_of_every_setting_are_tried() -> None:
     assert {key[0] for key, *_ in LAYERS} == set(JobSettings.model_fields)
 
 
-def put(data: Data, path: NodePath, value: Any) -> Data:
+def put(data: dict[Any, Any], path: NodePath, value: Any) -> Data:
     head, *rest = path
     inner = data.get(head)
     changed = put(inner if isinstance(inner, dict) else {}, tuple(rest), value) if rest else value
@@ -189,9 +189,9 @@ def test_the_target_goes_before_defaults_and_these_before_the_rest(key: NodePath
     assert (setting.origin.kind, says(setting.value, own)) == ("target", True)
     assert setting.origin.path == ("targets", "notes", *key)
     if key[0] != "run_as" and key != ("deadline",):
-        setting = told(dumped(base), "notes").get(key) or told(dumped(base), "notes").get(key[:-1])
-        assert setting is not None
-        assert setting.origin.kind in {"fleet", "built-in", "defaults"}
+        plain = told(dumped(base), "notes").get(key) or told(dumped(base), "notes").get(key[:-1])
+        assert plain is not None
+        assert plain.origin.kind in {"fleet", "built-in", "defaults"}
         assert not says(setting.value, own) or key in {("suspend",), ("cache", "medium"), ("ntfy", "enabled")}
 
 

@@ -150,15 +150,16 @@ FLUX: dict[str, Any] = {"gitops": {"flux": {"path": "./out", "source": {"name": 
 
 def test_what_takes_the_guard_against_flux_back() -> None:
     enabled = {SUBSTITUTE: "enabled"}
-    shown = {
+    shown: dict[str, Any] = {
         "pushgateway": {"url": "https://push.example.com"},
         "dashboard": {"namespace": "x", "annotations": enabled},
     }
-    for place in (
+    places: tuple[dict[str, Any], ...] = (
         {"target": {"annotations": enabled}},
         {"annotations": enabled},
         {"defaults": {"annotations": enabled}},
-    ):
+    )
+    for place in places:
         assert codes(**place, **FLUX) == ["BG417"]
     assert codes(**shown, **FLUX) == ["BG417"]
     assert codes({"annotations": enabled}) == []

@@ -74,7 +74,16 @@ class Restic:
     def read(self, patterns: Sequence[str]) -> set[str] | None:
         """The files that restic would back up; None, if it refuses a pattern."""
         flags = [f"--exclude={pattern}" for pattern in patterns]
-        command = [self.program, "backup", "--dry-run", "-vv", "--json", "--no-cache", "--no-lock", *flags]
+        command: list[str | Path] = [
+            self.program,
+            "backup",
+            "--dry-run",
+            "-vv",
+            "--json",
+            "--no-cache",
+            "--no-lock",
+            *flags,
+        ]
         done = subprocess.run(
             [*command, self.source], env=self.environment, capture_output=True, text=True, check=False
         )

@@ -31,7 +31,7 @@ ZONES = (
 def changing_zones() -> tuple[str, ...]:
     """One zone for each set of rules in the database by which clocks change in the years that are proved."""
     names = importlib.resources.files("tzdata").joinpath("zones").read_text(encoding="ascii").split()
-    found = {}
+    found: dict[tuple[tuple[int, int, int], ...], str] = {}
     for name in sorted(names):
         changes = load_zone(name).transitions[:12]
         found.setdefault(tuple((change.at, change.before, change.offset) for change in changes), name)

@@ -145,7 +145,8 @@ def spans(draw: st.DrawFn) -> tuple[str, int, int]:
     """A zone and three days, most often around one of its changes."""
     zone = draw(st.sampled_from(ZONES))
     changes = load_zone(zone).transitions
-    if changes and draw(st.integers(0, 3)):
+    often: int = draw(st.integers(0, 3))
+    if changes and often:
         middle = draw(st.sampled_from(changes)).at
     else:
         middle = CYCLE_START + draw(st.integers(3 * DAY, CYCLE_SECONDS - 3 * DAY))
@@ -180,7 +181,8 @@ def test_gaps_bound_what_next_firings_shows(text: str, zone: str, after: int) ->
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Gaza", "Australia/Lord_Howe"])
 def test_gaps_are_attained(text: str, zone: str) -> None:
     schedule = parse_cron(text)
-    gaps, previous = set(), None
+    gaps: set[int] = set()
+    previous = None
     for instant in next_firings(schedule, load_zone(zone), CYCLE_START):
         if instant >= CYCLE_START + CYCLE_SECONDS:
             break

@@ -415,7 +415,8 @@ def pairs(draw: st.DrawFn) -> tuple[Operation, Operation, int, int]:
     one, other = draw(operations_on(ZONES)), draw(operations_on(ZONES))
     changes = load_zone(one.zone).transitions or load_zone(other.zone).transitions
     middle = CYCLE_START + draw(st.integers(3 * DAY, CYCLE_SECONDS - 3 * DAY))
-    if changes and draw(st.integers(0, 3)):
+    often: int = draw(st.integers(0, 3))
+    if changes and often:
         middle = draw(st.sampled_from(changes)).at
     start = middle - draw(st.integers(0, 30 * HOUR))
     return one, other, start, start + 30 * HOUR

@@ -1,6 +1,7 @@
 """sops' rules, and how they compare with what sops wrote into a sealed file."""
 
 import json
+from typing import Any
 
 import pytest
 import yaml
@@ -9,7 +10,7 @@ from backupgen.sealing.envelope import Selection, read_envelope
 from backupgen.sealing.rules import Rule, RulesSource, judge_rule, read_rules
 
 ONE, TWO = "age1one", "age1two"
-SEALED_WITH = {
+SEALED_WITH: dict[str, dict[str, Any]] = {
     # The rule's own words -> the entry that sops makes of it (stores/stores.go).
     "age: age1one": {"age": [{"recipient": ONE, "enc": "…"}]},
     "age: 'age1two, age1one,'": {"age": [{"recipient": ONE}, {"recipient": TWO}]},

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from backupgen.diagnostics import Finding, Severity
+from backupgen.diagnostics import CodeInfo, Finding, Severity
 from backupgen.source import CODES, codes, read_document
 
 
@@ -187,7 +187,7 @@ def test_the_garbage_collector_is_left_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("info", CODES, ids=lambda info: info.code)
-def test_the_catalogue_tells_the_truth(info: codes.CodeInfo) -> None:
+def test_the_catalogue_tells_the_truth(info: CodeInfo) -> None:
     assert info.severity is Severity.ERROR
     assert all((info.summary, info.why, info.fix))
     assert findings(info.good) == ()
