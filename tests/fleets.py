@@ -81,6 +81,10 @@ LABELS = st.dictionaries(
     min_size=1,
     max_size=2,
 )
+SELECTORS = st.builds(
+    lambda labels, name: {**labels, "selected.example.com/by": name}, LABELS, st.sampled_from(["a", "b", "c"])
+)
+"""Labels by which an app's pods are found, and which no job of the fleet has."""
 ANNOTATIONS = st.dictionaries(st.from_regex(r"example\.com/[a-z]{1,4}", fullmatch=True), TEXTS, min_size=1, max_size=2)
 SIZES = st.sampled_from(["1", "512Mi", "1.5Gi", "20Gi", "2T", ".5Ti"])
 USERS = st.integers(1, 2**31 - 1) | st.one_of(
@@ -160,21 +164,22 @@ VOLUMES = st.one_of(
 )
 DUMPS_IN_POD = st.one_of(
     st.fixed_dictionaries(
-        {"in_pod": LABELS, "tool": st.just("pg_dump")}, optional={"user": LINES, "database": LINES, "container": WORDS}
+        {"in_pod": SELECTORS, "tool": st.just("pg_dump")},
+        optional={"user": LINES, "database": LINES, "container": WORDS},
     ),
     st.fixed_dictionaries(
-        {"in_pod": LABELS, "tool": st.just("mariabackup")},
+        {"in_pod": SELECTORS, "tool": st.just("mariabackup")},
         optional={"user": LINES, "file": FILE_NAMES, "staging": st.sampled_from([{"pvc": "stage"}, {"size": "1Gi"}])},
     ),
     st.fixed_dictionaries(
-        {"in_pod": LABELS, "command": st.lists(TEXTS, min_size=1, max_size=3), "file": FILE_NAMES},
+        {"in_pod": SELECTORS, "command": st.lists(TEXTS, min_size=1, max_size=3), "file": FILE_NAMES},
         optional={"container": WORDS},
     ),
 )
 DUMPS = st.fixed_dictionaries({"command": st.lists(TEXTS, min_size=1, max_size=3), "file": FILE_NAMES})
 PORTS = st.integers(1, 65535)
 PEERS = st.one_of(
-    st.fixed_dictionaries({"pod": LABELS, "port": PORTS}, optional={"namespace": WORDS}),
+    st.fixed_dictionaries({"pod": SELECTORS, "port": PORTS}, optional={"namespace": WORDS}),
     st.fixed_dictionaries({"host": st.sampled_from(["api.example.com", "db"]), "port": PORTS}),
     st.fixed_dictionaries({"cidr": st.sampled_from(["192.0.2.0/24", "2001:db8::/32"]), "port": PORTS}),
 )
@@ -192,7 +197,7 @@ def _target(draw: st.DrawFn, index: int, repositories: list[str], *, ntfy: bool)
     optional = _settings(ntfy=ntfy) | {
         "repository": st.sampled_from(repositories),
         "skip": st.lists(st.sampled_from(["12:00-14:00", "22:00-02:00"]), max_size=2),
-        "with_pod": LABELS,
+        "with_pod": SELECTORS,
         "exclude": st.lists(TEXTS | ABSOLUTE_PATHS, max_size=3),
         "backup_args": st.lists(
             st.sampled_from(["--one-file-system", "-x", "--compression=max", "--exclude-if-present=.no backup"]),
@@ -340,13 +345,15 @@ def fleets(draw: st.DrawFn, *, targets: int = 3) -> Data:
                     "priority": PRIORITY,
                     "tags": TAGS,
                     "title": LINES,
-                    "pod_labels": LABELS,
+                    "pod_labels": SELECTORS,
                 },
             )
         )
     if draw(st.booleans()):
         fleet["pushgateway"] = draw(
-            st.fixed_dictionaries({"url": st.just("http://push.monitoring.svc:9091")}, optional={"pod_labels": LABELS})
+            st.fixed_dictionaries(
+                {"url": st.just("http://push.monitoring.svc:9091")}, optional={"pod_labels": SELECTORS}
+            )
         )
         shown = st.fixed_dictionaries({"namespace": WORDS}, optional={"labels": LABELS, "annotations": ANNOTATIONS})
         fleet |= draw(st.fixed_dictionaries({}, optional={"alerts": shown, "dashboard": shown}))

@@ -195,7 +195,7 @@ def test_the_longest_names_that_the_language_takes_keep_them_too() -> None:
             "tag": "T" * 63,
             "hostname": "H" * 63,
             "volumes": {"v" * 50: {"pvc": "p" * 253, "access": "ReadWriteMany"}},
-            "dump": {"in_pod": {f"{'k' * 253}/{'l' * 63}": "w" * 63}, "container": "c" * 63, "tool": "pg_dump"},
+            "dump": {"in_pod": {f"{'k' * 253}/{'l' * 63}": "p" * 63}, "container": "c" * 63, "tool": "pg_dump"},
             "labels": {f"{'k' * 253}/{'l' * 63}": "w" * 63},
             "verify": [{"dir": "v" * 50}],
         }

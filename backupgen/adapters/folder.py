@@ -13,6 +13,8 @@ from typing import Final
 from backupgen.diagnostics import Finding, Spot
 from backupgen.diff import codes
 
+LARGEST: Final = 64 << 20
+"""Bytes: nothing that is rendered comes near, and what is larger would only fill the memory."""
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -75,10 +77,11 @@ def _enter(handle: int, name: str, shown: str, *, create: bool) -> int | None:
         raise BlockedError(_why(name, handle, shown, error, expected="folder")) from None
 
 
-def read_file(handle: int, name: str, shown: str) -> bytes | None:
+def read_file(handle: int, name: str, shown: str, *, most: int | None = None) -> bytes | None:
     """Return the bytes of a file in an open folder; None if it does not exist.
 
-    Raises BlockedError if it is a link, a folder or something else that is no file, or cannot be read.
+    With `most`, only so many from its beginning. Raises BlockedError if it is a link, a folder or something else that
+    is no file, is larger than anything that is rendered, or cannot be read.
     """
     try:
         file = os.open(name, _FILE, dir_fd=handle)
@@ -90,6 +93,11 @@ def read_file(handle: int, name: str, shown: str) -> bytes | None:
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode):
             raise BlockedError(_in_the_way(status.st_mode, shown, expected="file"))
+        if most is not None:
+            return os.read(file, most)
+        if status.st_size > LARGEST:
+            message = f"this file has {status.st_size} bytes, expected at most {LARGEST}"
+            raise BlockedError(Finding(codes.OUT_UNREADABLE, message, Spot(file=shown), "move or delete it"))
         return _read_all(file, status.st_size)
     except OSError as error:
         raise BlockedError(_unreadable(shown, error)) from None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from backupgen.adapters.environment import environment_of_others
+from backupgen.adapters.regular import is_folder
 from backupgen.diagnostics import Checked, Finding, Spot
 from backupgen.diff import codes
 
@@ -40,7 +41,7 @@ def tree_at(revision: str, out: Path) -> Checked[dict[str, str]]:
     else than a folder there.
     """
     place = out.resolve()
-    folder = next(above for above in (place, *place.parents) if above.is_dir())
+    folder = next(above for above in (place, *place.parents) if is_folder(above))
     try:
         top = Path(os.fsdecode(_git(folder, "rev-parse", "--show-toplevel").removesuffix(b"\n")))
         tree = _tree(top, revision)

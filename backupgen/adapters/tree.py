@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from backupgen.adapters.folder import BlockedError, by_folder, join, open_below, open_root, read_file
 from backupgen.conventions.naming import CHOSEN_SLOTS
@@ -11,7 +11,10 @@ from backupgen.diagnostics import Checked, Finding, Spot
 from backupgen.diff import codes
 from backupgen.diff.inventory import INVENTORY, Inventory, InventoryError, parse_inventory
 from backupgen.diff.staleness import OutTree
-from backupgen.source import PlainError, load_all
+from backupgen.source import PlainError, decode_any, load_all
+
+_MOST: Final = 1 << 20
+"""Bytes that are looked at of a file which backupgen did not write: Secrets and keys are small."""
 
 
 class Survey(NamedTuple):
@@ -37,8 +40,10 @@ def read_out(out: Path, manifests: Mapping[str, str]) -> Checked[OutTree]:
             wanted = {*manifests, *inventory.paths()}
             survey = look(root, wanted, str(out))
             files, findings = _decode(survey, str(out))
-            strangers = look(root, {path for path in _yaml_files(root, "") if path not in wanted}, str(out))
-            unknown = {path: content.decode(errors="replace") for path, content in strangers.contents.items()}
+            strangers = look(
+                root, {path for path in _files(root, "") if path not in {*wanted, INVENTORY}}, str(out), most=_MOST
+            )
+            unknown = {path: decode_any(content) for path, content in strangers.contents.items()}
     except BlockedError as error:
         return Checked(None, (error.finding,))
     blocked = frozenset({*survey.blocked, *(survey.contents.keys() - files.keys())})
@@ -80,8 +85,8 @@ def read_inventory(root: int, shown: str) -> Inventory:
         ) from None
 
 
-def look(root: int, paths: set[str], shown: str) -> Survey:
-    """Read the files at `paths` of an open folder, without following a link."""
+def look(root: int, paths: set[str], shown: str, *, most: int | None = None) -> Survey:
+    """Read the files at `paths` of an open folder, without following a link; of each at most so many bytes."""
     contents: dict[str, bytes] = {}
     blocked: dict[str, Finding] = {}
     for folder, names in by_folder(paths).items():
@@ -92,7 +97,7 @@ def look(root: int, paths: set[str], shown: str) -> Survey:
                 for name in names:
                     path = join(folder, name)
                     try:
-                        content = read_file(handle, name, f"{shown}/{path}")
+                        content = read_file(handle, name, f"{shown}/{path}", most=most)
                     except BlockedError as error:
                         blocked[path] = error.finding
                     else:
@@ -116,15 +121,15 @@ def _decode(survey: Survey, shown: str) -> tuple[dict[str, str], tuple[Finding, 
     return files, tuple(findings)
 
 
-def _yaml_files(root: int, folder: str) -> Iterator[str]:
-    """Yield the YAML files below an open folder; hidden folders, such as .git, and links are left out."""
+def _files(root: int, folder: str) -> Iterator[str]:
+    """Yield the files below an open folder; hidden folders, such as .git, and links are left out."""
     inner: list[str] = []
     with os.scandir(root) as entries:
         for entry in entries:
             path = join(folder, entry.name)
             if entry.is_dir(follow_symlinks=False):
                 inner += [] if entry.name.startswith(".") else [entry.name]
-            elif entry.name.endswith((".yaml", ".yml")) and entry.is_file(follow_symlinks=False):
+            elif entry.is_file(follow_symlinks=False):
                 yield path
     for name in inner:
         try:
@@ -133,6 +138,6 @@ def _yaml_files(root: int, folder: str) -> Iterator[str]:
             # Not ours, and nothing that is ours is missed: `look` reports what it cannot reach.
             continue
         try:
-            yield from _yaml_files(handle, join(folder, name))
+            yield from _files(handle, join(folder, name))
         finally:
             os.close(handle)

@@ -4,6 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from backupgen.adapters.regular import read_regular
 from backupgen.conventions import naming
 from backupgen.diagnostics import Checked, Finding, Spot
 from backupgen.sealing.codes import SOPS_RULES
@@ -21,7 +22,7 @@ def values_path(fleet: Path) -> Path:
 def read_values_file(path: Path) -> Checked[bytes]:
     """Return the bytes of the values file. Without a value and without a finding it does not exist."""
     try:
-        return Checked(path.read_bytes())
+        return Checked(read_regular(path))
     except FileNotFoundError:
         return Checked(None)
     except OSError as error:
@@ -54,7 +55,7 @@ def find_rules(out: Path) -> Checked[RulesSource]:
     for folder in (place, *place.parents):
         path = folder / naming.SOPS_CONFIG
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read_regular(path).decode()
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, UnicodeDecodeError) as error:

@@ -25,6 +25,7 @@ from backupgen.diagnostics import Checked, Finding, Spot
 from backupgen.diff import codes
 from backupgen.diff.inventory import INVENTORY, Inventory, dump_inventory, fingerprint, is_inside
 from backupgen.diff.staleness import in_the_way
+from backupgen.manifests.render import is_rendered
 from backupgen.sealing.marks import Mark
 from backupgen.sealing.seal import Sealed
 from backupgen.sealing.sealed import is_sealed
@@ -135,9 +136,11 @@ def _write(root: int, wanted: _Wanted, shown: str, *, dry_run: bool) -> Checked[
         findings = _closed_folders(root, {*work.result.written, *work.result.removed}, shown)
     if findings:
         return Checked(None, findings)
-    if dry_run or (work.idle and before == work.after):
+    if dry_run:
         return Checked(work.result)
-    _sweep(root)
+    _sweep_all(root, {*wanted.manifests}, shown)
+    if work.idle and before == work.after:
+        return Checked(work.result)
     _tidy(root, before, shown)
     if not work.idle:
         _put(root, INVENTORY, dump_inventory(work.during()).encode())
@@ -188,9 +191,12 @@ def _fate(path: str, wanted: bytes | None, present: bytes | None, before: Invent
         return _fate_of_sealed(path, wanted, text, sealed)
     if present == wanted:
         return "unchanged"
-    if before.wrote(path, fingerprint(present)):
-        return "removed" if wanted is None else "written"
-    return ""
+    if not before.wrote(path, fingerprint(present)):
+        return ""
+    if wanted is None:
+        # An inventory may say anything: only what carries backupgen's own mark is taken for its file.
+        return "removed" if is_rendered(present) else "kept_foreign"
+    return "written"
 
 
 def _fate_of_sealed(path: str, wanted: bytes | None, present: str, sealed: Sealed) -> str:
@@ -255,6 +261,14 @@ def _tidy(root: int, before: Inventory, shown: str) -> None:
             if handle is not None:
                 _sweep(handle)
         _remove_empty(root, folder, shown)
+
+
+def _sweep_all(root: int, paths: set[str], shown: str) -> None:
+    """Remove what a killed run left in any folder that is rendered into, also if there is nothing to write."""
+    for folder in {"": [], **by_folder(paths)}:
+        with suppress(BlockedError, OSError), open_below(root, folder, shown) as handle:
+            if handle is not None:
+                _sweep(handle)
 
 
 def _sweep(handle: int) -> None:

@@ -1,6 +1,5 @@
 """Volumes of the tree that no target holds, and that nobody said need no backup."""
 
-import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from posixpath import dirname, normpath
@@ -13,6 +12,7 @@ from backupgen.audit.objects import Claim, Folder, Template, Workload, located
 from backupgen.audit.protection import Protection
 from backupgen.diagnostics import Finding, Related, Spot
 from backupgen.diagnostics.wording import few, quoted
+from backupgen.grammars.globs import wildcards
 from backupgen.resolve.resolved import ResolvedFleet
 
 _SYSTEM: Final = (
@@ -31,7 +31,7 @@ class Acceptance:
     """The entries of `unprotected`, and which of them were needed."""
 
     def __init__(self, fleet: ResolvedFleet) -> None:
-        self._patterns = {key: _compiled(key) for key in fleet.unprotected}
+        self._patterns = {key: wildcards(key) for key in fleet.unprotected}
         self._used: set[str] = set()
         self._refused: set[str] = set()
 
@@ -57,7 +57,7 @@ class Acceptance:
                 yield Finding(codes.IDLE_UNPROTECTED, message, Spot(path=("unprotected", key), on_key=True), help_)
 
     def _accept(self, names: Iterator[str]) -> bool:
-        found = {key for name in names for key, pattern in self._patterns.items() if pattern.fullmatch(name)}
+        found = {key for name in names for key, pattern in self._patterns.items() if pattern.matches(name)}
         self._used |= found
         return bool(found)
 
@@ -186,10 +186,6 @@ def _pattern(names: list[str]) -> str:
 
 def _place(namespace: str | None) -> str:
     return f" in `{namespace}`" if namespace else ""
-
-
-def _compiled(key: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, key.split("*"))), re.DOTALL)
 
 
 def _upwards(path: str) -> Iterator[str]:

@@ -3,12 +3,27 @@
 import contextlib
 import gc
 import os
+import signal
 import sys
-from typing import NoReturn
+from typing import Final, NoReturn
+
+_INTERRUPTED: Final = 130
+"""As in `exits`, which is not imported yet."""
 
 
 def main() -> NoReturn:
     """Run backupgen with the arguments of the process, and exit."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        # Before the commands' own guard, or after it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with contextlib.suppress(OSError):
+            os.write(2, b"\ninterrupted; no file is half written\n")
+        os._exit(_INTERRUPTED)
+
+
+def _run() -> NoReturn:
     # A run allocates a lot, drops hardly anything, and ends: collecting garbage would cost an eighth of it.
     gc.disable()
     from backupgen.cli.app import run

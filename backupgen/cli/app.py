@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from backupgen.cli import commands
+from backupgen.cli import commands, exits
 from backupgen.cli.command import COMMANDS, Settings
 from backupgen.cli.completing import VARIABLE, prepare
 
@@ -54,5 +54,11 @@ def run() -> NoReturn:
     """Run the command line of the process, and exit."""
     if VARIABLE in os.environ:
         prepare()
-    app(prog_name="backupgen")
+    try:
+        app(prog_name="backupgen")
+    except ValueError:
+        if VARIABLE not in os.environ:
+            raise
+        # The shell's variables about what is to be completed are not what they should be.
+        raise SystemExit(exits.USAGE) from None
     raise SystemExit  # pragma: no cover - Typer has exited

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from backupgen.cli import clock, exits, terminal
+from backupgen.cli import exits, terminal
 
 
 def guarded(command: Callable[[], int], *, trace: bool = False) -> int:
@@ -19,20 +19,35 @@ def guarded(command: Callable[[], int], *, trace: bool = False) -> int:
     except KeyboardInterrupt:
         terminal.note("\ninterrupted; no file is half written\n")
         return exits.INTERRUPTED
-    except BrokenPipeError:
-        with contextlib.suppress(OSError, ValueError):
-            terminal.abandon_output()
-        return exits.PIPE_CLOSED
-    except clock.ClockError as error:
-        terminal.note(f"{error}\n")
-        return exits.USAGE
-    except terminal.OutputError as error:
-        with contextlib.suppress(terminal.OutputError):
-            terminal.note(f"{error}\n")
-        return exits.USAGE
+    except (BrokenPipeError, terminal.OutputError, OSError, MemoryError, RecursionError) as error:
+        return _ended(error)
     except Exception as error:  # noqa: BLE001 (the last place that can turn a fault into an exit code)
         _apologise(error, trace=trace or bool(os.environ.get("BACKUPGEN_DEBUG")))
         return exits.FAULT
+
+
+def _ended(error: Exception) -> int:
+    """End a run that its surroundings ended: a reader who left, a full disk, a folder that is gone, no memory."""
+    if isinstance(error, BrokenPipeError):
+        with contextlib.suppress(OSError, ValueError):
+            terminal.abandon_output()
+        return exits.PIPE_CLOSED
+    with contextlib.suppress(terminal.OutputError):
+        terminal.note(f"{_told(error)}\n")
+    return exits.USAGE
+
+
+def _told(error: Exception) -> str:
+    match error:
+        case MemoryError():
+            return "the memory does not suffice for what is to be read"
+        case RecursionError():
+            return "what is to be read is nested too deep"
+        case OSError():
+            named = terminal.plain(str(error.filename or ""))[:200]
+            return f"{named or 'the system refuses'}: {(error.strerror or str(error)).lower()}"
+        case _:
+            return str(error)
 
 
 def _apologise(error: Exception, *, trace: bool) -> None:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from backupgen.schedule import Zone
 
 _FORM: Final = re.compile(
-    r"(?:19|[2-9]\d)\d\d-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)?)?", re.ASCII
+    r"(?:19|[2-8]\d)\d\d-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)?)?", re.ASCII
 )
 
 
@@ -26,7 +26,7 @@ def parse_instant(text: str, zone: "Zone") -> int:
     except ValueError:
         parsed = None
     if parsed is None:
-        expected = "one from 1900 on, such as `2026-03-29`, `2026-03-29T02:30` or `2026-03-29T02:30Z`"
+        expected = "one from 1900 to 8999, such as `2026-03-29`, `2026-03-29T02:30` or `2026-03-29T02:30Z`"
         raise InstantError(f"`{text}` is no time, expected {expected}")
     if parsed.tzinfo is not None:
         return _ceil(parsed)

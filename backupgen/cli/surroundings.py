@@ -1,5 +1,6 @@
 """What lies around a compiled fleet: out/, the values, sops' rules; and how its Secrets stand."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ class Surroundings:
         )
 
     def _of_values(self) -> tuple[Finding, ...]:
-        if not self.values.exists():
+        if not os.path.lexists(self.values):
             return checks.check_forgotten(self.standings, str(self.values))
         if self.sources.file is None or self.rules is None:
             return ()
@@ -65,7 +66,7 @@ class Surroundings:
 
 def values_are_given(fleet: Path) -> bool:
     """Whether there is a values file, or a value in the environment."""
-    return values_path(fleet).exists() or bool(value_variables())
+    return os.path.lexists(values_path(fleet)) or bool(value_variables())
 
 
 def surroundings_of(compilation: Compilation, fleet: Path, out: Path) -> Checked[Surroundings]:

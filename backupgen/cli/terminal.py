@@ -2,15 +2,22 @@
 
 import io
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
 from typing import Final, TextIO
 
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 _PART: Final = 1 << 15
 _WIDEST: Final = 120
 _WIDTH: Final = 100
 """Without a terminal, so that output does not depend on who looks."""
+
+
+def plain(text: str) -> str:
+    """A text from outside, its control characters written as escapes: a name may hold any that a terminal obeys."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def result(text: str) -> None:
@@ -39,7 +46,7 @@ def _write(stream: TextIO | None, text: str) -> None:
 
 
 def _write_parts(stream: TextIO, text: str) -> None:
-    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+    if isinstance(stream, io.TextIOWrapper) and stream.errors != "backslashreplace":
         # A stream that is no UTF-8 gets escapes rather than a traceback.
         stream.reconfigure(errors="backslashreplace")
     # In parts: Python takes one large write that is cut short by a reader who leaves for a complete one.
@@ -47,23 +54,28 @@ def _write_parts(stream: TextIO, text: str) -> None:
     stream.flush()
 
 
-def colored(stream: TextIO) -> bool:
+def colored(stream: TextIO | None) -> bool:
     """Whether to colour what is written to a stream (https://no-color.org, https://force-color.org)."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+    return _is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
-def width(stream: TextIO) -> int:
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal; a closed one, or one that there is not (`>&-`), is none."""
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def width(stream: TextIO | None) -> int:
     """How many cells a line may take."""
-    return min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDEST) if stream.isatty() else _WIDTH
+    return min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDEST) if _is_terminal(stream) else _WIDTH
 
 
-def progress(stream: TextIO) -> Callable[[str, int, int], None]:
+def progress(stream: TextIO | None) -> Callable[[str, int, int], None]:
     """Return what shows how far long work is, on one line of a terminal that is gone at its end; elsewhere nothing."""
-    if not stream.isatty():
+    if not _is_terminal(stream):
         return lambda *_: None
 
     def show(what: str, done: int, total: int) -> None:

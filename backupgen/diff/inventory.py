@@ -148,4 +148,6 @@ def _mark(entry: object) -> Mark:
 def is_inside(path: str) -> bool:
     """Whether a relative path names a file below its root, other than the inventory, without `.`, `..` and `//`."""
     parts = path.split("/")
+    if any("\ud800" <= character <= "\udfff" for character in path):  # no file system's encoding has it
+        return False
     return path != INVENTORY and "\0" not in path and not any(part in {"", ".", ".."} for part in parts)

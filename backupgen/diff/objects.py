@@ -1,6 +1,7 @@
 """The Kubernetes objects of rendered files, by what identifies them."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeGuard
 
@@ -25,6 +26,11 @@ class Identity(NamedTuple):
 Object = dict[str, Any]
 _OF_THE_FOLDER: Final = frozenset({"ksops"})
 """The kinds that are for kustomize alone: each folder has one, all of the same name."""
+_SECRET: Final = "Secret"  # noqa: S105 - a kind
+_SHOWN: Final = frozenset({"apiVersion", "kind", "type", "immutable"})
+_OPENED: Final = frozenset({"metadata", "stringData"})
+_PLAIN: Final = re.compile(r"""["']?kind["']?\s*:\s*(?:[!&]\S*\s+)*["']?Secret\b""")
+A_VALUE: Final = "(a value)"
 OTHER_VALUE: Final = "(another value)"
 """Stands for a value of a Secret that is not what it was."""
 
@@ -75,9 +81,9 @@ def comparable(old: Object, new: Object, revalued: Iterable[str] = ()) -> tuple[
     """
     if old.get("kind") == new.get("kind") == "ConfigMap":
         return _parsed(old, new)
-    if old.get("kind") != "Secret" or new.get("kind") != "Secret":
-        return old, new
-    before, after = without_values(old), without_values(new)
+    if old.get("kind") != _SECRET or new.get("kind") != _SECRET:
+        return _hide_inner(old, new)
+    before, after = _hidden(without_values(old), without_values(new))
     after["stringData"] |= dict.fromkeys(
         before["stringData"].keys() & after["stringData"].keys() & {*revalued}, OTHER_VALUE
     )
@@ -86,6 +92,79 @@ def comparable(old: Object, new: Object, revalued: Iterable[str] = ()) -> tuple[
         changed = {key for key in plain_old.keys() & plain_new.keys() if plain_old[key] != plain_new[key]}
         after["stringData"] |= dict.fromkeys(changed, OTHER_VALUE)
     return before, after
+
+
+def _hidden(old: Object, new: Object) -> tuple[Object, Object]:
+    """Two versions of a Secret by its names alone: what it holds may stand anywhere in it.
+
+    `kubectl` keeps a copy of it in an annotation, and a key that slipped out of `stringData` is a field of its own. The
+    names of fields, labels and annotations are shown, and whether what they hold differs.
+    """
+    before: Object = {}
+    after: Object = {}
+    for key in {**old, **new}:
+        one, other = old.get(key), new.get(key)
+        if key in _SHOWN:
+            pair = (one, other)
+        elif key in _OPENED and isinstance(one or {}, dict) and isinstance(other or {}, dict):
+            pair = _hidden_entries(one, other, deeper=key == "metadata")
+        else:
+            pair = _hidden_value(one, other)
+        before |= {key: pair[0]} if key in old else {}
+        after |= {key: pair[1]} if key in new else {}
+    return before, after
+
+
+def _hidden_entries(old: Any, new: Any, *, deeper: bool) -> tuple[Object, Object]:
+    before: Object = {}
+    after: Object = {}
+    for key in {**(old or {}), **(new or {})}:
+        one, other = (old or {}).get(key), (new or {}).get(key)
+        if deeper and key in {"name", "namespace"}:
+            pair: tuple[Any, Any] = (one, other)
+        elif (
+            deeper
+            and key in {"labels", "annotations"}
+            and isinstance(one or {}, dict)
+            and isinstance(other or {}, dict)
+        ):
+            pair = _hidden_entries(one, other, deeper=False)
+        else:
+            pair = _hidden_value(one, other)
+        before |= {key: pair[0]} if key in (old or {}) else {}
+        after |= {key: pair[1]} if key in (new or {}) else {}
+    return before, after
+
+
+def _hidden_value(old: Any, new: Any) -> tuple[str, str]:
+    """Old and new of what is not shown; None: it is absent there, and what comes or goes is a value."""
+    return A_VALUE, OTHER_VALUE if old is not None and new is not None and old != new else A_VALUE
+
+
+def _hide_inner(old: Object, new: Object) -> tuple[Object, Object]:
+    """Two versions of something else: where a Secret stands in it, or where one became it, only that they differ."""
+    if not any(_holds_secret(one) for one in (old, new)):
+        return old, new
+    marks = ({"kind": one.get("kind"), "content": A_VALUE} for one in (old, new))
+    before, after = ({key: value for key, value in one.items() if value is not None} for one in marks)
+    if old != new:
+        after["content"] = OTHER_VALUE
+    return before, after
+
+
+def _holds_secret(value: Any) -> bool:
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            if one.get("kind") == _SECRET:
+                return True
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+        elif isinstance(one, str) and _SECRET in one and _PLAIN.search(one):
+            return True
+    return False
 
 
 def _parsed(old: Object, new: Object) -> tuple[Object, Object]:

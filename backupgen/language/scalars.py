@@ -44,6 +44,8 @@ OWN_PREFIXES = (
     "RESTIC_", "BACKUP_", "RESTORE_", "MIRROR_", *(kind.prefix for kind in CHANNELS), "PUSHGATEWAY_",
     "RCLONE_CONFIG_MIRROR_", "KEEP_",
 )  # fmt: skip
+_LONG = re.compile("`([^`]{81,})`")
+"""What a message repeats and nobody would read to its end."""
 LARGEST = 2**63
 """Kubernetes keeps quantities in 64 bits, and shells count in as many."""
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -73,7 +75,8 @@ RefusedError = PydanticCustomError
 
 def refuse(message: str, hint: str = "") -> PydanticCustomError:
     """The error of a scalar type: `message` for the finding, `hint` for its help."""
-    return PydanticCustomError("fleet_value", "{message}", {"message": message, "hint": hint})
+    said = _LONG.sub(lambda match: f"`{match[1][:57]}...`", message)
+    return PydanticCustomError("fleet_value", "{message}", {"message": said, "hint": hint})
 
 
 def shown(value: object) -> str:
@@ -93,8 +96,9 @@ def _string(value: object, expected: str) -> str:
         return value
     if value is None:
         raise refuse(f"there is no value here, expected {expected}")
-    hint = "write it in quotes" if isinstance(value, int | float) else ""
-    raise refuse(f"expected {expected}, found {described(value)}", hint)
+    # In quotes, `true` would still be no duration.
+    helps = isinstance(value, int | float) and (expected == "text" or not isinstance(value, bool))
+    raise refuse(f"expected {expected}, found {described(value)}", "write it in quotes" if helps else "")
 
 
 def described(value: object) -> str:

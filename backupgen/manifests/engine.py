@@ -3,7 +3,8 @@
 A template's name says its language (`.yaml.j2`, `.json.j2`, `.sh.j2`, `.md.j2`), and every `{{ value }}` in it is
 quoted for that language. Text that is rendered already is not quoted again: `super()`, `caller()`, `self.block()`, a
 macro's result, and what a filter returns as `Rendered`. The sets of filters, tests and globals are closed: none reads a
-clock, a file, the environment or a random number.
+clock, the environment or a random number, and `raw` reads the files of the templates only. That keeps the output
+deterministic; it is no sandbox. A template of the user's is code, and runs with the rights of who runs backupgen.
 """
 
 import keyword
@@ -136,6 +137,7 @@ def make_engine(source: Source, raw: Callable[[str], str]) -> Engine:
     }
     shared = {
         "block": filters.block_filter(),
+        "cell": filters.cell,
         "code": filters.code,
         "comment": filters.comment,
         "commented": filters.commented,

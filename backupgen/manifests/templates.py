@@ -103,8 +103,10 @@ class Templates:
     def _source(self, name: str) -> tuple[str, str, None] | None:
         if name in self._overrides:
             return self._overrides[name], self._file(name), None
-        path = self._builtin / name.removeprefix(BUILTIN)
-        if ".." in path.parts or not path.is_file():
+        inside = name.removeprefix(BUILTIN)
+        path = self._builtin / inside
+        # An absolute name would replace the folder.
+        if inside.startswith("/") or ".." in path.parts or "\0" in inside or not _is_file(path):
             return None
         return path.read_text(encoding="utf-8"), BUILTIN + name.removeprefix(BUILTIN), None
 
@@ -184,7 +186,7 @@ def load_templates(overrides: Path | Mapping[str, str] | None = None) -> Checked
     if overrides is None:
         return Checked(Templates(builtin, {}, ""))
     if isinstance(overrides, Path):
-        if not overrides.is_dir():
+        if not _is_folder(overrides):
             message = f"`{overrides}` is no folder, expected one with templates"
             return Checked(None, (_finding(UNREADABLE_TEMPLATE, message, str(overrides), 1),))
         content, findings = _read_folder(overrides)
@@ -202,6 +204,20 @@ def _builtin_folder() -> Path:
         if folder.is_dir():
             return folder
     raise TemplatesMissingError("the built-in templates are missing: install backupgen again")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _files(folder: Path) -> list[Path]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from backupgen.conventions import naming
 from backupgen.conventions.roles import PodRole
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
+from backupgen.diagnostics.wording import listed
 from backupgen.resolve.resolved import ResolvedFleet, Target
 from backupgen.rules.base import Rule, RuleContext, finding
 
@@ -47,7 +48,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
     for pods in _pods(context.fleet):
         taken = _taken(pods, wanted)
         if taken is not None:
-            named = ", ".join(f"`{key}: {value}`" for key, value in taken.labels.items())
+            named = listed([f"{key}: {value}" for key, value in taken.labels.items()])
             message = f"the pods of {pods.what} would be taken for those of `{_shown(taken.path)}`: they carry {named}"
             yield finding(INFO, message, pods.path, "choose other labels", on_key=True)
 

@@ -15,6 +15,7 @@ from posixpath import normpath
 from typing import Final
 
 from backupgen.conventions import naming
+from backupgen.grammars.globs import Glob, Member
 
 _ROOT: Final = "/"
 _ANY: Final = "**"
@@ -42,6 +43,8 @@ class Pattern:
 
     @cached_property
     def _compiled(self) -> "tuple[_Component, ...]":
+        if self.parts.count(_ANY) > _MOST_ANY:
+            raise PatternError(f"it has more than {_MOST_ANY} `**`: restic would try every combination of folders")
         return tuple(_component(part) for part in self.parts)
 
     def check(self) -> None:
@@ -76,9 +79,11 @@ class Pattern:
         return True
 
 
-_Component = str | re.Pattern[str] | None
+_Component = str | Glob | None
 """What a part of a path has to be; None is any number of them."""
-_ANYTHING: Final = re.compile(".*", re.DOTALL)
+_ANYTHING: Final = Glob([[], []])
+_MOST_ANY: Final = 4
+_STAR: Final = object()
 _SPECIAL: Final = frozenset("*?[\\")
 
 
@@ -135,7 +140,7 @@ def _matches(parts: Sequence[_Component], names: Sequence[str]) -> bool:
 
 
 def _fits(part: _Component, name: str) -> bool:
-    return part == name if isinstance(part, str) else part is None or part.fullmatch(name) is not None
+    return part == name if isinstance(part, str) else part is None or part.matches(name)
 
 
 def _component(part: str) -> _Component:
@@ -143,30 +148,36 @@ def _component(part: str) -> _Component:
         return None
     if _SPECIAL.isdisjoint(part):
         return part
-    return re.compile("".join(_tokens(part)), re.DOTALL)
+    chunks: list[list[Member]] = [[]]
+    for token in _tokens(part):
+        if token is _STAR:
+            chunks.append([])
+        else:
+            chunks[-1].append(token if isinstance(token, str | re.Pattern) else None)
+    return Glob(chunks)
 
 
-def _tokens(part: str) -> Iterator[str]:
-    """The regular expression of a part, piece by piece."""
+def _tokens(part: str) -> Iterator[object]:
+    """What the characters of a part stand for, one after the other; `_STAR` for any number of them."""
     position = 0
     while position < len(part):
         character = part[position]
         position += 1
         match character:
             case "*":
-                yield ".*"
+                yield _STAR
             case "?":
-                yield "."
+                yield None
             case "[":
                 expression, position = _class(part, position)
-                yield expression
+                yield re.compile(expression, re.DOTALL)
             case "\\":
                 if position == len(part):
                     raise PatternError("it ends with a `\\` that escapes nothing")
-                yield re.escape(part[position])
+                yield part[position]
                 position += 1
             case _:
-                yield re.escape(character)
+                yield character
 
 
 def _class(part: str, position: int) -> tuple[str, int]:

@@ -7,11 +7,26 @@ from typing import Final
 from backupgen.diagnostics import Finding, Span, Spot
 from backupgen.plan.facts.access import Secret
 from backupgen.sealing import codes
+from backupgen.source.foreign import Found, find_kind
 
-_PRIVATE_KEY: Final = re.compile(r"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{20}|-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----")
-_KEY_WORDS: Final = ("AGE-SECRET-KEY-", "PRIVATE KEY")
-_SECRET: Final = re.compile(r"""^\s*(?:- )?["']?kind["']?\s*:\s*["']?Secret["']?\s*(?:#.*)?$""", re.MULTILINE)
-_SEALED: Final = re.compile(r"^sops:", re.MULTILINE)
+_PRIVATE_KEY: Final = re.compile(
+    r"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{20}|age-secret-key-(?:pq-)?1[0-9a-z]{20}"
+    r"|-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-[0-9]+:"
+)
+_KEY_WORDS: Final = ("SECRET-KEY-", "secret-key-", "PRIVATE KEY", "PuTTY-User-Key-File-")
+_SECRET: Final = re.compile(r"""["']?kind["']?\s*:\s*(?:[!&]\S*\s+)*["']?Secret["']?\s*(?:[,}#]|$)""", re.MULTILINE)
+"""In a text that is no YAML: a page with an example, a file that was cut."""
+_DATA: Final = re.compile(r"""["']?(?:stringData|data)["']?\s*:""")
+_KIND: Final = "Secret"
+_ESCAPES: Final = ("\\u", "\\x", "\\U")
+_ENVIRONMENT: Final = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?(?P<name>\w*(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDS|CREDENTIAL|_KEY|_PWD)\w*)="
+    r"[\"']?[^\s\"'$]",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""A line of a `.env` file, which gives a variable a value."""
+_CODE: Final = (".sh", ".bash", ".md", ".py", ".tf", ".go", ".js", ".ts")
+"""Where such lines are a program's own."""
 _CREDENTIAL: Final = re.compile(r"PASSWORD|SECRET|TOKEN|CREDS|_KEY$")
 _COMMON: Final = re.compile(r".{0,7}|[a-z]{0,11}|[A-Z]{0,11}", re.DOTALL)
 """Short values and single words are found everywhere: in scripts, in the names of things."""
@@ -20,16 +35,36 @@ _COMMON: Final = re.compile(r".{0,7}|[a-z]{0,11}|[A-Z]{0,11}", re.DOTALL)
 def check_unknown(out: str, unknown: Mapping[str, str]) -> Iterator[Finding]:
     """Find the Secrets in files of out/ that backupgen did not write (path below it -> text)."""
     for path, text in sorted(unknown.items()):
-        found = _SECRET.search(text)
-        if found is None:
-            continue
-        spot = _spot(f"{out}/{path}", text, found)
-        if _SEALED.search(text):
+        found = _secret(text)
+        if found is not None and found.sealed:
             message = "this Secret was not written by backupgen: nothing checks it"
+            spot = _at(f"{out}/{path}", found.line, found.column)
             yield Finding(codes.SECRET_UNKNOWN, message, spot, codes.SECRET_UNKNOWN.help)
-        else:
+        elif found is not None:
             message = "this Secret is not encrypted, and backupgen did not write it"
+            spot = _at(f"{out}/{path}", found.line, found.column)
             yield Finding(codes.SECRET_IN_PLAINTEXT, message, spot, codes.SECRET_IN_PLAINTEXT.help)
+        elif not path.endswith(_CODE) and (given := _ENVIRONMENT.search(text)):
+            message, spot = f"`{given['name'][:60]}` has a value here", _spot(f"{out}/{path}", text, given)
+            yield Finding(codes.SECRET_IN_PLAINTEXT, message, spot, codes.SECRET_IN_PLAINTEXT.help)
+
+
+def _secret(text: str) -> Found | None:
+    """The first Secret of a text, one in plaintext before one that is sealed."""
+    if _KIND not in text and not any(escape in text for escape in _ESCAPES):
+        return None
+    read = find_kind(text, _KIND)
+    if read:
+        return min(read, key=lambda one: (one.sealed, one.line))
+    match = _SECRET.search(text) if read is None and _DATA.search(text) else None
+    if match is None:
+        return None
+    line = text.count("\n", 0, match.start()) + 1
+    return Found(line, match.start() - (text.rfind("\n", 0, match.start()) + 1) + 1, sealed=False)
+
+
+def _at(file: str, line: int, column: int) -> Spot:
+    return Spot(file=file, span=Span(line, column, line, column))
 
 
 def check_texts(out: str, files: Mapping[str, str], secrets: Mapping[str, Secret]) -> Iterator[Finding]:

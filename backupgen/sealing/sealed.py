@@ -36,6 +36,10 @@ def without_values(secret: Mapping[str, Any]) -> dict[str, Any]:
 
     `data` and `stringData` become one, as they do in the cluster. A value is never shown: it may be filled in already.
     """
-    kept = {key: value for key, value in secret.items() if key not in {"sops", "data", "stringData"}}
+    kept = {
+        key: value
+        for key, value in secret.items()
+        if key not in {"sops", "stringData"} and not (key == "data" and isinstance(value, Mapping))
+    }
     kept["stringData"] = dict.fromkeys(secret_keys((secret,)), "(a value)")
     return kept

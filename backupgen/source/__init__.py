@@ -2,6 +2,7 @@
 
 from backupgen.source.codes import CODES
 from backupgen.source.document import Document, read_document
+from backupgen.source.encoding import decode_any
 from backupgen.source.foreign import load_foreign
 from backupgen.source.manifest import Manifest, documents, read_manifest
 from backupgen.source.plain import PlainError, load_all
@@ -11,6 +12,7 @@ __all__ = [
     "Document",
     "Manifest",
     "PlainError",
+    "decode_any",
     "documents",
     "load_all",
     "load_foreign",

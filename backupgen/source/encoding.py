@@ -41,6 +41,15 @@ def decode(raw: bytes, file: str) -> Checked[str]:
         return Checked(None, (_finding(message, remedy, file, Span(line, column, line, column + 1)),))
 
 
+def decode_any(raw: bytes) -> str:
+    """The text of bytes of any encoding, as well as can be, its lines ended by line feeds: to look for something in."""
+    wide = _wide_encoding(raw)
+    if wide and not raw.startswith(tuple(mark for mark, _ in _MARKS)):
+        wide += "-BE" if not raw[0] else "-LE"
+    text = raw.decode(wide or "utf-8", errors="replace").removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def _wide_encoding(raw: bytes) -> str:
     for mark, name in _MARKS:
         if raw.startswith(mark):

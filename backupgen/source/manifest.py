@@ -6,6 +6,7 @@ Kubernetes' own readers take all of that; what `plain` reads is ours and uses no
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from backupgen.diagnostics import NodePath, Span
@@ -70,12 +71,18 @@ def read_manifest(text: str, start: int = 0, end: int | None = None) -> Manifest
         return None
     data = builder.roots[0]
     offsets = Offsets(builder.starts, builder.ends, builder.after)
-    before = LineIndex(text).position(start)[0] - 1 if start else 0
+    before = _index(text).position(start)[0] - 1 if start else 0
     return Manifest(data, Positions(data, offsets, LineIndex(part)), before)
 
 
 def _place(text: str, start: int, offset: int) -> tuple[int, int]:
-    return LineIndex(text).position(min(start + offset, len(text)))
+    return _index(text).position(min(start + offset, len(text)))
+
+
+@lru_cache(maxsize=1)
+def _index(text: str) -> LineIndex:
+    """The lines of a file, counted once for all of its documents."""
+    return LineIndex(text)
 
 
 class _RefusedError(Exception):

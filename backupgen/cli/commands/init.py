@@ -1,5 +1,6 @@
 """`backupgen init`: a first fleet.yaml, from flags or from a dialogue."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -42,7 +43,7 @@ def init(
     from backupgen.cli.starter import compose
 
     try:
-        if fleet.exists() or fleet.is_symlink():
+        if os.path.lexists(fleet):
             raise StopError(f"{fleet} is there already; nothing was written")
         given = Given(name, home_namespace, timezone, repository, image, target or ())
         text = compose(answers(given, ask=not yes))

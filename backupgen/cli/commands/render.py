@@ -61,7 +61,7 @@ def write_fleet(paths: "Paths", *, dry_run: bool = False, strict: bool = False) 
     written = write_manifests(paths.out, compilation.manifests, sealed.value, dry_run=dry_run)
     note_findings(written.findings, {})
     if written.value is None:
-        terminal.note(f"{paths.out} is not up to date\n")
+        terminal.note(f"{terminal.plain(str(paths.out))} is not up to date\n")
         return exits.FOUND
     summary = [
         *_summary(written.value, paths, _placeholders(written.value, sealed.value), dry_run=dry_run),
@@ -102,23 +102,25 @@ def _placeholders(result: "WriteResult", sealed: "Sealed") -> int:
 def _summary(result: "WriteResult", paths: "Paths", open_: int, *, dry_run: bool) -> Iterator[str]:
     from backupgen.diagnostics.wording import counted
 
+    out = terminal.plain(str(paths.out))
     listed = [("+", path) for path in result.written] + [("-", path) for path in result.removed]
     listed.sort(key=lambda one: one[1])
     if len(listed) <= _MOST_LISTED:
-        yield from (f"{sign} {paths.out}/{path}" for sign, path in listed)
+        yield from (f"{sign} {out}/{terminal.plain(path)}" for sign, path in listed)
     else:
-        yield from _by_folder(listed, paths.out)
+        yield from _by_folder(listed, out)
     yield from (
-        f"= {paths.out}/{path} (sealed; part of nothing any more, delete it yourself)" for path in result.kept_foreign
+        f"= {out}/{terminal.plain(path)} (kept: sealed, or not backupgen's own; delete it yourself)"
+        for path in result.kept_foreign
     )
     verb = "would be written" if dry_run else "written"
     counts = [(len(result.written), verb), (len(result.removed), "removed"), (len(result.unchanged), "unchanged")]
     counts.append((len(result.sealed) + len(result.kept_foreign), "sealed and kept"))
     said = ", ".join(f"{number} {what}" for number, what in counts if number or what == verb)
-    yield f"{paths.out}: {said}"
+    yield f"{out}: {said}"
     if listed and not dry_run:
         flags = paths.flags()
-        yield f"next: review {paths.out}, prove it with `backupgen check{flags}`, and commit it"
+        yield f"next: review {out}, prove it with `backupgen check{flags}`, and commit it"
         if open_:
             yield f"      {counted(open_, 'Secret')} with placeholders: `backupgen secrets{flags}` says how to seal"
 
@@ -141,13 +143,13 @@ def _left_behind(result: "WriteResult", compilation: "Compilation") -> Iterator[
         yield f"  and {len(commands) - _MOST_LISTED} more; `backupgen diff --against REV --format json` has them all"
 
 
-def _by_folder(listed: list[tuple[str, str]], out: Path) -> Iterator[str]:
+def _by_folder(listed: list[tuple[str, str]], out: str) -> Iterator[str]:
     folders: dict[str, Counter[str]] = {}
     for sign, path in listed:
         folder = path.rpartition("/")[0]
         folders.setdefault(folder, Counter())[sign] += 1
     for folder, signs in list(folders.items())[:_MOST_LISTED]:
         said = " ".join(f"{sign}{signs[sign]}" for sign in "+-" if signs[sign])
-        yield f"{said} {out}/{folder}".rstrip("/")
+        yield f"{said} {out}/{terminal.plain(folder)}".rstrip("/")
     if len(folders) > _MOST_LISTED:
         yield f"and {len(folders) - _MOST_LISTED} more folders"

@@ -53,7 +53,7 @@ def test_out_is_what_was_and_what_would_be_written_and_other_yaml(tmp_path: Path
     checked = read_out(tmp_path, {"media/a.yaml": "a: 2\n", "media/new.yaml": "", "media/none.yaml": ""})
     assert checked.value is not None
     assert checked.value.files == {"media/a.yaml": "a: 1\n", "media/new.yaml": "mine\n", "old.yaml": "old: 1\n"}
-    assert checked.value.unknown == {"media/mine.yml": "mine\n", "mine.yaml": "mine\n"}
+    assert checked.value.unknown == {"media/mine.yml": "mine\n", "mine.yaml": "mine\n", "notes.txt": "mine\n"}
     assert checked.findings == ()
 
 
