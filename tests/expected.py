@@ -42,7 +42,7 @@ def _cronjob(facts: workloads.CronJob) -> Item:
                 {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
             ]
         },
-        "template": _template(facts.pod, {"restartPolicy": "Never"}),
+        "template": _template(facts.pod, {"activeDeadlineSeconds": facts.deadline, "restartPolicy": "Never"}),
     }
     if any(volume.source == "ephemeral" for volume in facts.pod.volumes):
         job["ttlSecondsAfterFinished"] = 3600

@@ -6,6 +6,7 @@ from backupgen.audit import codes
 from backupgen.audit.cluster import Cluster
 from backupgen.audit.objects import Identity, Workload
 from backupgen.diagnostics import Finding, Related, Spot
+from backupgen.diagnostics.wording import quoted
 from backupgen.language.paths import target_of
 from backupgen.resolve.resolved import ResolvedFleet, Target, User, Volume
 
@@ -27,7 +28,7 @@ def _access(namespace: str, volume: Volume, cluster: Cluster) -> Iterator[Findin
     for modes, spot in _modes(namespace, volume.claim or "", cluster):
         if not modes or volume.access in modes:
             continue
-        written = " or ".join(f"`{mode}`" for mode in modes)
+        written = " or ".join(quoted(modes))
         message = f"the claim `{volume.claim}` has the access mode {written}, the fleet says `{volume.access}`"
         if _ALONE in modes:
             help_ = f"only one pod at a time may mount it: a backup beside the app needs another mode than `{_ALONE}`"

@@ -176,6 +176,8 @@ class Target(NamedTuple):
     repository: str
     skip: int
     """The hours in which it does not start, as a bit set."""
+    between: int
+    """The hours in which the compiler may let it start, with `at: auto`, as a bit set."""
     yields: bool
     """Whether it leaves out the hours in which it could meet an exclusive operation."""
     volumes: tuple[Volume, ...]

@@ -63,7 +63,7 @@ def reach(timing: Timing, before: int, after: int) -> tuple[Span, ...]:
 def _reach(schedule: CronExpr, zone: str, before: int, after: int) -> tuple[Span, ...]:
     parts: dict[int, tuple[int, int]] = {}
     for pattern in firings(schedule, load_zone(zone)):
-        wide = _smear(pattern.minutes, before + after)
+        wide = smear(pattern.minutes, before + after)
         for day in range(-before // DAY_MINUTES, (DAY_MINUTES - 1 + after) // DAY_MINUTES + 1):
             minutes = shift(wide, -before - DAY_MINUTES * day) & _DAY_BITS
             if minutes:
@@ -109,8 +109,8 @@ def rotated(days: int, by: int) -> int:
     return rotate(days, by)
 
 
-def _smear(bits: int, by: int) -> int:
-    """Set the `by` places above each set bit too."""
+def smear(bits: int, by: int) -> int:
+    """Return a bit set with the `by` places above each bit set too."""
     width = 1
     while width <= by:
         step = min(width, by + 1 - width)

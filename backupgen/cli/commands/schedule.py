@@ -104,7 +104,7 @@ def _pin(fleet: Path, judged: "Judged", scheduled: "Scheduled") -> int:
     """Write the chosen slots into fleet.yaml, in place of `auto`."""
     from backupgen.adapters.files import replace_fleet
     from backupgen.diagnostics import has_errors
-    from backupgen.schedule import format_slot
+    from backupgen.schedule import ALL_HOURS, format_slot
 
     if has_errors(judged.findings):
         terminal.note(f"nothing was written to {fleet}\n")
@@ -113,9 +113,11 @@ def _pin(fleet: Path, judged: "Judged", scheduled: "Scheduled") -> int:
     without: list[NodePath] = []
     for target in scheduled.fleet.targets:
         if target.job.name in scheduled.timetable.chosen:
-            values[*target.job.path, "at"] = format_slot(scheduled.timetable.chosen[target.job.name])
-            if "every" in scheduled.document.data["targets"][target.name]:
-                without.append((*target.job.path, "every"))
+            chosen = scheduled.timetable.chosen[target.job.name]
+            slot = chosen.without_hours(ALL_HOURS & ~target.between) or chosen
+            values[*target.job.path, "at"] = format_slot(slot)
+            written = scheduled.document.data["targets"][target.name]
+            without += [(*target.job.path, key) for key in ("every", "between") if key in written]
     if not values:
         terminal.note(f"{fleet} has no `at: auto`\n")
         return exits.CLEAN

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
-from backupgen.diagnostics.wording import listed
+from backupgen.diagnostics.wording import listed, quoted
 from backupgen.language import scalars as s
 
 Fragment = Mapping[str, Any]
@@ -71,7 +71,7 @@ def exactly_one(*names: str) -> Any:
         given = [name for name in names if getattr(self, name) is not None]
         if len(given) != 1:
             choice = listed(names)
-            found = " and ".join(f"`{name}`" for name in given) or "none of them"
+            found = " and ".join(quoted(given)) or "none of them"
             raise s.refuse(f"expected exactly one of {choice}, found {found}")
         return self
 

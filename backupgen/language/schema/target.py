@@ -82,6 +82,8 @@ class Target(JobSettings):
     """How often it runs, with `at: auto`."""
     skip: tuple[s.HourRange, ...] | None = optional(examples=[["12:00-14:00"]])
     """Hours in which it does not start: `12:00-14:00` leaves out 12 and 13."""
+    between: s.HourRange | None = optional(examples=["01:00-06:00"])
+    """Hours in which it starts, with `at: auto`: `01:00-06:00` from 01:00 to 05:59, `22:00-04:00` across midnight."""
     yields: s.Bool | None = optional(default=True)
     """Whether hours in which a run could meet the retention are left out. With `false` they are
     an error."""

@@ -173,6 +173,7 @@ def test_a_deployment_has_the_same_pod_further_to_the_left() -> None:
     job = pod_of(samples.cronjob(pod=pod))
     server = pod_of(replace(samples.deployment(), pod=pod))
     assert job.pop("restartPolicy") == "Never"
+    assert job.pop("activeDeadlineSeconds") == 510
     assert server == job
     (document,) = load_all(text_of(samples.deployment()))
     assert isinstance(document, dict)
