@@ -543,14 +543,6 @@ FAULTS = (
         "Look, then release it: the log's last lines have the command.",
     ),
     Fault(
-        "worthless",
-        "Snapshots that hold nothing, whose runs failed with 65, would take the places of good ones.",
-        "The retention removes them first, once its plan is found to be in order.",
-        (0,),
-        "",
-        NOTHING,
-    ),
-    Fault(
         "future-snapshot",
         "A snapshot lies in the future: the clock of a node was wrong once.",
         "The newest of those that do not is verified, and its age reported; the tag fails with 75 as long as the "

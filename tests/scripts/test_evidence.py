@@ -77,8 +77,7 @@ def test_worthless_snapshots_do_not_take_the_places_of_good_ones(writable: Fleet
     for _ in range(3):
         assert writable.run("backup.sh", "--tag=a", *command, **append).returncode == 65
     assert len(snapshots(writable)) == 6
-    plan = f"retain a {writable.instance} --keep-last=3 every=1 rarest=1 lasts=1\nthin 90000 ns retention\n"
-    run = writable.run("retention.sh", PLAN=writable.plan(plan), shell=shell)
+    run = writable.run("retention.sh", PLAN=plan(writable, "--keep-last=3"), shell=shell)
     assert run.returncode == 0, run.stdout
     assert set(snapshots(writable)) == good
     assert "3 snapshots hold nothing" in run.stdout
@@ -88,10 +87,13 @@ def test_worthless_snapshots_stay_where_there_is_nothing_better(writable: Fleet)
     command = ("--stdin-from-command", "--stdin-filename=x", "--", "true")
     for tag in ("a", "b"):
         assert writable.run("backup.sh", f"--tag={tag}", *command).returncode == 65
-    plan = f"retain a {writable.instance} --keep-last=9 every=1 rarest=1 lasts=1\nthin 90000 ns retention\nown b\n"
-    run = writable.run("retention.sh", PLAN=writable.plan(plan))
+    run = writable.run("retention.sh", PLAN=plan(writable, "--keep-last=9"))
     assert run.returncode == 0, run.stdout
     assert len(snapshots(writable)) == 2
+
+
+def plan(fleet: Fleet, keep: str) -> str:
+    return fleet.plan(f"retain a {fleet.instance} {keep}\nown b\nthin 86520 n r\n")
 
 
 def snapshots(fleet: Fleet) -> list[str]:
