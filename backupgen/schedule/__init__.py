@@ -8,7 +8,7 @@ from backupgen.schedule.capacity import Crowd, crowded
 from backupgen.schedule.cron import ALL_HOURS, CronError, CronExpr, parse_cron
 from backupgen.schedule.firings import ever_fires, firings_per_year, longest_gap, next_firings, shortest_gap
 from backupgen.schedule.locks import Operation, Pool, PoolKind, Use, Why
-from backupgen.schedule.placing import Shortage, SlotAssignment, place
+from backupgen.schedule.placing import Placement, Shortage, place
 from backupgen.schedule.proof import Conflict, ScheduleProof, Yielded, first_meeting, prove
 from backupgen.schedule.remedies import Adviser, Lever, Remedy
 from backupgen.schedule.slot import AUTO, Auto, SlotError, format_slot, parse_slot
@@ -46,13 +46,13 @@ __all__ = [
     "Crowd",
     "Lever",
     "Operation",
+    "Placement",
     "Pool",
     "PoolKind",
     "Remedy",
     "Request",
     "ScheduleProof",
     "Shortage",
-    "SlotAssignment",
     "SlotError",
     "Stuck",
     "Timing",

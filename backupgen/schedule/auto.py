@@ -61,7 +61,7 @@ class Shortage(NamedTuple):
     """The operations that make more than the limit run at once; sorted."""
 
 
-class SlotAssignment(NamedTuple):
+class Placement(NamedTuple):
     """The slots of all requests."""
 
     slots: Mapping[str, CronExpr]
@@ -93,7 +93,7 @@ class _Choice(NamedTuple):
     number: int
 
 
-def place(requests: Sequence[Request], explicit: Sequence[Operation], limits: Mapping[Pool, int]) -> SlotAssignment:
+def place(requests: Sequence[Request], explicit: Sequence[Operation], limits: Mapping[Pool, int]) -> Placement:
     """Choose a slot for each request beside operations that have slots of their own.
 
     A slot meets nothing that excludes the operation, save for hours in which it yields, and finds room in the
@@ -105,7 +105,7 @@ def place(requests: Sequence[Request], explicit: Sequence[Operation], limits: Ma
         if request.every not in CADENCES:
             raise ValueError(f"no cron expression runs every {request.every} seconds")
     if not requests:
-        return SlotAssignment({}, ())
+        return Placement({}, ())
     judge = _Judge(explicit)
     spread = _Round(judge, explicit, limits, packed=False).place(requests)
     if not spread.shortages:
@@ -115,7 +115,7 @@ def place(requests: Sequence[Request], explicit: Sequence[Operation], limits: Ma
     return min(spread, packed, key=_missing)
 
 
-def _missing(placement: SlotAssignment) -> tuple[int, int]:
+def _missing(placement: Placement) -> tuple[int, int]:
     over = sum(shortage.needed - shortage.limit for shortage in placement.shortages)
     return over, sum(len(shortage.without_room) for shortage in placement.shortages)
 
@@ -191,7 +191,7 @@ class _Round:
             for pool in operation.pools():
                 self._occupy(pool, operation.nominal)
 
-    def place(self, requests: Sequence[Request]) -> SlotAssignment:
+    def place(self, requests: Sequence[Request]) -> Placement:
         """Choose a slot for each: those that can keep theirs come first, or somebody who moves could take it."""
         slots: dict[str, CronExpr] = {}
         moving = []
@@ -207,7 +207,7 @@ class _Round:
             Shortage(pool, self._limits.get(pool, 1), needed, tuple(sorted(names)))
             for pool, (needed, names) in sorted(self._short.items())
         )
-        return SlotAssignment(slots, tuple(shortages))
+        return Placement(slots, tuple(shortages))
 
     def _settle(self, request: Request, index: int, slots: dict[str, CronExpr]) -> None:
         operation, timing = request.operation, _timing(request, index)

@@ -42,7 +42,7 @@ class Shortage(NamedTuple):
     """There would be room for all if those that have a slot already were placed anew."""
 
 
-class SlotAssignment(NamedTuple):
+class Placement(NamedTuple):
     """The slots of all requests."""
 
     slots: Mapping[str, CronExpr]
@@ -66,7 +66,7 @@ class _Task(NamedTuple):
         return state
 
 
-def place(requests: Sequence[Request], explicit: Sequence[Operation], limits: Mapping[Pool, int]) -> SlotAssignment:
+def place(requests: Sequence[Request], explicit: Sequence[Operation], limits: Mapping[Pool, int]) -> Placement:
     """Choose a slot for each request beside operations that have slots of their own.
 
     A slot meets nothing that excludes the operation, save for hours in which it yields, wherever there is such a slot;
@@ -78,7 +78,7 @@ def place(requests: Sequence[Request], explicit: Sequence[Operation], limits: Ma
         if request.every not in CADENCES:
             raise ValueError(f"no cron expression runs every {request.every} seconds")
     if not requests:
-        return SlotAssignment({}, ())
+        return Placement({}, ())
     wishes = Wishes(explicit)
     beside = [(pool, wishes.effective(operation)) for operation in explicit for pool in operation.pools()]
     task = _Task(wishes, sorted(requests, key=_turn), beside, limits)
@@ -86,7 +86,7 @@ def place(requests: Sequence[Request], explicit: Sequence[Operation], limits: Ma
     slots = {
         request.operation.name: slot_of(state.numbers[request.operation.name], request.every) for request in requests
     }
-    return SlotAssignment(slots, tuple(_shortages(task, state, fresh=fresh)))
+    return Placement(slots, tuple(_shortages(task, state, fresh=fresh)))
 
 
 def _turn(request: Request) -> bytes:

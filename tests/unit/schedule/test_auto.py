@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backupgen.schedule.auto import Request, SlotAssignment, place
+from backupgen.schedule.auto import Placement, Request, place
 from backupgen.schedule.cadence import CADENCES, DAY, HOUR, MONTH, WEEK
 from backupgen.schedule.cron import CronExpr, parse_cron
 from backupgen.schedule.firings import firings_per_year, longest_gap, shortest_gap
@@ -35,7 +35,7 @@ def slot(request: Operation, every: int, explicit: list[Operation], **more: obje
     return place([Request(request, every, **more)], explicit, {}).slots[request.name]  # type: ignore[arg-type]
 
 
-def placed(placement: SlotAssignment, requests: list[Request]) -> list[Operation]:
+def placed(placement: Placement, requests: list[Request]) -> list[Operation]:
     """The operations as they will run."""
     found = []
     for request in requests:
@@ -217,7 +217,7 @@ def test_where_there_is_room_nothing_is_crowded_and_where_not_it_is_said(fleet: 
 # --- stability
 
 
-def remembered(wanted: list[Request], placement: SlotAssignment) -> list[Request]:
+def remembered(wanted: list[Request], placement: Placement) -> list[Request]:
     return [request._replace(before=placement.slots.get(request.operation.name)) for request in wanted]
 
 
@@ -299,7 +299,7 @@ def test_hash_randomisation_does_not_matter() -> None:
         for seed in ("1", "2", "3")
     }
     assert len(seen) == 1
-    assert seen.pop().startswith("SlotAssignment(")
+    assert seen.pop().startswith("Placement(")
 
 
 def test_pinned_choices() -> None:

@@ -12,7 +12,7 @@ from backupgen.schedule.cadence import CADENCES, DAY, HOUR, MONTH, WEEK
 from backupgen.schedule.cron import CronExpr, parse_cron
 from backupgen.schedule.firings import firings_per_year, longest_gap, shortest_gap
 from backupgen.schedule.locks import Operation, Pool, PoolKind, Use
-from backupgen.schedule.placing import SlotAssignment, place
+from backupgen.schedule.placing import Placement, place
 from backupgen.schedule.proof import ScheduleProof, first_meeting, prove
 from backupgen.schedule.wishes import Request
 from backupgen.schedule.zones import load_zone
@@ -36,7 +36,7 @@ def slot(request: Operation, every: int, explicit: list[Operation], **more: obje
     return place([Request(request, every, **more)], explicit, {}).slots[request.name]  # type: ignore[arg-type]
 
 
-def placed(placement: SlotAssignment, requests: list[Request]) -> list[Operation]:
+def placed(placement: Placement, requests: list[Request]) -> list[Operation]:
     """The operations as they will run."""
     found = []
     for request in requests:
@@ -287,7 +287,7 @@ def test_the_one_that_has_grown_moves() -> None:
 # --- stability
 
 
-def remembered(wanted: list[Request], placement: SlotAssignment) -> list[Request]:
+def remembered(wanted: list[Request], placement: Placement) -> list[Request]:
     return [request._replace(before=placement.slots.get(request.operation.name)) for request in wanted]
 
 
@@ -369,7 +369,7 @@ def test_hash_randomisation_does_not_matter() -> None:
         for seed in ("1", "2", "3")
     }
     assert len(seen) == 1
-    assert seen.pop().startswith("SlotAssignment(")
+    assert seen.pop().startswith("Placement(")
 
 
 def test_pinned_choices() -> None:
