@@ -39,12 +39,17 @@ def check(context: RuleContext) -> Iterator[Finding]:
     for (causes, hours), items in groups.items():
         names = [item.operation for item in items]
         message = (
-            f"{hours.bit_count()} hours of every day are left out of {some(names)} to give way to {some(causes)}, "
-            f"which {_share(context, items[0])} of the runs could meet: up to {_gap(context, items[0])} pass between runs"
+            f"{_hours(hours)} left out of every day of {some(names)} to give way to {some(causes)}, "
+            f"which {_share(context, items[0])} of the runs could meet: the longest gap is {_gap(context, items[0])}"
         )
         help_ = "shorten its `deadline`, or the targets' own; it keeps these hours closed on the days on which it runs"
         found = finding(INFO, message, (*context.jobs[causes[0]].path, "at"), help_)
         yield replace(found, related=slots_of(context, names[:SHOWN]))
+
+
+def _hours(hours: int) -> str:
+    count = hours.bit_count()
+    return "1 hour is" if count == 1 else f"{count} hours are"
 
 
 def _is_costly(context: RuleContext, item: Yielded) -> bool:
