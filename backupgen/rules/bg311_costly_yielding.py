@@ -61,7 +61,7 @@ def _is_costly(context: RuleContext, item: Yielded) -> bool:
 
 
 def _written(context: RuleContext, item: Yielded) -> Operation:
-    return next(each for each in context.timetable.operations if each.name == item.operation)
+    return next(each for each in context.schedule_input.operations if each.name == item.operation)
 
 
 def _share(context: RuleContext, item: Yielded) -> str:
