@@ -2,7 +2,7 @@
 
 What falls into a gap is skipped, what falls into a fold fires twice: Kubernetes' rule, measured.
 
-`10 2,14 * * *` in Berlin is two patterns, and some more for the days of the changes. A pattern is a product of two sets:
+`10 2,14 * * *` in Berlin is two patterns, and more for the days of the changes. Each is a product of two sets:
 
     minutes: bit N is minute N of the UTC day      days: bit N is day N of the cycle, from 2026-10-01 on
 
