@@ -55,7 +55,9 @@ def test_the_job_is_what_was_planned() -> None:
         "failedJobsHistoryLimit": 3,
     }
     assert (job["activeDeadlineSeconds"], job["backoffLimit"]) == (510, 2)
-    assert "ttlSecondsAfterFinished" not in job
+    # A scratch volume lives as long as the pod's object; without one, the history decides how long that is.
+    assert job["ttlSecondsAfterFinished"] == 3600
+    assert "ttlSecondsAfterFinished" not in object_of(samples.cronjob())["spec"]["jobTemplate"]["spec"]
     (codes,) = (
         rule["onExitCodes"]["values"] for rule in job["podFailurePolicy"]["rules"] if rule["action"] == "FailJob"
     )

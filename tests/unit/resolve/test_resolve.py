@@ -141,6 +141,8 @@ def test_each_code_is_provoked(code: str) -> None:
         ("§dump: {in_pod: {a: b}, command: [x], file: a}", "the dump and a volume would both lie at `/backup/a`"),
         ("§every: 1h", "`every` goes with `at: auto`"),
         ("§after: x", "`after` undoes what `before` did, expected `before` beside it"),
+        ("hook_timeout: §2m, grace: 2m", "`grace` is 2m, and after 2m for the hook a run needs 1m25s more"),
+        ("hook_timeout: §300s, grace: 9m", "`hook_timeout` is more than half of the deadline of 9m"),
         ("skip: §['00:00-24:00']", "`skip` leaves no hour in which it could start"),
         ("§cache: {medium: memory}".replace("§cache: ", "cache: §"), "a cache in memory needs a `size`"),
         *(
@@ -154,6 +156,12 @@ def test_what_cannot_be_together(settings: str, message: str) -> None:
     (found,) = findings(text)
     assert found.startswith(f"{place} BG207 ")
     assert message in found
+
+
+def test_the_pod_waits_for_a_long_hook_and_the_run_ends_itself_earlier() -> None:
+    plain, hooked = target("before: x").job, target("before: x, hook_timeout: 90s").job
+    assert (plain.grace, hooked.grace) == (120, 175)
+    assert plain.ends_itself - hooked.ends_itself == 60
 
 
 @pytest.mark.parametrize("flag", ["-x", "-vv", "-gtags", "--compression=max", "--exclude-caches"])
