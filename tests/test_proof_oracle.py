@@ -38,6 +38,8 @@ ZONES = (
     "Pacific/Norfolk",
     "Asia/Jerusalem",
 )
+UNLIKE = {"Asia/Gaza", "Asia/Jerusalem", "America/Nuuk"}
+"""Zones whose changes lie elsewhere from one year to the next, as seen from other zones: a year does not show all."""
 START = datetime(2026, 11, 30, tzinfo=UTC)
 DAYS = 400
 MARGIN = 30
@@ -146,8 +148,12 @@ def meetings(one: Job, other: Job, margin: int = 0) -> list[int]:
 
 def drawn(seed: int) -> dict[str, Any]:
     chance = random.Random(seed)  # noqa: S311 -- reproducible, not secret
-    clock = lambda: f"{chance.randrange(24):02}:{chance.randrange(0, 60, chance.choice((1, 5, 15))):02}"  # noqa: E731
-    zone = lambda: {"timezone": chance.choice(ZONES)} if chance.random() < 0.5 else {}  # noqa: E731
+
+    def clock() -> str:
+        return f"{chance.randrange(24):02}:{chance.randrange(0, 60, chance.choice((1, 5, 15))):02}"
+
+    def zone() -> dict[str, str]:
+        return {"timezone": chance.choice(ZONES)} if chance.random() < 0.5 else {}
 
     def slot() -> str:
         kind = chance.randrange(7)
@@ -250,6 +256,8 @@ def _needed(seed: int, scheduled: Any, jobs: Mapping[str, Job]) -> None:
     """Each hour that was left out is one in which a run would have met the retention."""
     written = {each.name: each for each in scheduled.timetable.operations}
     for item in scheduled.outcome.yielded:
+        if not UNLIKE.isdisjoint((jobs[item.operation].zone, jobs[RETENTION].zone)):
+            continue
         whole = jobs[item.operation]._replace(cron=written[item.operation].schedule.canonical())
         info = zone_info(whole.zone)
         met = {

@@ -14,7 +14,7 @@ from backupgen.schedule.remedies import Adviser, Lever, Remedy
 from backupgen.schedule.slot import AUTO, Auto, SlotError, format_slot, parse_slot
 from backupgen.schedule.spans import longest_gaps
 from backupgen.schedule.waiting import Wait
-from backupgen.schedule.windows import Timing, begins_inside
+from backupgen.schedule.windows import Timing, begins_inside, share_met
 from backupgen.schedule.windows import meet as windows_meet
 from backupgen.schedule.wishes import Request
 from backupgen.schedule.yielding import Stuck
@@ -77,6 +77,7 @@ __all__ = [
     "parse_slot",
     "place",
     "prove",
+    "share_met",
     "shortest_gap",
     "windows_meet",
     "zone_names",

@@ -159,6 +159,12 @@ def _meeting_slots(one: Timing, other: Timing) -> tuple[Pattern, ...]:
     return tuple(within(one.slots, reach(other, one.minutes - 1, other.minutes - 1)))
 
 
+def share_met(one: Timing, other: Timing) -> float:
+    """Return which part of the runs of `one` meets some window of `other`, over the whole cycle."""
+    met, runs = sum(map(_count, meeting_slots(one, other))), sum(map(_count, one.slots))
+    return met / runs if runs else 0.0
+
+
 def begins_inside(one: Timing, other: Timing) -> bool:
     """Whether any window of `one` begins inside a window of `other`."""
     return bool(within(one.slots, reach(other, 0, other.minutes - 1)))
