@@ -148,8 +148,12 @@ def meetings(one: Job, other: Job, margin: int = 0) -> list[int]:
 
 def drawn(seed: int) -> dict[str, Any]:
     chance = random.Random(seed)  # noqa: S311 -- reproducible, not secret
-    clock = lambda: f"{chance.randrange(24):02}:{chance.randrange(0, 60, chance.choice((1, 5, 15))):02}"  # noqa: E731
-    zone = lambda: {"timezone": chance.choice(ZONES)} if chance.random() < 0.5 else {}  # noqa: E731
+
+    def clock() -> str:
+        return f"{chance.randrange(24):02}:{chance.randrange(0, 60, chance.choice((1, 5, 15))):02}"
+
+    def zone() -> dict[str, str]:
+        return {"timezone": chance.choice(ZONES)} if chance.random() < 0.5 else {}
 
     def slot() -> str:
         kind = chance.randrange(7)
