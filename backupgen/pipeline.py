@@ -23,9 +23,10 @@ from backupgen.plan.build import SharedFileError, build_plan
 from backupgen.plan.facts.manifest import Plan
 from backupgen.resolve.codes import BAD_NAME
 from backupgen.resolve.codes import CODES as RESOLVE_CODES
+from backupgen.resolve.delivery import ArgoCd
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.resolve.resolved import ResolvedFleet
-from backupgen.resolve.timetable import Timetable, timetable_of
+from backupgen.resolve.schedule_input import ScheduleInput, schedule_input
 from backupgen.rules import CODES as RULE_CODES
 from backupgen.rules import RuleContext, judge, judge_script
 from backupgen.schedule import CYCLE_START, Conflict, ScheduleProof, prove
@@ -54,7 +55,7 @@ def _unobserved(_stage: Stage, _value: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class CompileContext:
     """What is known beside the text of fleet.yaml. The rendered files depend on `chosen_before` alone."""
 
     chosen_before: Mapping[str, str] = field(default_factory=dict)
@@ -73,7 +74,7 @@ class Scheduled:
 
     document: Document
     fleet: ResolvedFleet
-    timetable: Timetable
+    schedule_input: ScheduleInput
     outcome: ScheduleProof | tuple[Conflict, ...]
     findings: tuple[Finding, ...]
     """Of all stages up to here; not located."""
@@ -94,9 +95,9 @@ class Compiled:
     """Those that rendered it, for the Secrets' true texts."""
 
 
-_NOTHING_KNOWN: Final = Circumstances()
+_NOTHING_KNOWN: Final = CompileContext()
 
-Draw = Callable[[Document, RuleContext], str]
+TimetableRenderer = Callable[[Document, RuleContext], str]
 """Draws the timetable of a proved fleet, as SVG; empty: it has no picture."""
 
 
@@ -104,14 +105,14 @@ def compile_fleet(
     raw: bytes,
     file: str,
     overrides: Path | None = None,
-    circumstances: Circumstances = _NOTHING_KNOWN,
-    draw: Draw | None = None,
+    compile_context: CompileContext = _NOTHING_KNOWN,
+    draw_timetable: TimetableRenderer | None = None,
 ) -> Checked[Compiled]:
     """Compile the bytes of fleet.yaml, shown as `file` in findings.
 
-    `overrides` is the folder of the user's own templates. Without `draw` the runbooks have no picture. Returns what was
-    compiled with the warnings about it, or the findings of the first stage that has an error among them; all are
-    located. Raises TemplatesMissingError if backupgen's own templates are not installed.
+    `overrides` is the folder of the user's own templates. Without `draw_timetable` the runbooks have no picture.
+    Returns what was compiled with the warnings about it, or the findings of the first stage that has an error among
+    them; all are located. Raises TemplatesMissingError if backupgen's own templates are not installed.
     """
     templates = load_templates(overrides)
     if templates.value is None:
@@ -120,13 +121,13 @@ def compile_fleet(
     if read.value is None:
         return Checked(None, read.findings)
     document = read.value
-    circumstances.observe("document", document)
-    checked = _compile(document, templates.value, circumstances, draw)
+    compile_context.observe("document", document)
+    checked = _compile(document, templates.value, compile_context, draw_timetable)
     return Checked(checked.value, tuple(_located(document, finding) for finding in checked.findings))
 
 
 def schedule_fleet(
-    raw: bytes, file: str, circumstances: Circumstances = _NOTHING_KNOWN, overrides: Path | None = None
+    raw: bytes, file: str, compile_context: CompileContext = _NOTHING_KNOWN, overrides: Path | None = None
 ) -> Checked[Scheduled]:
     """Judge the schedule of the bytes of fleet.yaml, shown as `file` in findings.
 
@@ -144,7 +145,7 @@ def schedule_fleet(
         if templates.value is None:
             return Checked(None, templates.findings)
         own_scripts = templates.value.script_files
-    checked = _schedule(document, circumstances, own_scripts)
+    checked = _schedule(document, compile_context, own_scripts)
     findings = checked.findings if checked.value is None else checked.value.findings
     return Checked(checked.value, tuple(_located(document, finding) for finding in findings))
 
@@ -160,54 +161,54 @@ def _located(document: Document, finding: Finding) -> Finding:
     return document.locate(finding)
 
 
-def _schedule(document: Document, circumstances: Circumstances, own_scripts: tuple[str, ...]) -> Checked[Scheduled]:
+def _schedule(document: Document, compile_context: CompileContext, own_scripts: tuple[str, ...]) -> Checked[Scheduled]:
     loaded = load_fleet(document)
     if loaded.value is None:
         return Checked(None, loaded.findings)
-    circumstances.observe("fleet", loaded.value)
+    compile_context.observe("fleet", loaded.value)
     resolved = resolve_fleet(loaded.value)
     if resolved.value is None:
         return Checked(None, resolved.findings)
     fleet = resolved.value
-    circumstances.observe("resolved", fleet)
-    timetable = timetable_of(fleet, circumstances.chosen_before)
+    compile_context.observe("resolved", fleet)
+    timetable = schedule_input(fleet, compile_context.chosen_before)
     outcome = prove(timetable.operations, timetable.limits)
-    circumstances.observe("timetable", {"timetable": timetable, "outcome": outcome})
-    context = RuleContext(fleet, timetable, outcome, circumstances.since, circumstances.shell, own_scripts)
+    compile_context.observe("timetable", {"timetable": timetable, "outcome": outcome})
+    context = RuleContext(fleet, timetable, outcome, compile_context.since, compile_context.shell, own_scripts)
     findings = (*resolved.findings, *judge(context))
-    circumstances.observe("rules", findings)
+    compile_context.observe("rules", findings)
     return Checked(Scheduled(document, fleet, timetable, outcome, findings, own_scripts))
 
 
 def _compile(
-    document: Document, templates: Templates, circumstances: Circumstances, draw: Draw | None
+    document: Document, templates: Templates, compile_context: CompileContext, draw_timetable: TimetableRenderer | None
 ) -> Checked[Compiled]:
-    checked = _schedule(document, circumstances, templates.script_files)
+    checked = _schedule(document, compile_context, templates.script_files)
     if checked.value is None:
         return Checked(None, checked.findings)
     scheduled = checked.value
     fleet, outcome, findings = scheduled.fleet, scheduled.outcome, scheduled.findings
     if isinstance(outcome, tuple) or has_errors(findings):
         return Checked(None, findings)
-    context = RuleContext(fleet, scheduled.timetable, outcome, CYCLE_START, own_scripts=templates.script_files)
+    context = RuleContext(fleet, scheduled.schedule_input, outcome, CYCLE_START, own_scripts=templates.script_files)
     try:
-        plan = build_plan(fleet, outcome, scheduled.timetable.chosen, draw(document, context) if draw else "")
+        picture = draw_timetable(document, context) if draw_timetable else ""
+        plan = build_plan(fleet, outcome, scheduled.schedule_input.chosen, picture)
     except SharedFileError as error:
         return Checked(None, (*findings, _shared(fleet, str(error))))
-    circumstances.observe("plan", plan)
+    compile_context.observe("plan", plan)
     rendered = render_plan(plan, templates)
     findings = (*findings, *rendered.findings)
     if rendered.value is not None:
         # Flux applies on the server's side, and Argo CD does where the Application is rendered.
-        gitops = fleet.gitops
-        client_side = gitops is None or (gitops.argocd is not None and gitops.argocd.repo is None)
+        client_side = fleet.gitops is None or (isinstance(fleet.gitops, ArgoCd) and not fleet.gitops.repo)
         findings = (*findings, *judge_sizes(rendered.value, client_side=client_side))
     if rendered.value is not None and templates.overridden:
         # Our own templates are proved by our tests; the user's can be proved here only.
-        findings = (*findings, *_judge_overrides(rendered.value, plan, templates, circumstances))
+        findings = (*findings, *_judge_overrides(rendered.value, plan, templates, compile_context))
     if rendered.value is None or has_errors(findings):
         return Checked(None, findings)
-    circumstances.observe("manifests", rendered.value)
+    compile_context.observe("manifests", rendered.value)
     return Checked(Compiled(document, fleet, outcome, plan, rendered.value, templates), findings)
 
 
@@ -222,7 +223,7 @@ def _shared(fleet: ResolvedFleet, path: str) -> Finding:
 
 
 def _judge_overrides(
-    manifests: ManifestSet, plan: Plan, templates: Templates, circumstances: Circumstances
+    manifests: ManifestSet, plan: Plan, templates: Templates, compile_context: CompileContext
 ) -> Iterator[Finding]:
     unsound = verify(manifests, plan)
     yield from unsound
@@ -232,5 +233,5 @@ def _judge_overrides(
     for name, file in templates.overridden_scripts():
         message = "this script takes the place of backupgen's own: nothing is proved about what it does"
         yield Finding(OWN_SCRIPT, message, Spot(file=file, span=Span(1, 1, 1, 1)), OWN_SCRIPT.help)
-        if circumstances.shell is not None:
-            yield from judge_script(file, templates.text(name), circumstances.shell)
+        if compile_context.shell is not None:
+            yield from judge_script(file, templates.text(name), compile_context.shell)

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from backupgen.conventions import naming
-from backupgen.pipeline import Circumstances, Compiled, compile_fleet
+from backupgen.pipeline import CompileContext, Compiled, compile_fleet
 from backupgen.report.schedule.timetable import timetable
 from tests.conftest import REPOSITORY
 
@@ -24,7 +24,7 @@ def file_of(name: str) -> Path:
 
 def compile_text(text: str, chosen_before: Mapping[str, str] | None = None) -> Compiled:
     checked = compile_fleet(
-        text.encode(), "fleet.yaml", circumstances=Circumstances(chosen_before or {}), draw=timetable
+        text.encode(), "fleet.yaml", compile_context=CompileContext(chosen_before or {}), draw_timetable=timetable
     )
     assert checked.value is not None, [finding.message for finding in checked.findings]
     return checked.value

@@ -42,7 +42,7 @@ def _cronjob(facts: workloads.CronJob) -> Item:
                 {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
             ]
         },
-        "template": _template(facts.pod, {"restartPolicy": "Never"}),
+        "template": _template(facts.pod, {"activeDeadlineSeconds": facts.deadline, "restartPolicy": "Never"}),
     }
     if any(volume.source == "ephemeral" for volume in facts.pod.volumes):
         job["ttlSecondsAfterFinished"] = 3600
@@ -166,7 +166,7 @@ def _container(it: workloads.Container, pod: workloads.Pod, *, token: bool) -> I
     }  # fmt: skip
 
 
-def _volume(it: workloads.Volume) -> Item:
+def _volume(it: workloads.PodVolume) -> Item:
     if it.source == "ephemeral":
         claim: Item = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": it.size}}}
         claim |= _given(storageClassName=it.reference)

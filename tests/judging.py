@@ -2,12 +2,12 @@
 
 from backupgen.adapters.shell import syntax_error
 from backupgen.diagnostics import Finding
-from backupgen.pipeline import Circumstances, schedule_fleet
+from backupgen.pipeline import CompileContext, schedule_fleet
 
 
-def judged(raw: bytes, circumstances: Circumstances | None = None) -> tuple[Finding, ...]:
+def judged(raw: bytes, compile_context: CompileContext | None = None) -> tuple[Finding, ...]:
     """Every located finding of the first stage that has an error, or of all of them."""
-    return schedule_fleet(raw, "fleet.yaml", circumstances or Circumstances(shell=syntax_error)).findings
+    return schedule_fleet(raw, "fleet.yaml", compile_context or CompileContext(shell=syntax_error)).findings
 
 
 def lines_of(findings: tuple[Finding, ...]) -> list[str]:

@@ -195,7 +195,7 @@ from backupgen.pipeline import compile_fleet
 from backupgen.report.schedule.timetable import timetable
 found = hashlib.sha256()
 for name in sys.argv[1:]:
-    checked = compile_fleet(open(name, "rb").read(), "fleet.yaml", draw=timetable)
+    checked = compile_fleet(open(name, "rb").read(), "fleet.yaml", draw_timetable=timetable)
     for path, text in checked.value.manifests.files.items():
         found.update(f"{path}\\0{text}\\0".encode())
 print(found.hexdigest())

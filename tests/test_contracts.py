@@ -16,8 +16,8 @@ CONTRACTS = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="ut
 PLANTED = {
     "Stages import only earlier stages": ("source/lines.py", "backupgen.plan.model"),
     "No cycles at any depth": ("rules/images.py", "backupgen.rules.bg401_unpinned_image"),
-    "Only manifests know Jinja2": ("plan/slots.py", "jinja2"),
-    "Only the language knows pydantic": ("plan/slots.py", "pydantic"),
+    "Only manifests know Jinja2": ("plan/effective_schedules.py", "jinja2"),
+    "Only the language knows pydantic": ("plan/effective_schedules.py", "pydantic"),
     "Only source knows YAML": ("audit/judge.py", "ruamel.yaml"),
     "Only the command line knows Typer": ("adapters/shell.py", "typer"),
     "Only the reports' lines know the terminal": ("cli/terminal.py", "rich.console"),

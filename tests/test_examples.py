@@ -17,14 +17,14 @@ import pytest
 from backupgen.adapters.shell import syntax_error
 from backupgen.audit import CODES as AUDIT_CODES
 from backupgen.diagnostics import CodeInfo, Severity
-from backupgen.pipeline import CATALOGUE, Circumstances
+from backupgen.pipeline import CATALOGUE, CompileContext
 from backupgen.source import CODES as SOURCE_CODES
 from backupgen.source import read_document
 from tests.examples import embedded, is_fragment
 from tests.judging import judged, lines_of
 from tests.sealing import NOTES, VALUES, VALUES_FILE, WIKI, Place
 
-NOW = Circumstances(since=1_800_000_000, shell=syntax_error)
+NOW = CompileContext(since=1_800_000_000, shell=syntax_error)
 """January 2027: some waivers have expired."""
 BY_CODE = {info.code: info for info in CATALOGUE}
 

@@ -6,7 +6,7 @@ from backupgen.diagnostics import has_errors
 from backupgen.language.load import load_fleet
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.resolve.resolved import ResolvedFleet
-from backupgen.resolve.timetable import timetable_of
+from backupgen.resolve.schedule_input import schedule_input
 from backupgen.rules import RuleContext, judge
 from backupgen.schedule import CYCLE_START, prove
 from backupgen.source import read_document
@@ -32,14 +32,14 @@ def test_a_drawn_fleet_resolves(data: Data) -> None:
     fleet = resolved(data)
     assert [target.name for target in fleet.targets] == sorted(data["targets"])
     # The proof takes every slot, also those that it chooses.
-    timetable = timetable_of(fleet)
+    timetable = schedule_input(fleet)
     prove(timetable.operations, timetable.limits)
 
 
 def test_a_large_fleet_is_sound() -> None:
     fleet = resolved(large_fleet(60))
     assert len({target.job.namespace for target in fleet.targets}) == 3
-    timetable = timetable_of(fleet)
+    timetable = schedule_input(fleet)
     outcome = prove(timetable.operations, timetable.limits)
     findings = judge(RuleContext(fleet, timetable, outcome, CYCLE_START))
     assert findings == ()

@@ -12,7 +12,7 @@ import pytest
 from backupgen.adapters.shell import syntax_error
 from backupgen.diagnostics import Severity
 from backupgen.language import schema
-from backupgen.pipeline import Circumstances, compile_fleet
+from backupgen.pipeline import CompileContext, compile_fleet
 from backupgen.source import load_all
 from tests.fleets import dumped, large_fleet
 
@@ -46,7 +46,7 @@ def test_there_are_twenty() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_healthy_fleet_has_no_error_and_no_warning(name: str) -> None:
-    checked = compile_fleet(raw(name), f"{name}.yaml", None, Circumstances(shell=syntax_error))
+    checked = compile_fleet(raw(name), f"{name}.yaml", None, CompileContext(shell=syntax_error))
     grave = [one for one in checked.findings if one.severity is not Severity.INFO]
     assert [f"{one.info.code} {one.message}" for one in grave] == []
     assert checked.value is not None

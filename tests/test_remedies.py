@@ -90,8 +90,8 @@ def test_every_remedy_ends_its_conflict(text: str, least: int) -> None:
 def test_a_wait_for_locks_can_be_the_remedy() -> None:
     # Each can wait for all of the other, if only it may wait that long.
     test, prune = (
-        "deadline: 2h\n    needs: 20m\n    start_within: 10s",
-        "deadline: 170m\n    needs: 20m\n    start_within: 10s",
+        "deadline: 2h\n    needs: 5m\n    start_within: 10s",
+        "deadline: 170m\n    needs: 5m\n    start_within: 10s",
     )
     text = fleet(
         ('at: "Sun 04:00"\n    deadline: 3h', f'at: "Sun 05:00"\n    {test}'),
@@ -106,7 +106,9 @@ def test_a_wait_for_locks_can_be_the_remedy() -> None:
 def test_four_hundred_that_meet_one_are_one_finding() -> None:
     data = yaml.safe_load(fleet(('at: ":10"', 'at: "10 3 * * *"')))
     pattern = data["targets"]["mariadb"]
-    data["targets"] |= {f"db-{number}": deepcopy(pattern) for number in range(400)}
+    for number in range(400):
+        data["targets"][f"db-{number}"] = copied = deepcopy(pattern)
+        copied["dump"]["staging"]["pvc"] = f"staging-{number}"
     text = yaml.safe_dump(data)
     (finding,) = conflicts_in(text)
     assert "and 396 more can meet `restic-retentionpolicies`" in finding.message

@@ -87,6 +87,7 @@ MISTAKES = [
     ('    at: ":40"', '    at: §"30 12 29 2 *"', "BG306"),
     ("repository:\n", "repository:\n  lock_wait: §3h\n", "BG308"),
     (*elsewhere('    at: ":20"', "    at: auto\n    deadline: 15m", "repository:\n"), "BG310"),
+    (*elsewhere('    at: ":20"', '    at: "20 2-4 * * *"', '"03:05"'), "BG311"),
     ("gitops: {argocd: {sync_wave: 15}}", FLUX, "BG417"),
     ('    at: "Sun 04:00"', '    at: §"Sun 03:30"', "BG301"),
     ('    at: ":40"', '    at: §"40 3 31 2 *"', "BG304"),

@@ -85,6 +85,7 @@ def test_ci_leaves_no_test_out() -> None:
     assert "-m 'not slow'" in quick
 
 
+@pytest.mark.slow
 def test_the_hooks_run(home: Path, tool: Tool, tmp_path: Path) -> None:
     """Installed by pre-commit from a repository with this tree: silent when all is well, and not else."""
     hooks = tmp_path / "hooks"
@@ -201,6 +202,7 @@ def test_the_action_refuses_a_bad_input(home: Path, job: dict[str, str], script:
     assert not (home / "x").exists()
 
 
+@pytest.mark.slow
 def test_the_action_installs(job: dict[str, str]) -> None:
     """From the registry, with the pinned dependencies, as on a runner."""
     done = run(SCRIPTS / "install", cwd=REPOSITORY, **job)

@@ -461,6 +461,14 @@ FAULTS = (
         "Remove the damaged file from the copy: the next run copies it again.",
     ),
     Fault(
+        "parts-in-turn",
+        "`read_data: 1/7` goes with a schedule that leaves days out.",
+        "The runs are numbered by the times at which the schedule fires, so seven runs read everything.",
+        (0,),
+        "",
+        NOTHING,
+    ),
+    Fault(
         "garbage",
         "What is restored is worthless: zeros, a cut dump, a broken database, empty folders.",
         "The rule of its kind refuses it with 72. The other tags are tested all the same.",
@@ -533,14 +541,6 @@ FAULTS = (
         (74, 0),
         "BackupRetentionRefused, BackupFailed",
         "Look, then release it: the log's last lines have the command.",
-    ),
-    Fault(
-        "worthless",
-        "Snapshots that hold nothing, whose runs failed with 65, would take the places of good ones.",
-        "The retention removes them first, once its plan is found to be in order.",
-        (0,),
-        "",
-        NOTHING,
     ),
     Fault(
         "future-snapshot",

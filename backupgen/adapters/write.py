@@ -26,8 +26,8 @@ from backupgen.diff import codes
 from backupgen.diff.inventory import INVENTORY, Inventory, dump_inventory, fingerprint, is_inside
 from backupgen.diff.staleness import in_the_way
 from backupgen.manifests.render import is_rendered
-from backupgen.sealing.marks import Mark
 from backupgen.sealing.seal import Sealed
+from backupgen.sealing.seal_record import SealRecord
 from backupgen.sealing.sealed import is_sealed
 
 _MODE: Final = 0o644
@@ -155,7 +155,7 @@ def _plan(wanted: _Wanted, before: Inventory, survey: Survey, shown: str) -> tup
     fates: dict[str, list[str]] = {"written": [], "unchanged": [], "removed": [], "sealed": [], "kept_foreign": []}
     findings = list(dict.fromkeys(survey.blocked.values()))
     files: dict[str, str] = {}
-    marks: dict[str, Mark] = dict(wanted.sealed.marks)
+    marks: dict[str, SealRecord] = dict(wanted.sealed.marks)
     contents, known = wanted.contents(), before.marks()
     for path in sorted({*contents, *survey.contents} - survey.blocked.keys()):
         present = survey.contents.get(path)
@@ -178,7 +178,7 @@ def _plan(wanted: _Wanted, before: Inventory, survey: Survey, shown: str) -> tup
     return _Work(result, contents, before, Inventory(files, sealed=marks)), tuple(findings)
 
 
-def _present_mark(marks: tuple[Mark, ...], present: bytes) -> Mark:
+def _present_mark(marks: tuple[SealRecord, ...], present: bytes) -> SealRecord:
     """The mark of a Secret that is kept: after a killed run, that of the text that is there."""
     return next((mark for mark in marks if mark.file == fingerprint(present)), marks[0])
 

@@ -130,7 +130,7 @@ def _overlaps(context: RuleContext, pairs: list[tuple[Operation, Operation]]) ->
 
 def _crowdings(context: RuleContext, start: int) -> Iterator[Crowding]:
     for crowd in context.proof.crowded if context.proof else ():
-        limit = context.timetable.limits.get(crowd.pool, 1)
+        limit = context.schedule_input.limits.get(crowd.pool, 1)
         first = _next_crowd([context.operations[name] for name in crowd.operations], limit, start)
         yield Crowding(
             f"{crowd.pool.kind} {crowd.pool.name}", limit, crowd.worst, crowd.operations, first or crowd.first

@@ -10,11 +10,11 @@ from backupgen.conventions.units import format_duration
 from backupgen.diagnostics import NodePath
 from backupgen.language.load import load_fleet
 from backupgen.plan.backup import target_units
+from backupgen.plan.effective_schedules import EffectiveSchedules
 from backupgen.plan.expectations import overdue_after
 from backupgen.plan.facts.manifest import Unit, manifest_of
 from backupgen.plan.facts.workloads import CronJob
 from backupgen.plan.policies import network_policies
-from backupgen.plan.slots import Slots
 from backupgen.resolve.fleet import explain_target
 from backupgen.resolve.origins import Origin, Setting, derived
 from backupgen.resolve.resolved import Target
@@ -67,7 +67,7 @@ def _at(document: Document, path: NodePath) -> object:
 def _units(context: RuleContext, target: Target) -> Iterator[Unit]:
     """The objects of the target alone. Its policy is among those of the fleet, by the name of the job."""
     schedules = {name: operation.schedule for name, operation in context.operations.items()}
-    yield from target_units(context.fleet, target, Slots(schedules, {}))
+    yield from target_units(context.fleet, target, EffectiveSchedules(schedules, {}))
     for unit in network_policies(context.fleet):
         if _named(unit)[1:3] == (target.job.namespace, target.job.name):
             yield unit
@@ -90,7 +90,7 @@ def _runs(context: RuleContext, target: Target) -> Runs:
     return Runs(
         cron=str(operation.schedule),
         timezone=operation.zone,
-        chosen=job.name in context.timetable.chosen,
+        chosen=job.name in context.schedule_input.chosen,
         left_out=tuple(hour for hour in range(24) if hours >> hour & 1),
         causes=yielded.causes if yielded else (),
         next=tuple(islice(next_firings(operation.schedule, zone, context.since), NEXT_RUNS)),

@@ -6,8 +6,9 @@ from backupgen.audit import codes
 from backupgen.audit.cluster import Cluster
 from backupgen.audit.objects import Identity, Workload
 from backupgen.diagnostics import Finding, Related, Spot
+from backupgen.diagnostics.wording import quoted
 from backupgen.language.paths import target_of
-from backupgen.resolve.resolved import ResolvedFleet, Target, User, Volume
+from backupgen.resolve.resolved import ResolvedFleet, SourceVolume, Target, User
 
 _ALONE = "ReadWriteOncePod"
 
@@ -23,11 +24,11 @@ def differing(fleet: ResolvedFleet, cluster: Cluster) -> Iterator[Finding]:
             yield from _access(repository.server.namespace, repository.server.volume, cluster)
 
 
-def _access(namespace: str, volume: Volume, cluster: Cluster) -> Iterator[Finding]:
+def _access(namespace: str, volume: SourceVolume, cluster: Cluster) -> Iterator[Finding]:
     for modes, spot in _modes(namespace, volume.claim or "", cluster):
         if not modes or volume.access in modes:
             continue
-        written = " or ".join(f"`{mode}`" for mode in modes)
+        written = " or ".join(quoted(modes))
         message = f"the claim `{volume.claim}` has the access mode {written}, the fleet says `{volume.access}`"
         if _ALONE in modes:
             help_ = f"only one pod at a time may mount it: a backup beside the app needs another mode than `{_ALONE}`"
@@ -70,7 +71,7 @@ def _agrees(user: User, identity: Identity) -> bool:
     return identity.group is None or identity.group in {user.gid, user.fs_group}
 
 
-def _differs(target: Target, volume: Volume, workload: Workload, identity: Identity) -> Finding:
+def _differs(target: Target, volume: SourceVolume, workload: Workload, identity: Identity) -> Finding:
     user = target.job.user
     owner = f"{workload.kind} `{workload.name}`, which mounts `{volume.claim}`,"
     if identity.user is not None:

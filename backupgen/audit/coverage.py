@@ -1,7 +1,6 @@
 """Volumes of the tree that no target holds, and that nobody said need no backup."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from posixpath import dirname, normpath
 from typing import Final
 
@@ -11,7 +10,7 @@ from backupgen.audit.instance import Instance
 from backupgen.audit.objects import Claim, Folder, Template, Workload, located
 from backupgen.audit.protection import Protection
 from backupgen.diagnostics import Finding, Related, Spot
-from backupgen.diagnostics.wording import few, quoted
+from backupgen.diagnostics.wording import did_you_mean, few, quoted
 from backupgen.grammars.globs import wildcards
 from backupgen.resolve.resolved import ResolvedFleet
 
@@ -51,8 +50,7 @@ class Acceptance:
         """Report each entry that accepts nothing. To be asked last."""
         for key in self._patterns:
             if key not in self._used:
-                near = get_close_matches(key, sorted(self._refused), n=1, cutoff=0.8)
-                help_ = f"did you mean `{near[0]}`?" if near else "remove it"
+                help_ = did_you_mean(key, sorted(self._refused), "remove it", cutoff=0.8)
                 message = f"nothing in the tree that is not backed up is called `{key}`"
                 yield Finding(codes.IDLE_UNPROTECTED, message, Spot(path=("unprotected", key), on_key=True), help_)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from backupgen.audit.cluster import CNPG_LABEL, Cluster, Database
 from backupgen.audit.objects import Claim, Workload
-from backupgen.resolve.resolved import Dump, ResolvedFleet, StringMap, Target, Volume
+from backupgen.resolve.resolved import Dump, ResolvedFleet, SourceVolume, StringMap, Target
 
 
 class Place(NamedTuple):
@@ -57,7 +57,7 @@ class Protection:
         """Whether a target dumps a database cluster, or it backs itself up."""
         return database.own_backup or id(database.instance.resource) in self._databases
 
-    def _add(self, namespace: str, volumes: Iterable[Volume]) -> None:
+    def _add(self, namespace: str, volumes: Iterable[SourceVolume]) -> None:
         for volume in volumes:
             if volume.claim is not None:
                 self._claims.add((namespace, volume.claim))

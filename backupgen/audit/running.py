@@ -8,6 +8,7 @@ from backupgen.audit.cluster import Cluster
 from backupgen.audit.objects import Workload
 from backupgen.audit.protection import matches
 from backupgen.diagnostics import Finding, NodePath, Related, Spot
+from backupgen.diagnostics.wording import listed
 from backupgen.language.paths import target_of
 from backupgen.resolve.resolved import ResolvedFleet, StringMap
 from backupgen.source.untyped import get_path
@@ -42,7 +43,7 @@ def _judge(
         yield Finding(codes.SCALED_TO_ZERO, message, Spot(path=path), help_, target_of(path), related)
     elif one_pod and POD_NAME not in labels and sum(1 if count is None else count for count in counts) > 1:
         names = [one.name for one in found if _replicas(one) != 0]
-        message = f"these labels fit several pods: those of {', '.join(f'`{name}`' for name in names)}"
+        message = f"these labels fit several pods: those of {listed(names)}"
         sets = [one for one in found if one.kind == "StatefulSet"]
         help_ = f"add `{POD_NAME}: {sets[0].name}-0`" if sets else "add a label that one pod alone has"
         yield Finding(codes.SEVERAL_PODS, message, Spot(path=path), help_, target_of(path), related)

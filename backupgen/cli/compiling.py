@@ -9,7 +9,7 @@ from backupgen.cli import clock
 from backupgen.diagnostics import Finding
 
 if TYPE_CHECKING:
-    from backupgen.pipeline import Circumstances, Compiled, Scheduled
+    from backupgen.pipeline import CompileContext, Compiled, Scheduled
 
 
 class Paths(NamedTuple):
@@ -60,7 +60,7 @@ def compile_file(fleet: Path, templates: Path | None, out: Path | None) -> Compi
     raw = read_fleet(fleet)
     if raw.value is None:
         return Compilation(None, raw.findings, {}, readable=False)
-    checked = compile_fleet(raw.value, str(fleet), templates, circumstances(out, clock.now()), timetable)
+    checked = compile_fleet(raw.value, str(fleet), templates, compile_context(out, clock.now()), timetable)
     readable = all(finding.info is not UNREADABLE_TEMPLATE for finding in checked.findings)
     return Compilation(checked.value, checked.findings, {str(fleet): shown(raw.value)}, readable=readable)
 
@@ -89,17 +89,17 @@ def schedule_file(fleet: Path, out: Path, now: int, templates: Path | None = Non
     raw = read_fleet(fleet)
     if raw.value is None:
         return Judged(None, raw.findings, {}, b"", readable=False)
-    checked = schedule_fleet(raw.value, str(fleet), circumstances(out, now), templates)
+    checked = schedule_fleet(raw.value, str(fleet), compile_context(out, now), templates)
     return Judged(checked.value, checked.findings, {str(fleet): shown(raw.value)}, raw.value)
 
 
-def circumstances(out: Path | None, since: int) -> "Circumstances":
+def compile_context(out: Path | None, since: int) -> "CompileContext":
     """Return what a compile has to know beside the text of fleet.yaml."""
     from backupgen.adapters.shell import syntax_error
     from backupgen.adapters.tree import read_chosen
-    from backupgen.pipeline import Circumstances
+    from backupgen.pipeline import CompileContext
 
-    return Circumstances(read_chosen(out) if out is not None else {}, since, syntax_error)
+    return CompileContext(read_chosen(out) if out is not None else {}, since, syntax_error)
 
 
 def shown(raw: bytes) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from backupgen.adapters.environment import local_zone
 from backupgen.cli import terminal
-from backupgen.cli.starter import AnswerError, Beginning, FirstTarget, judge, read_target
+from backupgen.cli.starter import AnswerError, StarterAnswers, StarterTarget, judge, read_target
 
 IMAGE = "docker.io/restic/restic:0.19.1"
 
@@ -26,7 +26,7 @@ class Given(NamedTuple):
     targets: Sequence[str]
 
 
-def answers(given: Given, *, ask: bool) -> Beginning:
+def answers(given: Given, *, ask: bool) -> StarterAnswers:
     """Ask for what is not given, if there is a terminal. Raises StopError for an answer of no use."""
     asked = ask and sys.stdin.isatty() and sys.stderr.isatty()
     if not asked:
@@ -44,7 +44,7 @@ def answers(given: Given, *, ask: bool) -> Beginning:
     repository = answer("repository", "--repository", question, given.repository, "")
     image = answer("image", "--image", "Image with restic", given.image, IMAGE)
     targets = tuple(map(_target, given.targets)) or tuple(_ask_targets())
-    return Beginning(name, home, zone, image, repository, targets)
+    return StarterAnswers(name, home, zone, image, repository, targets)
 
 
 def _check_given(given: Given) -> None:
@@ -63,27 +63,27 @@ def _judged(what: str, given: str, flag: str) -> str:
     return given
 
 
-def _target(text: str) -> FirstTarget:
+def _target(text: str) -> StarterTarget:
     try:
         return read_target(text)
     except AnswerError as error:
         raise StopError(f"--target: {error}") from None
 
 
-def _ask_targets() -> list[FirstTarget]:
+def _ask_targets() -> list[StarterTarget]:
     terminal.note("\nWhat is backed up first? A volume of an app.\n")
-    targets: list[FirstTarget] = []
+    targets: list[StarterTarget] = []
     while True:
         name = _ask("  Name of the app", "", lambda text: _new_name(text, targets))
         namespace = _ask("  Its namespace", name, lambda text: judge("namespace", text))
         claim = _ask("  The PersistentVolumeClaim", name, lambda text: judge("claim", text))
         uid = _ask("  The uid that owns its files", "1000", lambda text: judge("uid", text))
-        targets.append(FirstTarget(namespace, name, claim, int(uid)))
+        targets.append(StarterTarget(namespace, name, claim, int(uid)))
         if _ask("Another one? (y/n)", "n", _yes_or_no).lower().startswith("n"):
             return targets
 
 
-def _new_name(text: str, targets: list[FirstTarget]) -> None:
+def _new_name(text: str, targets: list[StarterTarget]) -> None:
     judge("name", text)
     if text in {target.name for target in targets}:
         raise AnswerError(f"there is a target `{text}` already")

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from backupgen.cli import exits, terminal
+from backupgen.cli import clock, exits, terminal
 
 
 def guarded(command: Callable[[], int], *, trace: bool = False) -> int:
@@ -19,7 +19,7 @@ def guarded(command: Callable[[], int], *, trace: bool = False) -> int:
     except KeyboardInterrupt:
         terminal.note("\ninterrupted; no file is half written\n")
         return exits.INTERRUPTED
-    except (BrokenPipeError, terminal.OutputError, OSError, MemoryError, RecursionError) as error:
+    except (BrokenPipeError, clock.ClockError, terminal.OutputError, OSError, MemoryError, RecursionError) as error:
         return _ended(error)
     except Exception as error:  # noqa: BLE001 (the last place that can turn a fault into an exit code)
         _apologise(error, trace=trace or bool(os.environ.get("BACKUPGEN_DEBUG")))

@@ -27,7 +27,7 @@ def parse_instant(text: str, zone: "Zone") -> int:
         parsed = None
     if parsed is None:
         expected = "one from 1900 to 8999, such as `2026-03-29`, `2026-03-29T02:30` or `2026-03-29T02:30Z`"
-        raise InstantError(f"`{text}` is no time, expected {expected}")
+        raise InstantError(f"`{text}` is not a time, expected {expected}")
     if parsed.tzinfo is not None:
         return _ceil(parsed)
     return at_wall_clock(parsed, zone)

@@ -10,8 +10,8 @@ from backupgen.diagnostics import Checked, Finding, Spot, has_errors
 from backupgen.manifests.render import render_secret
 from backupgen.plan.facts.access import Secret
 from backupgen.sealing import codes
-from backupgen.sealing.exposed import check_plain
 from backupgen.sealing.judge import Committed, obsolete
+from backupgen.sealing.plaintext_leaks import check_plain
 from backupgen.sealing.seal import Sealed, Tools, seal
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def seal_all(around: "Surroundings", *, strict: bool) -> Checked[Sealed]:
     """
     if has_errors(around.findings):
         return Checked(None)
-    sealed = seal(around.standings, around.sources, tools_for(around.compiled))
+    sealed = seal(around.statuses, around.sources, tools_for(around.compiled))
     if sealed.value is None:
         return sealed
     done = sealed.value

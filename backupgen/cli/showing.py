@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from backupgen.cli import exits, terminal
 from backupgen.diagnostics import Finding, Severity
-from backupgen.diagnostics.wording import listed
+from backupgen.diagnostics.wording import did_you_mean, listed
 
 
 def note_findings(findings: Iterable[Finding], sources: Mapping[str, str], *, targets: int = 0) -> None:
@@ -29,8 +29,5 @@ def exit_code(findings: Iterable[Finding], *, readable: bool = True, strict: boo
 
 def note_unknown(what: str, name: str, known: Sequence[str]) -> None:
     """Say that there is no such thing as somebody named, such as `the fleet has no target`, and what was meant."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, 1)
-    expected = f"did you mean `{near[0]}`?" if near else f"it has {listed(known) or 'none'}"
+    expected = did_you_mean(name, known, f"it has {listed(known) or 'none'}")
     terminal.note(f"{what} `{name}`: {expected}\n")

@@ -11,6 +11,7 @@ from typing import Final
 
 from backupgen.integrations.location import LocationError, parse_repository
 from backupgen.language import scalars
+from backupgen.language.refusals import RefusedError, refuse
 
 _PLAIN: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9._/@+-]|:(?=[A-Za-z0-9/]))*")
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -27,7 +28,7 @@ class AnswerError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class FirstTarget:
+class StarterTarget:
     """One claim to back up."""
 
     namespace: str
@@ -37,52 +38,52 @@ class FirstTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
-    """The answers."""
+class StarterAnswers:
+    """What `init` was told."""
 
     name: str
     home_namespace: str
     timezone: str
     image: str
     repository: str
-    targets: tuple[FirstTarget, ...]
+    targets: tuple[StarterTarget, ...]
 
 
 def judge(what: str, answer: str) -> None:
     """Read an answer as the language does. Raises AnswerError."""
     try:
         _READERS[what](answer)
-    except scalars.RefusedError as error:
+    except RefusedError as error:
         context = error.context or {}
         raise AnswerError("\n".join(filter(None, (context["message"], context["hint"])))) from None
     except LocationError as error:
         raise AnswerError(str(error)) from None
 
 
-def read_target(text: str) -> FirstTarget:
+def read_target(text: str) -> StarterTarget:
     """Read `NAMESPACE/NAME=CLAIM` or `NAMESPACE/NAME=CLAIM:UID`. Raises AnswerError."""
     match = _TARGET.fullmatch(text)
     if match is None:
-        raise AnswerError(f"`{text}` is no target, expected NAMESPACE/NAME=CLAIM or NAMESPACE/NAME=CLAIM:UID")
+        raise AnswerError(f"`{text}` is not a target, expected NAMESPACE/NAME=CLAIM or NAMESPACE/NAME=CLAIM:UID")
     for what in ("namespace", "name", "claim"):
         judge(what, match[what])
     if match["uid"] is not None:
         judge("uid", match["uid"])
-    return FirstTarget(match["namespace"], match["name"], match["claim"], int(match["uid"] or UID))
+    return StarterTarget(match["namespace"], match["name"], match["claim"], int(match["uid"] or UID))
 
 
-def compose(beginning: Beginning) -> str:
+def compose(answers: StarterAnswers) -> str:
     """Return the text of the fleet."""
-    targets = beginning.targets
+    targets = answers.targets
     every = "6h" if len(targets) <= _FEW else "1d"
     parallel = -(-len(targets) // _A_DAY)
     return _HEAD.format(
-        name=_scalar(beginning.name),
-        home_namespace=_scalar(beginning.home_namespace),
-        timezone=_scalar(beginning.timezone),
-        image=_scalar(beginning.image),
-        pin="" if "@" in beginning.image else _PIN,
-        url=_scalar(beginning.repository),
+        name=_scalar(answers.name),
+        home_namespace=_scalar(answers.home_namespace),
+        timezone=_scalar(answers.timezone),
+        image=_scalar(answers.image),
+        pin="" if "@" in answers.image else _PIN,
+        url=_scalar(answers.repository),
         parallel=f"  parallel: {parallel}\n" if parallel > 1 else "",
     ) + "\n".join(_TARGET_TEXT.format(
         name=_scalar(target.name),
@@ -101,14 +102,14 @@ def _scalar(text: str) -> str:
 
 def _uid(text: object) -> object:
     if not str(text).isdigit() or not 0 < int(str(text)) < 2**31:
-        raise scalars.refuse(f"`{text}` is no uid, expected a number from 1 to {2**31 - 1}", "0 is root: see `run_as`")
+        raise refuse(f"`{text}` is not a uid, expected a number from 1 to {2**31 - 1}", "0 is root: see `run_as`")
     return text
 
 
 def _repository(text: object) -> object:
     scalars.one_line(text)
     if '"' in str(text) or "\\" in str(text):
-        raise scalars.refuse(f"`{text}` is no URL of a repository, expected one without quotes and backslashes")
+        raise refuse(f"`{text}` is not a URL of a repository, expected one without quotes and backslashes")
     return parse_repository(str(text))
 
 

@@ -15,8 +15,8 @@ from backupgen.diff.inventory import Inventory
 from backupgen.diff.staleness import OutTree
 from backupgen.pipeline import Compiled
 from backupgen.plan.facts.access import Secret
-from backupgen.sealing import checks, exposed
-from backupgen.sealing.judge import Committed, Standing, changed_keys, readable_fields, stand
+from backupgen.sealing import checks, plaintext_leaks
+from backupgen.sealing.judge import Committed, SecretStatus, changed_keys, readable_fields, secret_statuses
 from backupgen.sealing.references import Reference, references, secrets_of
 from backupgen.sealing.rules import Rule, Rules, judge_rule, no_rules, read_rules
 from backupgen.sealing.values import Sources, from_environment, read_values
@@ -36,29 +36,29 @@ class Surroundings:
     rules: Rules | None
     values_rule: Rule | None
     """sops' rule for the values file."""
-    standings: tuple[Standing, ...]
+    statuses: tuple[SecretStatus, ...]
     findings: tuple[Finding, ...]
     """What is wrong with the files that were read, and with the values and rules; located."""
 
     @property
     def secrets(self) -> Mapping[str, Secret]:
         """The Secrets of the plan by their paths."""
-        return {one.path: one.secret for one in self.standings}
+        return {one.path: one.secret for one in self.statuses}
 
     def of_secrets(self) -> tuple[Finding, ...]:
         """What is to be said of the Secrets in out/."""
-        tree, standings = self.tree, self.standings
+        tree, statuses = self.tree, self.statuses
         return (
             *self._of_values(),
-            *checks.check_secrets(standings, self.sources),
-            *checks.check_waiting(standings, self.sources, tree.name),
-            *exposed.check_unknown(tree.name, tree.unknown),
-            *exposed.check_texts(tree.name, {**tree.files, **tree.unknown}, self.secrets),
+            *checks.check_secrets(statuses, self.sources),
+            *checks.check_waiting(statuses, self.sources, tree.name),
+            *plaintext_leaks.check_unknown(tree.name, tree.unknown),
+            *plaintext_leaks.check_texts(tree.name, {**tree.files, **tree.unknown}, self.secrets),
         )
 
     def _of_values(self) -> tuple[Finding, ...]:
         if not os.path.lexists(self.values):
-            return checks.check_forgotten(self.standings, str(self.values))
+            return checks.check_forgotten(self.statuses, str(self.values))
         if self.sources.file is None or self.rules is None:
             return ()
         return checks.check_recipients(self.sources.file, self.values_rule, self.rules.source.file)
@@ -89,13 +89,13 @@ def surroundings_of(compilation: Compilation, fleet: Path, out: Path) -> Checked
         at = {one: rules.rule_for(str(out.absolute() / one)) for one in secrets}
         by_path = {one: rule for one, rule in at.items() if rule is not None}
     committed = Committed(tree.name, tree.files, tree.inventory.marks())
-    standings = stand(secrets, compilation.manifests, committed, sources, by_path)
-    if sources.given or any(one.sealed is not None for one in standings):
-        findings += _of_rules(rules, standings, out, sources)
+    statuses = secret_statuses(secrets, compilation.manifests, committed, sources, by_path)
+    if sources.given or any(one.sealed is not None for one in statuses):
+        findings += _of_rules(rules, statuses, out, sources)
     values_rule = rules.rule_for(str(path.absolute())) if rules is not None else None
-    findings += checks.check_values(needed, sources, standings)
+    findings += checks.check_values(needed, sources, statuses)
     every = located(compiled, (*read.findings, *findings))
-    return Checked(Surroundings(compiled, tree, path, sources, needed, rules, values_rule, standings, every))
+    return Checked(Surroundings(compiled, tree, path, sources, needed, rules, values_rule, statuses, every))
 
 
 def located(compiled: Compiled, findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -123,12 +123,14 @@ def _rules(out: Path, manifests: Mapping[str, str]) -> tuple[Rules | None, tuple
     return rules.value, rules.findings
 
 
-def _of_rules(rules: Rules | None, standings: tuple[Standing, ...], out: Path, sources: Sources) -> tuple[Finding, ...]:
+def _of_rules(
+    rules: Rules | None, statuses: tuple[SecretStatus, ...], out: Path, sources: Sources
+) -> tuple[Finding, ...]:
     """Judge each rule once, by the first Secret that it is for."""
     if rules is None:
         return (no_rules(str(out)),) if sources.given else ()
-    firsts: dict[int, Standing] = {}
-    for one in standings:
+    firsts: dict[int, SecretStatus] = {}
+    for one in statuses:
         firsts.setdefault(id(one.rule), one)
     return tuple(
         finding
@@ -153,9 +155,9 @@ def changed_values(
         return {}
     secrets = secrets_of(compilation.compiled.plan)
     committed = Committed("", files, inventory.marks())
-    standings = stand(secrets, compilation.manifests, committed, sources, {})
+    statuses = secret_statuses(secrets, compilation.manifests, committed, sources, {})
     return {
         (one.secret.meta.namespace, one.secret.meta.name): changed_keys(one.secret, one.mark, sources)
-        for one in standings
+        for one in statuses
         if one.mark is not None
     }

@@ -13,7 +13,7 @@ from backupgen.diagnostics.wording import counted, listed
 from backupgen.report.secrets import SecretsReport
 from backupgen.report.secrets import render as render_report
 from backupgen.sealing import codes
-from backupgen.sealing.exposed import check_plain
+from backupgen.sealing.plaintext_leaks import check_plain
 from backupgen.sealing.rules import no_rules
 from backupgen.sealing.seal import different, open_all
 from backupgen.sealing.sealer import Sealing, SopsFault
@@ -153,7 +153,7 @@ def _compare(around: Surroundings) -> tuple[str, tuple[Finding, ...]]:
     """Compare with a key, if there is one: what the Secrets hold, and whether a value stands anywhere in plaintext."""
     if has_errors(around.findings) or not around.sources.given:
         return "", ()
-    todo = [one for one in around.standings if one.sealed is not None and not one.waiting]
+    todo = [one for one in around.statuses if one.sealed is not None and not one.waiting]
     opened = open_all(todo, around.sources, tools_for(around.compiled)) if todo else None
     if opened is None:
         return "", ()
@@ -165,7 +165,7 @@ def _compare(around: Surroundings) -> tuple[str, tuple[Finding, ...]]:
     findings = [*check_plain(opened.value.values, files, around.secrets)]
     for work in opened.value.works:
         if isinstance(work.opened, SopsFault):
-            findings.append(work.opened.finding(work.standing.file))
+            findings.append(work.opened.finding(work.status.file))
         elif work.holds != work.wanted:
             findings.append(different(work))
     right = len(todo) - len({finding.spot.file for finding in findings})
@@ -182,7 +182,7 @@ def _show(around: Surroundings, paths: Paths, compared: tuple[str, tuple[Finding
     report = SecretsReport(
         around.needed,
         around.sources,
-        around.standings,
+        around.statuses,
         str(around.values),
         around.tree.name,
         said,

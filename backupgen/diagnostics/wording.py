@@ -24,6 +24,14 @@ def joined(texts: Sequence[str]) -> str:
     return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", cutoff: float = 0.6) -> str:
+    """Ask for the known name that is nearest to one that is not known; `otherwise`, if none is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), 1, cutoff)
+    return f"did you mean `{near[0]}`?" if near else otherwise
+
+
 def counted(number: int, noun: str) -> str:
     """Return the number and the noun, in the plural where English wants it."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
-from backupgen.sealing.marks import Mark
+from backupgen.sealing.seal_record import SealRecord
 
 INVENTORY: Final = ".backupgen-inventory.json"
 """Its path below out/."""
@@ -29,9 +29,9 @@ class Inventory:
     files: Mapping[str, str] = field(default_factory=dict)
     pending: Mapping[str, str] = field(default_factory=dict)
     """What a run was about to write. Not empty only while it runs, and after it was killed."""
-    sealed: Mapping[str, Mark] = field(default_factory=dict)
+    sealed: Mapping[str, SealRecord] = field(default_factory=dict)
     """What is remembered of the Secrets that it sealed."""
-    pending_sealed: Mapping[str, Mark] = field(default_factory=dict)
+    pending_sealed: Mapping[str, SealRecord] = field(default_factory=dict)
     """What is to be remembered of those that a run was about to seal."""
 
     def __contains__(self, path: str) -> bool:
@@ -41,9 +41,9 @@ class Inventory:
         """Every path that it knows, in no order that matters."""
         return {**self.files, **self.pending}
 
-    def marks(self) -> dict[str, tuple[Mark, ...]]:
+    def marks(self) -> dict[str, tuple[SealRecord, ...]]:
         """What is remembered of each sealed Secret: of the old text and of the new one, after a killed run."""
-        known: dict[str, tuple[Mark, ...]] = {path: (mark,) for path, mark in self.sealed.items()}
+        known: dict[str, tuple[SealRecord, ...]] = {path: (mark,) for path, mark in self.sealed.items()}
         for path, mark in self.pending_sealed.items():
             known[path] = (*known.get(path, ()), mark)
         return known
@@ -98,7 +98,7 @@ def _lines(files: Mapping[str, str]) -> str:
     return "{\n" + ",\n".join(lines) + "\n }" if lines else "{}"
 
 
-def _marks(marks: Mapping[str, Mark]) -> str:
+def _marks(marks: Mapping[str, SealRecord]) -> str:
     lines = [f"  {_quote(path)}: {_quote(marks[path]._asdict())}" for path in sorted(marks)]
     return "{\n" + ",\n".join(lines) + "\n }"
 
@@ -128,13 +128,13 @@ def _files(value: object) -> dict[str, str]:
     return value
 
 
-def _sealed(value: object) -> dict[str, Mark]:
+def _sealed(value: object) -> dict[str, SealRecord]:
     if not isinstance(value, dict):
         raise InventoryError("it does not say how each Secret was sealed")
     return {path: _mark(entry) for path, entry in value.items()}
 
 
-def _mark(entry: object) -> Mark:
+def _mark(entry: object) -> SealRecord:
     given = entry if isinstance(entry, dict) else {}
     keys = given.get("keys")
     if not isinstance(keys, dict) or not all(isinstance(text, str) for text in keys.values()):
@@ -142,7 +142,7 @@ def _mark(entry: object) -> Mark:
     texts = [text for name in ("file", "ready", "rule") if isinstance(text := given.get(name), str)]
     if len(texts) < 3:
         raise InventoryError("it does not say how each Secret was sealed")
-    return Mark(texts[0], texts[1], texts[2], keys)
+    return SealRecord(texts[0], texts[1], texts[2], keys)
 
 
 def is_inside(path: str) -> bool:

@@ -65,7 +65,7 @@ class RenderedJob:
 
     @property
     def suspended(self) -> bool:
-        """Whether it rests."""
+        """Whether spec.suspend is set."""
         return bool(self._spec.get("suspend"))
 
     @property

@@ -66,7 +66,7 @@ def parse_http(text: str) -> Location:
     """An `http://` or `https://` URL without credentials. Raises LocationError."""
     parts = _split(text)
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise LocationError(f"`{text}` is no URL, expected one such as `https://ntfy.example.org`")
+        raise LocationError(f"`{text}` is not a URL, expected one such as `https://ntfy.example.org`")
     return _location(text, "http", parts)
 
 
@@ -92,7 +92,7 @@ def _split(text: str) -> SplitResult:
         parts = urlsplit(text)
         _ = parts.port
     except ValueError as error:
-        raise LocationError(f"this is no URL: {error}") from None
+        raise LocationError(f"this is not a URL: {error}") from None
     if "@" in parts.netloc:
         raise LocationError("a user or password stands in the URL, which Git would keep; it belongs into a Secret")
     if any(character in "?#" or character.isspace() for character in text):
@@ -100,7 +100,7 @@ def _split(text: str) -> SplitResult:
     if parts.port == 0:
         raise LocationError("there is no port 0")
     if parts.hostname and not (is_host(parts.hostname) or _ADDRESS.fullmatch(parts.hostname)):
-        raise LocationError(f"`{parts.hostname}` is no host name, expected one such as `rest.example.com`")
+        raise LocationError(f"`{parts.hostname}` is not a host name, expected one such as `rest.example.com`")
     return parts
 
 

@@ -7,9 +7,9 @@ from functools import cache
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, PlainValidator
+from pydantic import BaseModel
 
-from backupgen.language.scalars import Writer
+from backupgen.language.forms import Form
 from backupgen.language.schema.model import facts_of
 
 _EMPTY = {dict: {}, tuple: (), str: ""}
@@ -53,11 +53,11 @@ def written(model: type[BaseModel], name: str, value: Any) -> Any:
 @cache
 def _writer(model: type[BaseModel], name: str) -> Any:
     metadata = _metadata(model.model_fields[name].annotation)
-    return next((item.write for item in metadata if isinstance(item, Writer)), None)
+    return next((item.write for item in metadata if isinstance(item, Form)), None)
 
 
 def _read(annotation: Any, value: Any) -> Any:
-    reader: Any = next((item.func for item in _metadata(annotation) if isinstance(item, PlainValidator)), None)
+    reader: Any = next((item.read for item in _metadata(annotation) if isinstance(item, Form)), None)
     if isinstance(value, list):
         return tuple(value if reader is None else (reader(item) for item in value))
     return value if reader is None else reader(value)

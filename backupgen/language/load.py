@@ -13,7 +13,7 @@ from backupgen.diagnostics import Checked, CodeInfo, Finding, NodePath, Spot
 from backupgen.diagnostics.wording import listed
 from backupgen.language.codes import INVALID_VALUE, MISSING_KEY, UNKNOWN_KEY
 from backupgen.language.paths import target_of
-from backupgen.language.scalars import described, shown
+from backupgen.language.refusals import described, shown
 from backupgen.language.schema import Fleet
 from backupgen.source import Document
 

@@ -23,6 +23,8 @@ LABEL_VALUE: Final = f"(?:{_NAME})?"
 LABEL_NAME: Final = "(?!__)[A-Za-z_][A-Za-z0-9_]*"
 TAG: Final = _NAME
 VALUE_NAME: Final = f"(?!sops$){_LABEL}"
+TOPIC: Final = "[-_A-Za-z0-9]{1,64}"
+REPOSITORY_ID: Final = "[0-9a-f]{64}"
 ENV_NAME: Final = "[A-Za-z_][A-Za-z0-9_]*"
 
 TEXT: Final = f"[^{_NONE}]*"

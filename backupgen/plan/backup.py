@@ -6,9 +6,10 @@ from backupgen.conventions import naming
 from backupgen.conventions.roles import PodRole
 from backupgen.integrations.dump_tools import BY_VERIFY_KIND
 from backupgen.plan.cronjobs import cron_job
+from backupgen.plan.effective_schedules import EffectiveSchedules
 from backupgen.plan.facts.access import Role, RoleBinding, ServiceAccount
 from backupgen.plan.facts.manifest import Unit
-from backupgen.plan.facts.workloads import Container, Mount, Pod, Volume
+from backupgen.plan.facts.workloads import Container, Mount, Pod, PodVolume
 from backupgen.plan.pods import (
     SCRIPTS_MOUNT,
     channel_credentials,
@@ -21,11 +22,10 @@ from backupgen.plan.pods import (
     work_volumes,
 )
 from backupgen.plan.secrets import secret_unit
-from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Dump, ResolvedFleet, Target
 
 
-def target_units(fleet: ResolvedFleet, target: Target, slots: Slots) -> Iterator[Unit]:
+def target_units(fleet: ResolvedFleet, target: Target, slots: EffectiveSchedules) -> Iterator[Unit]:
     """The files of one target."""
     job = target.job
     repository = fleet.repository(target.repository)
@@ -108,13 +108,13 @@ def _mounts(target: Target) -> Iterator[Mount]:
     yield from _source_mounts(target)
 
 
-def _volumes(target: Target) -> Iterator[Volume]:
+def _volumes(target: Target) -> Iterator[PodVolume]:
     dump = target.dump
     if dump is not None and dump.in_pod:
         if dump.staging_claim is not None:
-            yield Volume("dump", "claim", dump.staging_claim)
+            yield PodVolume("dump", "claim", dump.staging_claim)
         else:
-            yield Volume("dump", "empty_dir", size=dump.staging_size)
+            yield PodVolume("dump", "empty_dir", size=dump.staging_size)
     for volume in target.volumes:
         yield source_volume(naming.source_volume(volume.name), volume)
 

@@ -1,14 +1,14 @@
 """Job + pod -> the CronJob's unit."""
 
 from backupgen.conventions.roles import PodRole
+from backupgen.plan.effective_schedules import EffectiveSchedules
 from backupgen.plan.facts.manifest import Unit
 from backupgen.plan.facts.workloads import CronJob, Pod
 from backupgen.plan.pods import meta_of
-from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Job, ResolvedFleet
 
 
-def cron_job(fleet: ResolvedFleet, job: Job, role: PodRole, pod: Pod, slots: Slots) -> Unit:
+def cron_job(fleet: ResolvedFleet, job: Job, role: PodRole, pod: Pod, slots: EffectiveSchedules) -> Unit:
     """The CronJob of an operation, with its proved schedule."""
     facts = CronJob(
         meta=meta_of(fleet, job, role),

@@ -138,7 +138,7 @@ def urls(fleet: ResolvedFleet) -> Iterator[tuple[NodePath, Location, StringMap]]
             yield (*mirror.job.path, "to"), mirror.to, {}
     if fleet.pushgateway is not None:
         yield ("pushgateway", "url"), fleet.pushgateway.location, fleet.pushgateway.pod_labels
-    for channel in {channel.kind.key: channel for job in fleet.jobs() for channel in job.channels}.values():
+    for channel in {each.kind.key: each for job in reversed(fleet.jobs()) for each in job.channels}.values():
         yield (channel.kind.key, channel.kind.url), channel.server, channel.pod_labels
     for target in fleet.targets:
         for index, peer in enumerate(target.connects_to):

@@ -6,9 +6,10 @@ from backupgen.conventions import naming
 from backupgen.conventions.roles import PodRole
 from backupgen.conventions.units import quantity_value
 from backupgen.plan.cronjobs import cron_job
+from backupgen.plan.effective_schedules import EffectiveSchedules
 from backupgen.plan.expectations import overdue_after
 from backupgen.plan.facts.manifest import Unit
-from backupgen.plan.facts.workloads import Mount, PlanConfigMap, PlanLine, Pod, Volume
+from backupgen.plan.facts.workloads import Mount, PlanConfigMap, PlanLine, Pod, PodVolume
 from backupgen.plan.mirrors import copy_credentials, copy_environment, mirror_credentials, mirror_environment
 from backupgen.plan.pods import (
     NOTHING,
@@ -24,7 +25,6 @@ from backupgen.plan.pods import (
     source_volume,
 )
 from backupgen.plan.secrets import secret_unit
-from backupgen.plan.slots import Slots
 from backupgen.plan.thinning import thinning
 from backupgen.resolve.resolved import Job, Mirror, Repository, ResolvedFleet, RestoreTest, Retention, Server, Target
 from backupgen.schedule import load_zone
@@ -35,7 +35,7 @@ _ANY_AGE = 3650 * _DAY
 _WITH_SIZE = {"file", "xbstream", "pgdump"}
 
 
-def repository_units(fleet: ResolvedFleet, repository: Repository, slots: Slots) -> Iterator[Unit]:
+def repository_units(fleet: ResolvedFleet, repository: Repository, slots: EffectiveSchedules) -> Iterator[Unit]:
     """The files of a repository's operations."""
     for operation in repository.operations():
         if operation.retention is not None:
@@ -46,7 +46,9 @@ def repository_units(fleet: ResolvedFleet, repository: Repository, slots: Slots)
             yield from _mirror(fleet, repository, operation.copy, slots)
 
 
-def _retention(fleet: ResolvedFleet, repository: Repository, retention: Retention, slots: Slots) -> Iterator[Unit]:
+def _retention(
+    fleet: ResolvedFleet, repository: Repository, retention: Retention, slots: EffectiveSchedules
+) -> Iterator[Unit]:
     job = retention.job
     environment = maintenance_environment(repository, job)
     credentials = dict(repository.credentials)
@@ -65,7 +67,7 @@ def _retention(fleet: ResolvedFleet, repository: Repository, retention: Retentio
     yield _plan_unit(fleet, job, PodRole.RETENTION, lines)
 
 
-def _rotation(job: Job, slots: Slots) -> tuple[str, str]:
+def _rotation(job: Job, slots: EffectiveSchedules) -> tuple[str, str]:
     """By what the scripts number a job's runs, to read another part at each: its slots, and its zone's standard time.
 
     See `rotating_part` in templates/scripts/snapshots.sh.
@@ -75,7 +77,7 @@ def _rotation(job: Job, slots: Slots) -> tuple[str, str]:
 
 
 def _restore_test(
-    fleet: ResolvedFleet, repository: Repository, test: RestoreTest, slots: Slots, mirror: Mirror | None
+    fleet: ResolvedFleet, repository: Repository, test: RestoreTest, slots: EffectiveSchedules, mirror: Mirror | None
 ) -> Iterator[Unit]:
     """The restore test of a repository, or that of its mirror."""
     job = test.job
@@ -85,9 +87,9 @@ def _restore_test(
         "RESTORE_DIR": naming.RESTORE_DIR,
         "RESTORE_ROOM_BYTES": str(quantity_value(test.scratch_size)),
     }
-    scratch = Volume("restore", "empty_dir", size=test.scratch_size)
+    scratch = PodVolume("restore", "empty_dir", size=test.scratch_size)
     if test.storage_class is not None:
-        scratch = Volume("restore", "ephemeral", test.storage_class, size=test.scratch_size)
+        scratch = PodVolume("restore", "ephemeral", test.storage_class, size=test.scratch_size)
     mounts = (Mount("restore", naming.RESTORE_DIR),)
     pod = _pod(fleet, job, PodRole.RESTORE_TEST, "restore-test", environment, mounts, (scratch,))
     if test.storage_class is not None:
@@ -98,7 +100,7 @@ def _restore_test(
     yield _plan_unit(fleet, job, PodRole.RESTORE_TEST, lines)
 
 
-def _drill(target: Target, slots: Slots, late: int) -> Iterator[PlanLine]:
+def _drill(target: Target, slots: EffectiveSchedules, late: int) -> Iterator[PlanLine]:
     """The lines of a target, whose snapshots arrive so many seconds late."""
     max_age = (target.max_age or _oldest(target.job, slots)) + late
     yield PlanLine("target", (target.tag, "", str(max_age), str(target.max_shrink)))
@@ -111,7 +113,7 @@ def _drill(target: Target, slots: Slots, late: int) -> Iterator[PlanLine]:
         yield PlanLine(f"verify_{rule.kind}", (rule.file, *sizes))
 
 
-def _oldest(job: Job, slots: Slots) -> int:
+def _oldest(job: Job, slots: EffectiveSchedules) -> int:
     """How old a job's newest result may be, in seconds.
 
     A suspended job makes none, so its last one may have any age.
@@ -119,7 +121,7 @@ def _oldest(job: Job, slots: Slots) -> int:
     return (None if job.suspend else overdue_after(job, slots.schedules[job.name])) or _ANY_AGE
 
 
-def _mirror(fleet: ResolvedFleet, repository: Repository, mirror: Mirror, slots: Slots) -> Iterator[Unit]:
+def _mirror(fleet: ResolvedFleet, repository: Repository, mirror: Mirror, slots: EffectiveSchedules) -> Iterator[Unit]:
     job = mirror.job
     server = repository.server if mirror.method == "rclone" else None
     environment = copy_environment(repository, mirror)
@@ -127,7 +129,7 @@ def _mirror(fleet: ResolvedFleet, repository: Repository, mirror: Mirror, slots:
         environment["MIRROR_READ_PARTS"] = str(mirror.read_data)
         environment["MIRROR_READ_SCHEDULE"], environment["MIRROR_READ_OFFSET"] = _rotation(job, slots)
     mounts: tuple[Mount, ...] = ()
-    volumes: tuple[Volume, ...] = ()
+    volumes: tuple[PodVolume, ...] = ()
     if server is not None:
         mounts = (Mount("repository", naming.REPOSITORY_DIR, read_only=True),)
         volumes = (source_volume("repository", server.volume),)
@@ -153,18 +155,18 @@ def _pod(
     script: str,
     environment: Mapping[str, str],
     mounts: tuple[Mount, ...] = (),
-    volumes: tuple[Volume, ...] = (),
+    volumes: tuple[PodVolume, ...] = (),
 ) -> Pod:
     if role is not PodRole.MIRROR:
         mounts = (_PLAN_MOUNT, *mounts)
-        volumes = (Volume("plan", "config_map", naming.plan(job.name), read_only=True), *volumes)
+        volumes = (PodVolume("plan", "config_map", naming.plan(job.name), read_only=True), *volumes)
     variables = {**environment, **report_environment(fleet, job)}
     container = script_container(job, script, variables, mounts, secrets=(naming.secret(job.name),))
     return script_pod(fleet, job, role, container, volumes)
 
 
 def _operation(
-    fleet: ResolvedFleet, job: Job, role: PodRole, pod: Pod, slots: Slots, credentials: Mapping[str, str]
+    fleet: ResolvedFleet, job: Job, role: PodRole, pod: Pod, slots: EffectiveSchedules, credentials: Mapping[str, str]
 ) -> Iterator[Unit]:
     yield cron_job(fleet, job, role, pod, slots)
     values = {**credentials, **channel_credentials(job)}

@@ -7,9 +7,8 @@ from backupgen.conventions.roles import PodRole
 from backupgen.grammars.go_duration import go_duration
 from backupgen.integrations.channels import CHANNELS
 from backupgen.plan.facts.manifest import Meta
-from backupgen.plan.facts.workloads import Container, Mount, Pod, Volume
-from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, Server, StringMap, User
-from backupgen.resolve.resolved import Volume as ResolvedVolume
+from backupgen.plan.facts.workloads import Container, Mount, Pod, PodVolume
+from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, Server, SourceVolume, StringMap, User
 
 NOTHING: StringMap = {}
 
@@ -103,12 +102,12 @@ def server_selector(server: Server) -> StringMap:
     return {naming.NAME_LABEL: server.name, naming.ROLE_LABEL: PodRole.SERVER}
 
 
-def work_volumes(job: Job) -> tuple[Volume, ...]:
+def work_volumes(job: Job) -> tuple[PodVolume, ...]:
     """The volumes of every job: scripts, a writable /tmp on the read-only root, and restic's cache."""
     return (
-        Volume("scripts", "config_map", naming.SCRIPTS, read_only=True),
-        Volume("tmp", "empty_dir", size=_TMP_SIZE),
-        Volume("cache", "empty_dir", size=job.cache_size, in_memory=job.cache_in_memory),
+        PodVolume("scripts", "config_map", naming.SCRIPTS, read_only=True),
+        PodVolume("tmp", "empty_dir", size=_TMP_SIZE),
+        PodVolume("cache", "empty_dir", size=job.cache_size, in_memory=job.cache_in_memory),
     )
 
 
@@ -117,14 +116,14 @@ def owner(user: User) -> User:
     return user if user.fs_group is not None else user._replace(fs_group=user.gid)
 
 
-def source_volume(name: str, volume: ResolvedVolume) -> Volume:
+def source_volume(name: str, volume: SourceVolume) -> PodVolume:
     """The claim or folder of the node as a volume of a pod; whether it is read-only is said at the mount.
 
     A claim that the app writes to could not be attached read-only beside it.
     """
     if volume.claim is not None:
-        return Volume(name, "claim", volume.claim)
-    return Volume(name, "host_path", volume.host_path or "")
+        return PodVolume(name, "claim", volume.claim)
+    return PodVolume(name, "host_path", volume.host_path or "")
 
 
 def script_container(
@@ -151,7 +150,7 @@ def script_container(
 
 
 def script_pod(
-    fleet: ResolvedFleet, job: Job, role: PodRole, container: Container, volumes: tuple[Volume, ...] = ()
+    fleet: ResolvedFleet, job: Job, role: PodRole, container: Container, volumes: tuple[PodVolume, ...] = ()
 ) -> Pod:
     """The pod of a job of the fleet's own, in which one script runs."""
     return Pod(

@@ -16,9 +16,10 @@ from backupgen.conventions.roles import PodRole
 from backupgen.grammars.go_duration import go_duration
 from backupgen.integrations.dump_tools import RestoreMode
 from backupgen.plan.facts.manifest import Meta
-from backupgen.plan.facts.workloads import Mount, Pod, RestorePod, Volume
+from backupgen.plan.facts.workloads import Mount, Pod, PodVolume, RestorePod
 from backupgen.plan.mirrors import copy_credentials, mirror_credentials, mirror_environment
 from backupgen.plan.pods import NOTHING, client_environment, owner, script_container, source_volume
+from backupgen.resolve.delivery import Flux
 from backupgen.resolve.resolved import Dump, Mirror, Repository, ResolvedFleet, StringMap, Target
 
 DEADLINE = 86_400
@@ -143,16 +144,14 @@ def restore_of(fleet: ResolvedFleet, target: Target) -> Restore:
 def _wiring(fleet: ResolvedFleet, namespace: str) -> Wiring | None:
     gitops = fleet.gitops
     name = naming.wiring(fleet.name, namespace)
-    if gitops is not None and gitops.flux is not None:
+    if isinstance(gitops, Flux):
         resource = "kustomizations.kustomize.toolkit.fluxcd.io"
-        place = gitops.flux.namespace or naming.FLUX_NAMESPACE
-        return Wiring(resource, place, name, '{"spec":{"suspend":true}}', '{"spec":{"suspend":false}}')
-    if gitops is not None and gitops.argocd is not None:
-        known = gitops.argocd.repo is not None
+        return Wiring(resource, gitops.namespace, name, '{"spec":{"suspend":true}}', '{"spec":{"suspend":false}}')
+    if gitops is not None:
         pause = '{"spec":{"syncPolicy":{"automated":null}}}'
         resume = '{"spec":{"syncPolicy":{"automated":{"prune":true,"selfHeal":true}}}}'
-        resource = "applications.argoproj.io" if known else ""
-        return Wiring(resource, gitops.argocd.namespace or naming.ARGO_NAMESPACE, name, pause, resume)
+        resource = "applications.argoproj.io" if gitops.repo else ""
+        return Wiring(resource, gitops.namespace, name, pause, resume)
     return None
 
 
@@ -243,8 +242,8 @@ def _pod(fleet: ResolvedFleet, target: Target, environment: StringMap, secret: s
         init_containers=(),
         containers=(container,),
         volumes=(
-            Volume("tmp", "empty_dir"),
-            Volume("cache", "empty_dir", size=job.cache_size, in_memory=job.cache_in_memory),
+            PodVolume("tmp", "empty_dir"),
+            PodVolume("cache", "empty_dir", size=job.cache_size, in_memory=job.cache_in_memory),
             *volumes,
         ),
         # Of a folder of the node there is one on every node; a claim leads to its own.
@@ -254,8 +253,8 @@ def _pod(fleet: ResolvedFleet, target: Target, environment: StringMap, secret: s
     return RestorePod(Meta(name, job.namespace, labels), (), DEADLINE, pod)
 
 
-def _scratch(dump: Dump) -> Volume:
+def _scratch(dump: Dump) -> PodVolume:
     """Where a dump lies until it is read back in: where it lay before it was backed up."""
     if dump.staging_claim is not None:
-        return Volume("restore", "claim", dump.staging_claim)
-    return Volume("restore", "empty_dir", size=dump.staging_size if dump.in_pod else "")
+        return PodVolume("restore", "claim", dump.staging_claim)
+    return PodVolume("restore", "empty_dir", size=dump.staging_size if dump.in_pod else "")

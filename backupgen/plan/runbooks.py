@@ -6,12 +6,12 @@ from typing import NamedTuple
 from backupgen.conventions import naming
 from backupgen.conventions.alert_names import ALERT_NAMES
 from backupgen.conventions.units import format_duration
+from backupgen.plan.effective_schedules import EffectiveSchedules
 from backupgen.plan.facts.access import Secret
 from backupgen.plan.facts.manifest import Unit
 from backupgen.plan.facts.monitoring import PrometheusRule
 from backupgen.plan.facts.pages import Page, Picture
 from backupgen.plan.restore import DEADLINE, Restore, restore_of
-from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Job, Mirror, Repository, ResolvedFleet, Target, VerifyRule
 from backupgen.schedule import load_zone, longest_gap
 
@@ -90,7 +90,7 @@ class Access(NamedTuple):
 
 
 def runbook_units(
-    fleet: ResolvedFleet, slots: Slots, units: Iterable[Unit], rule: PrometheusRule | None, timetable: str
+    fleet: ResolvedFleet, slots: EffectiveSchedules, units: Iterable[Unit], rule: PrometheusRule | None, timetable: str
 ) -> Iterator[Unit]:
     """The pages of a fleet.
 
@@ -137,7 +137,7 @@ def _target_page(fleet: ResolvedFleet, target: Target, line: Line) -> Page:
     )
 
 
-def _timing(job: Job, slots: Slots) -> Timing:
+def _timing(job: Job, slots: EffectiveSchedules) -> Timing:
     schedule = slots.schedules[job.name]
     gap = longest_gap(schedule, load_zone(job.timezone))
     loss = "" if gap is None else format_duration(gap + job.start_within + job.deadline)

@@ -10,7 +10,7 @@ from backupgen.conventions import naming
 from backupgen.conventions.roles import PodRole
 from backupgen.plan.facts.manifest import Meta, Unit
 from backupgen.plan.facts.monitoring import ServiceMonitor
-from backupgen.plan.facts.workloads import Container, Deployment, Mount, Pod, Port, Service, Volume
+from backupgen.plan.facts.workloads import Container, Deployment, Mount, Pod, PodVolume, Port, Service
 from backupgen.plan.pods import NOTHING, owner, server_selector, source_volume
 from backupgen.plan.secrets import htpasswd_unit
 from backupgen.resolve.resolved import Repository, ResolvedFleet, Server, StringMap
@@ -60,7 +60,7 @@ def _pod(fleet: ResolvedFleet, server: Server, labels: StringMap) -> Pod:
         ),
         volumes=(
             source_volume("data", server.volume),
-            Volume("htpasswd", "secret", naming.htpasswd(server.name), read_only=True),
+            PodVolume("htpasswd", "secret", naming.htpasswd(server.name), read_only=True),
         ),
     )
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from backupgen.plan.backup import sources
+from backupgen.plan.effective_schedules import EffectiveSchedules
 from backupgen.plan.facts.workloads import PlanLine
-from backupgen.plan.slots import Slots
 from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, Retention, Target
 from backupgen.schedule import load_zone, longest_gap, shortest_gap
 
@@ -19,7 +19,9 @@ _COUNT = re.compile(r"--keep-(last|hourly|daily|weekly|monthly|yearly)=([0-9]+)"
 _LONGEST = 100 * 365 * _DAY
 
 
-def thinning(fleet: ResolvedFleet, repository: Repository, retention: Retention, slots: Slots) -> Iterator[PlanLine]:
+def thinning(
+    fleet: ResolvedFleet, repository: Repository, retention: Retention, slots: EffectiveSchedules
+) -> Iterator[PlanLine]:
     """The lines of retention.sh's plan that forget the targets' snapshots."""
     for target in fleet.targets_of(repository.name):
         keep = target.keep or retention.keep
@@ -32,7 +34,7 @@ def thinning(fleet: ResolvedFleet, repository: Repository, retention: Retention,
     yield PlanLine("thin", (str(began), job.namespace, job.name))
 
 
-def _gaps(job: Job, slots: Slots) -> tuple[int, int]:
+def _gaps(job: Job, slots: EffectiveSchedules) -> tuple[int, int]:
     """The shortest and the longest time between two runs, in seconds; a day for one that never runs."""
     schedule, zone = slots.schedules[job.name], load_zone(job.timezone)
     return shortest_gap(schedule, zone) or _DAY, longest_gap(schedule, zone) or _DAY

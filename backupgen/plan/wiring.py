@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from backupgen.conventions import naming
 from backupgen.grammars.go_duration import go_duration
-from backupgen.language.schema import ArgoCd, Flux
 from backupgen.plan.facts.access import Secret
 from backupgen.plan.facts.manifest import Unit
 from backupgen.plan.facts.wiring import ArgoApplication, FluxKustomization, KsopsGenerator, Kustomization, SopsConfig
 from backupgen.plan.pods import fleet_meta
+from backupgen.resolve.delivery import ArgoCd, Flux
 from backupgen.resolve.resolved import ResolvedFleet
 
 _KUSTOMIZATION = "kustomization.yaml"
@@ -29,20 +29,18 @@ def wiring_units(fleet: ResolvedFleet, units: tuple[Unit, ...]) -> Iterator[Unit
     top = (naming.GITOPS_FOLDER,) if gitops else tuple(sorted(folders))
     yield Unit(_KUSTOMIZATION, Kustomization(top, ()))
     if fleet.sops is not None:
-        given = fleet.sops.model_dump(exclude_none=True)
-        yield Unit(naming.SOPS_CONFIG, SopsConfig({name: tuple(values) for name, values in given.items()}))
+        yield Unit(naming.SOPS_CONFIG, SopsConfig(fleet.sops))
 
 
 def _folder(fleet: ResolvedFleet, folder: str, units: list[Unit]) -> Iterator[Unit]:
     """The kustomization of a namespace. Only Flux decrypts what a kustomization lists."""
     sealed = [unit for unit in units if isinstance(unit.facts, Secret)]
     plain = [unit for unit in units if not isinstance(unit.facts, Secret)]
-    gitops = fleet.gitops
     generators: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    if gitops is not None and gitops.flux is not None:
+    if isinstance(fleet.gitops, Flux):
         plain = units
-    elif gitops is not None and sealed:
+    elif fleet.gitops is not None and sealed:
         generators = (_KSOPS,)
         yield Unit(f"{folder}/{_KSOPS}", KsopsGenerator(f"{fleet.name}-secrets", _names(sealed)))
     else:
@@ -59,37 +57,32 @@ def _by_hand(unit: Unit) -> str:
 
 
 def _gitops(fleet: ResolvedFleet, folder: str) -> Iterator[Unit]:
-    gitops = fleet.gitops
-    if gitops is None:
-        return
-    if gitops.flux is not None:
-        yield Unit.of(_flux(fleet, gitops.flux, folder))
-    elif gitops.argocd is not None and gitops.argocd.repo is not None:
-        yield Unit.of(_argo(fleet, gitops.argocd, gitops.argocd.repo, folder))
+    if isinstance(fleet.gitops, Flux):
+        yield Unit.of(_flux(fleet, fleet.gitops, folder))
+    elif fleet.gitops is not None and fleet.gitops.repo:
+        yield Unit.of(_argo(fleet, fleet.gitops, folder))
 
 
 def _flux(fleet: ResolvedFleet, flux: Flux, folder: str) -> FluxKustomization:
     name = naming.wiring(fleet.name, folder)
-    namespace = flux.namespace or naming.FLUX_NAMESPACE
     return FluxKustomization(
-        meta=fleet_meta(fleet, name, namespace),
+        meta=fleet_meta(fleet, name, flux.namespace),
         path=f"{flux.path.rstrip('/')}/{folder}",
-        interval=go_duration(flux.interval or 3600),
-        source_kind=flux.source.kind or "GitRepository",
-        source_name=flux.source.name,
-        source_namespace=flux.source.namespace or naming.FLUX_NAMESPACE,
-        decryption_secret=flux.decryption_secret or "sops-age",
+        interval=go_duration(flux.interval),
+        source_kind=flux.source_kind,
+        source_name=flux.source_name,
+        source_namespace=flux.source_namespace,
+        decryption_secret=flux.decryption_secret,
     )
 
 
-def _argo(fleet: ResolvedFleet, argocd: ArgoCd, repo: str, folder: str) -> ArgoApplication:
+def _argo(fleet: ResolvedFleet, argocd: ArgoCd, folder: str) -> ArgoApplication:
     name = naming.wiring(fleet.name, folder)
-    namespace = argocd.namespace or naming.ARGO_NAMESPACE
     return ArgoApplication(
-        meta=fleet_meta(fleet, name, namespace),
-        repo=repo,
-        path=folder if argocd.path in {None, "."} else f"{argocd.path}/{folder}",
-        revision=argocd.revision or "HEAD",
-        project=argocd.project or "default",
+        meta=fleet_meta(fleet, name, argocd.namespace),
+        repo=argocd.repo,
+        path=folder if argocd.path in {"", "."} else f"{argocd.path}/{folder}",
+        revision=argocd.revision,
+        project=argocd.project,
         destination=folder,
     )

@@ -17,7 +17,7 @@ _FILE_MODE: Final = 0o644
 """Kubernetes' own defaultMode of files made from a ConfigMap or Secret."""
 
 
-class Volume(NamedTuple):
+class StagedVolume(NamedTuple):
     """A pod's volume, by where its contents come from. Exactly one of `files`, `place` and `empty` is meant."""
 
     name: str
@@ -56,7 +56,7 @@ class Pod(NamedTuple):
     account: str
     init_containers: tuple[Container, ...]
     containers: tuple[Container, ...]
-    volumes: tuple[Volume, ...]
+    volumes: tuple[StagedVolume, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class _Maker(NamedTuple):
     value_of: ValueOf
     changes: Changes
 
-    def volume(self, one: Object) -> Volume:
+    def volume(self, one: Object) -> StagedVolume:
         name = one["name"]
         match one:
             case {"configMap": source}:
@@ -147,20 +147,20 @@ class _Maker(NamedTuple):
             case {"secret": source}:
                 return self._files(name, "Secret", source["secretName"], source)
             case {"persistentVolumeClaim": {"claimName": claim}}:
-                return Volume(name, place=f"claims/{self.namespace}/{claim}")
+                return StagedVolume(name, place=f"claims/{self.namespace}/{claim}")
             case {"hostPath": {"path": path}}:
-                return Volume(name, place=f"host/{path.strip('/')}", owned=False)
+                return StagedVolume(name, place=f"host/{path.strip('/')}", owned=False)
             case {"projected": source}:
-                return Volume(name, files=self._access(), mode=_mode(source))
+                return StagedVolume(name, files=self._access(), mode=_mode(source))
             case {"ephemeral": {"volumeClaimTemplate": {"spec": claim}}}:
                 size = claim["resources"]["requests"]["storage"]
             case _:
                 size = (one.get("emptyDir") or {}).get("sizeLimit", 0)
-        return Volume(name, size=self.changes.sizes.get(name, quantity_value(str(size))))
+        return StagedVolume(name, size=self.changes.sizes.get(name, quantity_value(str(size))))
 
-    def _files(self, name: str, kind: str, reference: str, source: Mapping[str, Any]) -> Volume:
+    def _files(self, name: str, kind: str, reference: str, source: Mapping[str, Any]) -> StagedVolume:
         data = data_of(self.cluster, kind, self.namespace, reference, self.value_of)
-        return Volume(name, files={**data, **self.changes.files.get(reference, {})}, mode=_mode(source))
+        return StagedVolume(name, files={**data, **self.changes.files.get(reference, {})}, mode=_mode(source))
 
     def _access(self) -> dict[str, str]:
         token = self.value_of(f"token-{self.namespace}-{self.account}")
@@ -171,7 +171,7 @@ def _mode(source: Mapping[str, Any]) -> int:
     return int(source.get("defaultMode", _FILE_MODE))
 
 
-def volume_of(pod: Pod, path: str) -> tuple[Volume, str] | None:
+def volume_of(pod: Pod, path: str) -> tuple[StagedVolume, str] | None:
     """Return the volume that holds `path` in the pod's main containers, and the path within it; None, if none does."""
     mounts = [mount for one in pod.containers for mount in one.mounts if _below(path, mount.path)]
     if not mounts:

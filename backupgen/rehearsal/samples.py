@@ -26,7 +26,7 @@ class Sample(NamedTuple):
     """A file to be made before a rehearsal."""
 
     place: str
-    """The volume that it lies in, as `pod.Volume.place` names it."""
+    """The volume that it lies in, as `pod.StagedVolume.place` names it."""
     path: str
     """Relative to the volume's root."""
     content: bytes

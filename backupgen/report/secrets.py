@@ -7,7 +7,7 @@ from typing import Final
 
 from backupgen.diagnostics.wording import counted, listed
 from backupgen.report.lines import Line, paint, visible
-from backupgen.sealing.judge import Flaw, Standing
+from backupgen.sealing.judge import SecretStatus, StaleReason
 from backupgen.sealing.references import Reference
 from backupgen.sealing.values import Origin, Sources
 
@@ -25,7 +25,7 @@ class SecretsReport:
 
     needed: Mapping[str, Reference]
     sources: Sources
-    standings: tuple[Standing, ...]
+    statuses: tuple[SecretStatus, ...]
     values: str
     """The values file, as a person would name it."""
     out: str
@@ -48,7 +48,7 @@ def render(report: SecretsReport) -> str:
 def _values(report: SecretsReport) -> Iterator[Line]:
     given = report.sources.file is not None
     yield [("values", "bold"), (f"   {visible(report.values)}{'' if given else ' does not exist'}", "")]
-    users = Counter(name for one in report.standings for name in _names(one))
+    users = Counter(name for one in report.statuses for name in _names(one))
     width = max(map(len, report.needed), default=0)
     for name, reference in report.needed.items():
         said, style = _ORIGINS[report.sources.origin(name)] if given or report.sources.given else ("", "")
@@ -56,26 +56,26 @@ def _values(report: SecretsReport) -> Iterator[Line]:
         yield [(f"  {name:<{width}}  ", ""), *state, (f"{counted(users[name], 'Secret'):<11} {reference.purpose}", "")]
 
 
-def _names(one: Standing) -> set[str]:
+def _names(one: SecretStatus) -> set[str]:
     return {name for key in one.secret.keys for name in key.values}
 
 
 def _secrets(report: SecretsReport) -> Iterator[Line]:
-    right = sum(1 for one in report.standings if one.proven)
-    total = len(report.standings)
+    right = sum(1 for one in report.statuses if one.proven)
+    total = len(report.statuses)
     yield [("Secrets", "bold"), (f"  {report.out}: {right} of {total} sealed from the present values", "")]
     states: dict[tuple[str, str], list[str]] = {}
-    for one in report.standings:
+    for one in report.statuses:
         if not one.proven:
             states.setdefault(_state(one), []).append(one.path)
     for (said, style), paths in states.items():
         yield [(f"  {visible(paths[0]) if len(paths) == 1 else counted(len(paths), 'Secret')}: ", ""), (said, style)]
 
 
-def _state(one: Standing) -> tuple[str, str]:
+def _state(one: SecretStatus) -> tuple[str, str]:
     if one.faults:
-        harmless = all(fault.flaw in {Flaw.ENVIRONMENT, Flaw.UNPROVEN} for fault in one.faults)
-        return "; ".join(fault.flaw.status for fault in one.faults), "yellow" if harmless else "red"
+        harmless = all(fault.reason in {StaleReason.ENVIRONMENT, StaleReason.UNPROVEN} for fault in one.faults)
+        return "; ".join(fault.reason.status for fault in one.faults), "yellow" if harmless else "red"
     if one.sealed is not None:
         return "sealed by hand", "yellow"
     if one.waiting:
@@ -91,6 +91,6 @@ def _next(report: SecretsReport) -> str:
         return f"`backupgen secrets{report.options}` adds what is missing to {report.values}"
     if empty := origins.count("empty"):
         return f"`backupgen secrets edit{report.options}` to fill in {counted(empty, 'value')}"
-    if any(not one.proven for one in report.standings):
+    if any(not one.proven for one in report.statuses):
         return f"`backupgen render{report.options}` seals them; then commit {report.values} and {report.out}"
     return f"nothing: every Secret is sealed from the present values; commit {report.values} and {report.out}"

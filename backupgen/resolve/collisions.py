@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from backupgen.conventions import naming
 from backupgen.diagnostics import NodePath
 from backupgen.resolve import codes, resolved
-from backupgen.resolve.jobs import Notes
+from backupgen.resolve.jobs import FindingCollector
 
 
-def check_collisions(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+def check_collisions(fleet: resolved.ResolvedFleet, notes: FindingCollector) -> None:
     """Note claims that a dump would share, and values that two places would take their credentials from."""
     _check_staging(fleet, notes)
     _check_values(fleet, notes)
 
 
-def _check_staging(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+def _check_staging(fleet: resolved.ResolvedFleet, notes: FindingCollector) -> None:
     """A claim on which a dump lies is that job's alone: another's file would be mixed with it, or backed up as it."""
     sources = dict(_sources(fleet))
     taken: dict[tuple[str, str], NodePath] = {}
@@ -42,7 +42,7 @@ def _sources(fleet: resolved.ResolvedFleet) -> Iterator[tuple[tuple[str, str], N
             yield (server.namespace, server.volume.claim), server.volume.path
 
 
-def _check_values(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+def _check_values(fleet: resolved.ResolvedFleet, notes: FindingCollector) -> None:
     """Two owners of one name: a repository `mirror-away`, and the mirror `away`."""
     taken: dict[str, tuple[str, NodePath]] = {}
     for owner, names, path in _owners(fleet):

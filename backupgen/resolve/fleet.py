@@ -11,9 +11,11 @@ from backupgen.diagnostics import Checked, NodePath, has_errors
 from backupgen.integrations.channels import CHANNELS
 from backupgen.integrations.identity import names_of
 from backupgen.language import schema
+from backupgen.language.defaults import default_of, filled
 from backupgen.resolve import codes, resolved
 from backupgen.resolve.collisions import check_collisions
-from backupgen.resolve.jobs import Context, Notes, check_labels, check_override, resolve_channels
+from backupgen.resolve.delivery import resolve_gitops, resolve_recipients
+from backupgen.resolve.jobs import Context, FindingCollector, check_labels, check_override, resolve_channels
 from backupgen.resolve.layers import Layers, Shared, merge_layers
 from backupgen.resolve.origins import FLEET, Origin, Record, Setting, derived
 from backupgen.resolve.reports import resolve_reports
@@ -38,19 +40,19 @@ def resolve_fleet(fleet: schema.Fleet) -> Checked[resolved.ResolvedFleet]:
         home_namespace=fleet.home_namespace,
         timezone=fleet.timezone,
         kubernetes=fleet.kubernetes,
-        images=fleet.images,
+        images=resolved.Images(**filled(fleet.images)),
         image_pull_secrets=fleet.image_pull_secrets or (),
         repositories=tuple(repository for repository in repositories if repository is not None),
         targets=tuple(targets),
         nodes=_nodes(fleet),
-        reflect_scripts=fleet.scripts == "reflector",
-        network_policies=fleet.network_policies or "none",
+        reflect_scripts=(fleet.scripts or default_of(schema.Fleet, "scripts")) == "reflector",
+        network_policies=fleet.network_policies or default_of(schema.Fleet, "network_policies"),
         pushgateway=reports.pushgateway,
         channels=context.channels,
         alerts=reports.alerts,
-        dashboard=fleet.dashboard,
-        gitops=fleet.gitops,
-        sops=fleet.sops,
+        dashboard=resolved.Dashboard(**filled(fleet.dashboard)) if fleet.dashboard else None,
+        gitops=resolve_gitops(fleet.gitops),
+        sops=resolve_recipients(fleet.sops),
         labels=fleet.labels or {},
         annotations=merge_layers(*(shared.value for shared in context.annotations)),
         unprotected=fleet.unprotected or {},
@@ -79,7 +81,7 @@ def explain_target(fleet: schema.Fleet, name: str) -> tuple[Setting, ...]:
 
 
 def _context(fleet: schema.Fleet) -> Context:
-    notes = Notes()
+    notes = FindingCollector()
     wiring = Shared(_wiring_annotations(fleet), derived("the wiring", ("gitops",)))
     return Context(fleet, resolve_channels(fleet, notes), (wiring, Shared(fleet.annotations, FLEET)), notes)
 
@@ -93,7 +95,7 @@ def _wiring_annotations(fleet: schema.Fleet) -> Mapping[str, str]:
     return {}
 
 
-def _repositories(fleet: schema.Fleet, notes: Notes) -> Mapping[str, schema.Repository]:
+def _repositories(fleet: schema.Fleet, notes: FindingCollector) -> Mapping[str, schema.Repository]:
     further = fleet.repositories or {}
     if naming.MAIN in further:
         message = f"`{naming.MAIN}` is the name of the fleet's `repository`, expected another name"
@@ -115,7 +117,7 @@ def _check_shared(fleet: schema.Fleet, context: Context) -> None:
             check_override(fleet.defaults, kind, ("defaults",), context)
 
 
-def _check_names(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+def _check_names(fleet: resolved.ResolvedFleet, notes: FindingCollector) -> None:
     taken: dict[str, NodePath] = {}
     for job in sorted(fleet.jobs(), key=lambda job: job.path[0] == "targets"):
         if job.name in taken:
@@ -134,7 +136,7 @@ def _check_names(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
     _check_servers(fleet, taken, notes)
 
 
-def _check_places(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+def _check_places(fleet: resolved.ResolvedFleet, notes: FindingCollector) -> None:
     """Refuse two names for one place: the proof is one of each repository, and a mirror overwrites what is there."""
     taken: dict[str, tuple[NodePath, str | None]] = {}
     ids: dict[str, NodePath] = {}
@@ -154,14 +156,14 @@ def _check_places(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
     _check_server_volumes(fleet, notes)
 
 
-def _same_repository(other: NodePath, path: NodePath, notes: Notes) -> None:
+def _same_repository(other: NodePath, path: NodePath, notes: FindingCollector) -> None:
     message = f"this is the same repository as `{'.'.join(str(part) for part in other)}`"
     notes.add(
         codes.CONFLICTING_KEYS, message, path, "if they are two, give each its `id`: `restic cat config` prints it"
     )
 
 
-def _check_server_volumes(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+def _check_server_volumes(fleet: resolved.ResolvedFleet, notes: FindingCollector) -> None:
     """Refuse two servers on one volume: each would take the other's repository for its own."""
     taken: dict[tuple[str, str, str], NodePath] = {}
     for repository in fleet.repositories:
@@ -179,7 +181,7 @@ def _check_server_volumes(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
         taken.setdefault(place, path)
 
 
-def _check_legacy(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
+def _check_legacy(fleet: resolved.ResolvedFleet, notes: FindingCollector) -> None:
     """Refuse to let a target's own snapshots expire."""
     for repository in fleet.repositories:
         owners = {target.tag: target.name for target in fleet.targets_of(repository.name)}
@@ -190,7 +192,7 @@ def _check_legacy(fleet: resolved.ResolvedFleet, notes: Notes) -> None:
                 notes.add(codes.CONFLICTING_KEYS, message, path, "write its `keep` instead", on_key=True)
 
 
-def _check_servers(fleet: resolved.ResolvedFleet, taken: Mapping[str, NodePath], notes: Notes) -> None:
+def _check_servers(fleet: resolved.ResolvedFleet, taken: Mapping[str, NodePath], notes: FindingCollector) -> None:
     servers: dict[tuple[str, str], NodePath] = {}
     for repository in fleet.repositories:
         server = repository.server

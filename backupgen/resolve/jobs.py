@@ -26,7 +26,7 @@ _REQUESTS: Final = Shared(default_of(schema.Resources, "requests"), BUILT_IN)
 
 
 @dataclass(slots=True)
-class Notes:
+class FindingCollector:
     """The findings of a resolution, as they come up."""
 
     findings: list[Finding] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Context:
     channels: tuple[Channel, ...]
     annotations: tuple[Shared, ...]
     """Those of every object: what the GitOps tool needs, then what the fleet says."""
-    notes: Notes
+    notes: FindingCollector
 
     @property
     def labels(self) -> Shared:
@@ -122,7 +122,7 @@ def resolve_job(
     return job
 
 
-def _deadline(layers: Layers, identity: Identity, notes: Notes) -> int:
+def _deadline(layers: Layers, identity: Identity, notes: FindingCollector) -> int:
     deadline: int | None = layers.value("deadline")
     if deadline is None:
         help_ = "write `deadline:` here" + (", or for all targets under `defaults`" if layers.has_defaults else "")
@@ -143,7 +143,7 @@ def _user(layers: Layers, otherwise: resolved.User) -> resolved.User:
     return user
 
 
-def _check_hook(job: resolved.Job, notes: Notes) -> None:
+def _check_hook(job: resolved.Job, notes: FindingCollector) -> None:
     place = (*job.path, "hook_timeout")
     if job.grace < job.hook_timeout + TO_END:
         said = f"`grace` is {format_duration(job.grace)}, and after {format_duration(job.hook_timeout)} for the hook"
@@ -155,7 +155,7 @@ def _check_hook(job: resolved.Job, notes: Notes) -> None:
         notes.add(codes.CONFLICTING_KEYS, message, place, help_)
 
 
-def _check_needs(own: schema.JobSettings, job: resolved.Job, notes: Notes) -> None:
+def _check_needs(own: schema.JobSettings, job: resolved.Job, notes: FindingCollector) -> None:
     if job.needs is None or not job.deadline or job.needs < job.ends_itself:
         return
     message = f"`needs` leaves no time to wait: a run ends itself after {format_duration(job.ends_itself)}"
@@ -164,7 +164,7 @@ def _check_needs(own: schema.JobSettings, job: resolved.Job, notes: Notes) -> No
     notes.add(codes.CONFLICTING_KEYS, message, path, help_, on_key=own.needs is None)
 
 
-def check_labels(labels: Mapping[str, str] | None, path: NodePath, notes: Notes) -> None:
+def check_labels(labels: Mapping[str, str] | None, path: NodePath, notes: FindingCollector) -> None:
     """Note labels by which the compiler's own objects are told apart."""
     for key in labels or {}:
         if key in naming.OWN_LABELS:
@@ -172,7 +172,7 @@ def check_labels(labels: Mapping[str, str] | None, path: NodePath, notes: Notes)
             notes.add(codes.CONFLICTING_KEYS, message, (*path, "labels", key), "leave it out", on_key=True)
 
 
-def check_resources(placement: resolved.Placement, path: NodePath, notes: Notes) -> None:
+def check_resources(placement: resolved.PodPlacement, path: NodePath, notes: FindingCollector) -> None:
     """Note a request above its limit, also a default one: the API server refuses such a pod."""
     for name, limit in placement.limits.items():
         request = placement.requests.get(name, "0")
@@ -188,13 +188,13 @@ def resolve_user(run_as: schema.RunAsMapping) -> resolved.User:
     return resolved.User(run_as.uid, gid, run_as.fs_group, run_as.reason)
 
 
-def resolve_placement(layers: Layers) -> resolved.Placement:
+def resolve_placement(layers: Layers) -> resolved.PodPlacement:
     """Node selector, tolerations and resources, the first layer before the others."""
     tolerations = tuple(resolved.Toleration(**filled(item)) for item in layers.given("tolerations") or ())
     if layers.record is not None:
         shown = [{key: value for key, value in item._asdict().items() if value} for item in tolerations]
         layers.record.note(("tolerations",), shown, layers.origin("tolerations"))
-    return resolved.Placement(
+    return resolved.PodPlacement(
         node_selector=layers.entries(("node_selector",)),
         tolerations=tolerations,
         requests=layers.entries(("resources", "requests"), _REQUESTS),
@@ -202,7 +202,7 @@ def resolve_placement(layers: Layers) -> resolved.Placement:
     )
 
 
-def resolve_channels(fleet: schema.Fleet, notes: Notes) -> tuple[Channel, ...]:
+def resolve_channels(fleet: schema.Fleet, notes: FindingCollector) -> tuple[Channel, ...]:
     """The fleet's own channels, but for those whose URL is not one, which is noted."""
     channels: list[Channel] = []
     for kind in CHANNELS:
@@ -251,7 +251,7 @@ def check_override(layer: schema.JobSettings, kind: ChannelKind, path: NodePath,
         context.notes.add(codes.CONFLICTING_KEYS, message, (*path, kind.key), on_key=True)
 
 
-def http_location(text: str, path: NodePath, notes: Notes) -> Location | None:
+def http_location(text: str, path: NodePath, notes: FindingCollector) -> Location | None:
     """A URL of one of the fleet's services; None after noting that it is none."""
     try:
         return parse_http(text)

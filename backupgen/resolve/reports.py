@@ -8,7 +8,7 @@ from backupgen.integrations.location import LocationError, parse_http
 from backupgen.language import schema
 from backupgen.language.defaults import filled
 from backupgen.resolve import alerting, codes, resolved
-from backupgen.resolve.jobs import Notes, http_location
+from backupgen.resolve.jobs import FindingCollector, http_location
 
 
 class Reports(NamedTuple):
@@ -18,7 +18,7 @@ class Reports(NamedTuple):
     alerts: alerting.Alerts | None
 
 
-def resolve_reports(fleet: schema.Fleet, notes: Notes) -> Reports:
+def resolve_reports(fleet: schema.Fleet, notes: FindingCollector) -> Reports:
     """Fill in what the fleet leaves out. Notes what cannot work."""
     for key in ("alerts", "dashboard"):
         if getattr(fleet, key) is not None and fleet.pushgateway is None:
@@ -27,14 +27,14 @@ def resolve_reports(fleet: schema.Fleet, notes: Notes) -> Reports:
     return Reports(_pushgateway(fleet, notes), _alerts(fleet.alerts, notes) if fleet.alerts else None)
 
 
-def _pushgateway(fleet: schema.Fleet, notes: Notes) -> resolved.Pushgateway | None:
+def _pushgateway(fleet: schema.Fleet, notes: FindingCollector) -> resolved.Pushgateway | None:
     if fleet.pushgateway is None:
         return None
     location = http_location(fleet.pushgateway.url, ("pushgateway", "url"), notes)
     return resolved.Pushgateway(location, fleet.pushgateway.pod_labels or {}) if location else None
 
 
-def _alerts(written: schema.Alerts, notes: Notes) -> alerting.Alerts:
+def _alerts(written: schema.Alerts, notes: FindingCollector) -> alerting.Alerts:
     _check(written, notes)
     scraper = written.prometheus or schema.Prometheus()
     return alerting.Alerts(
@@ -51,7 +51,7 @@ def _alerts(written: schema.Alerts, notes: Notes) -> alerting.Alerts:
     )
 
 
-def _check(written: schema.Alerts, notes: Notes) -> None:
+def _check(written: schema.Alerts, notes: FindingCollector) -> None:
     if written.runbooks is not None:
         try:
             parse_http(written.runbooks)
@@ -72,7 +72,9 @@ def _check(written: schema.Alerts, notes: Notes) -> None:
     _check_labels(written.alert_labels, ("alerts",), notes, "alert_labels")
 
 
-def _check_labels(labels: schema.AlertLabels | None, path: NodePath, notes: Notes, key: str = "labels") -> None:
+def _check_labels(
+    labels: schema.AlertLabels | None, path: NodePath, notes: FindingCollector, key: str = "labels"
+) -> None:
     """Refuse labels that say something else already."""
     for name in labels or {}:
         if name in alerting.ALERT_LABELS:

@@ -14,8 +14,8 @@ from backupgen.integrations.dump_tools import DUMP_TOOLS, DumpTool, Restore, Ver
 from backupgen.integrations.location import Location
 from backupgen.language import schema
 from backupgen.language.defaults import default_of
-from backupgen.language.schema import Dashboard, Gitops, Images, Sops
 from backupgen.resolve.alerting import Alerts
+from backupgen.resolve.delivery import Gitops, Recipients
 from backupgen.schedule import Auto, CronExpr
 
 StringMap = Mapping[str, str]
@@ -42,7 +42,7 @@ class Toleration(NamedTuple):
     effect: str
 
 
-class Placement(NamedTuple):
+class PodPlacement(NamedTuple):
     """Where a pod may run and what it may use."""
 
     node_selector: StringMap
@@ -80,7 +80,7 @@ class Job(NamedTuple):
     cache_size: str
     """Empty: no limit."""
     cache_in_memory: bool
-    placement: Placement
+    placement: PodPlacement
     user: User
     labels: StringMap
     annotations: StringMap
@@ -100,7 +100,7 @@ class Job(NamedTuple):
         return limit - max(0, self.hook_timeout - HOOK_TIMEOUT)
 
 
-class Volume(NamedTuple):
+class SourceVolume(NamedTuple):
     """A claim or a folder of the node."""
 
     name: str
@@ -176,9 +176,11 @@ class Target(NamedTuple):
     repository: str
     skip: int
     """The hours in which it does not start, as a bit set."""
+    between: int
+    """The hours in which the compiler may let it start, with `at: auto`, as a bit set."""
     yields: bool
     """Whether it leaves out the hours in which it could meet an exclusive operation."""
-    volumes: tuple[Volume, ...]
+    volumes: tuple[SourceVolume, ...]
     dump: Dump | None
     with_pod: StringMap
     exclude: tuple[str, ...]
@@ -248,8 +250,8 @@ class Server(NamedTuple):
     maintenance_port: int
     image: str
     user: User
-    volume: Volume
-    placement: Placement
+    volume: SourceVolume
+    placement: PodPlacement
     labels: StringMap
     annotations: StringMap
     path: NodePath
@@ -330,6 +332,24 @@ class Node(NamedTuple):
     path: NodePath
 
 
+class Images(NamedTuple):
+    """The container images, by digest."""
+
+    restic: str
+    rest_server: str
+    """Empty: no server of the fleet's own."""
+    kubectl: str
+    """Empty: no dump in an app's pod."""
+
+
+class Dashboard(NamedTuple):
+    """The Grafana dashboard, a ConfigMap for Grafana's sidecar."""
+
+    namespace: str
+    labels: StringMap
+    annotations: StringMap
+
+
 class Pushgateway(NamedTuple):
     """The Pushgateway that jobs report to."""
 
@@ -375,7 +395,7 @@ class ResolvedFleet(NamedTuple):
     alerts: Alerts | None
     dashboard: Dashboard | None
     gitops: Gitops | None
-    sops: Sops | None
+    sops: Recipients | None
     labels: StringMap
     """The labels of every object."""
     annotations: StringMap

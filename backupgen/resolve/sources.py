@@ -18,7 +18,7 @@ from backupgen.resolve.origins import BUILT_IN, Origin, Record, derived
 
 def resolve_volumes(
     name: str, target: schema.Target, path: NodePath, record: Record | None
-) -> tuple[resolved.Volume, ...]:
+) -> tuple[resolved.SourceVolume, ...]:
     """The volumes of a target, in the order of the file."""
     written: dict[NodePath, schema.Volume] = {("volumes", key): item for key, item in (target.volumes or {}).items()}
     if target.volume is not None:
@@ -34,7 +34,7 @@ def resolve_volumes(
 
 def resolve_volume(
     name: str, volume: schema.Volume, path: NodePath, record: Record | None = None, key: NodePath = ()
-) -> resolved.Volume:
+) -> resolved.SourceVolume:
     """A claim or a folder of the node."""
     said = Layers(volume, path, record=record, key=key)
     if volume.pvc is not None:
@@ -43,11 +43,11 @@ def resolve_volume(
         claim, access, folder = None, "", said.value("host_path")
         said.value("reason")
     said.value("paths", Shared(["."], BUILT_IN))
-    return resolved.Volume(name, claim, folder, access, volume.paths or (), said.value("sentinel") or "", path)
+    return resolved.SourceVolume(name, claim, folder, access, volume.paths or (), said.value("sentinel") or "", path)
 
 
 def resolve_sentinels(
-    target: schema.Target, volumes: tuple[resolved.Volume, ...], context: Context, record: Record | None
+    target: schema.Target, volumes: tuple[resolved.SourceVolume, ...], context: Context, record: Record | None
 ) -> Iterator[tuple[str, ...]]:
     """What tells a mounted volume from the folder below its mount point.
 
@@ -127,7 +127,7 @@ def _root(dump: schema.Dump | None) -> str:
 
 def resolve_verify(
     target: schema.Target,
-    volumes: tuple[resolved.Volume, ...],
+    volumes: tuple[resolved.SourceVolume, ...],
     dump: resolved.Dump | None,
     path: NodePath,
     record: Record | None,
@@ -167,7 +167,7 @@ def _verify(target: schema.Target) -> Iterator[resolved.VerifyRule]:
 
 
 def _derived_rules(
-    target: schema.Target, volumes: tuple[resolved.Volume, ...], dump: resolved.Dump | None
+    target: schema.Target, volumes: tuple[resolved.SourceVolume, ...], dump: resolved.Dump | None
 ) -> Iterator[resolved.VerifyRule]:
     """A rule for each source that no written rule looks at, so that every restore test looks at everything."""
     written = [rule.file for rule in _verify(target)]

@@ -11,7 +11,7 @@ from backupgen.grammars.restic_flags import judge_argument
 from backupgen.language import codes as language_codes
 from backupgen.language import schema
 from backupgen.language.defaults import default_of, filled, written
-from backupgen.language.scalars import shown
+from backupgen.language.refusals import shown
 from backupgen.resolve import codes, resolved
 from backupgen.resolve.jobs import Context, Identity, resolve_job
 from backupgen.resolve.layers import Layers, Shared
@@ -41,7 +41,7 @@ def resolve_target(
     _check_sources(target, path, context)
     repository: str = said.value("repository")
     if repository not in repositories:
-        known = ", ".join(f"`{repository}`" for repository in repositories)
+        known = listed(repositories)
         message = f"there is no repository `{repository}`, expected one of {known}"
         notes.add(codes.UNKNOWN_REPOSITORY, message, (*path, "repository"))
     if volumes and layers.given("run_as") is None:
@@ -63,6 +63,7 @@ def resolve_target(
         job=resolve_job(target, layers, slot, identity, context, hook_timeout=said.value("hook_timeout")),
         repository=repository,
         skip=skip,
+        between=_ALL_HOURS if target.between is None else target.between,
         yields=said.value("yields"),
         volumes=volumes,
         dump=dump,
@@ -96,6 +97,7 @@ def _note_the_rest(
     path = target.job.path
     record.note(("at",), str(own.at), said.origin("at"))
     record.note(("skip",), list(format_hours(target.skip)), said.origin("skip"))
+    record.note(("between",), "".join(format_hours(target.between)), said.origin("between"))
     record.note(("exclude",), list(target.exclude), said.origin("exclude"))
     record.note(("backup_args",), list(target.backup_args), said.origin("backup_args"))
     _note_keep(record, own.keep, Origin("target", path))
@@ -147,6 +149,9 @@ def _check_sources(target: schema.Target, path: NodePath, context: Context) -> N
         notes.add(codes.CONFLICTING_KEYS, message, (*path, "dump"), help_, on_key=True)
     if target.every is not None and target.at is not AUTO:
         notes.add(codes.CONFLICTING_KEYS, "`every` goes with `at: auto`", (*path, "every"), on_key=True)
+    if target.between is not None and target.at is not AUTO:
+        help_ = "leave out hours of a slot of your own with `skip`"
+        notes.add(codes.CONFLICTING_KEYS, "`between` goes with `at: auto`", (*path, "between"), help_, on_key=True)
     if target.after is not None and target.before is None:
         message = "`after` undoes what `before` did, expected `before` beside it"
         notes.add(codes.CONFLICTING_KEYS, message, (*path, "after"), on_key=True)
@@ -165,6 +170,9 @@ def _slot(
     if skip == _ALL_HOURS:
         context.notes.add(codes.CONFLICTING_KEYS, "`skip` leaves no hour in which it could start", (*path, "skip"))
         return target.at, 0
+    if target.between is not None and not target.between & ~skip:
+        message = "`skip` leaves no hour of `between` in which it could start"
+        context.notes.add(codes.CONFLICTING_KEYS, message, (*path, "between"))
     if isinstance(target.at, Auto):
         every = said.value("every")
         if every not in CADENCES:

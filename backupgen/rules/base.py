@@ -8,7 +8,7 @@ from functools import cached_property
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Spot
 from backupgen.language.paths import target_of
 from backupgen.resolve.resolved import Job, ResolvedFleet, Waiver
-from backupgen.resolve.timetable import Timetable
+from backupgen.resolve.schedule_input import ScheduleInput
 from backupgen.schedule import Conflict, Operation, ScheduleProof, irregular_zones, load_zone, shortest_gap
 
 
@@ -17,7 +17,7 @@ class RuleContext:
     """A resolved fleet, and the proof of its schedule or the witnesses against it."""
 
     fleet: ResolvedFleet
-    timetable: Timetable
+    schedule_input: ScheduleInput
     outcome: ScheduleProof | tuple[Conflict, ...]
     since: int
     """Now, as far as findings know: from when on they name instants, and waivers expire; epoch seconds."""
@@ -39,7 +39,7 @@ class RuleContext:
     @cached_property
     def irregular(self) -> tuple[str, ...]:
         """The zones of operations in which Kubernetes departs from its own rule, so that nothing is proved there."""
-        return irregular_zones(operation.zone for operation in self.timetable.operations)
+        return irregular_zones(operation.zone for operation in self.schedule_input.operations)
 
     @cached_property
     def today(self) -> date:
@@ -59,7 +59,7 @@ class RuleContext:
     @cached_property
     def operations(self) -> Mapping[str, Operation]:
         """Every operation by the name of its job: with what is left after yielding, if there is a proof."""
-        operations = self.proof.operations if self.proof else self.timetable.operations
+        operations = self.proof.operations if self.proof else self.schedule_input.operations
         return {operation.name: operation for operation in operations}
 
     @cached_property

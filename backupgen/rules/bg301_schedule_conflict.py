@@ -55,7 +55,7 @@ def advice(context: RuleContext) -> Iterator[tuple[tuple[Conflict, ...], tuple[s
     groups: dict[tuple[str, Why, Stuck | None], list[Conflict]] = {}
     for conflict in context.conflicts:
         groups.setdefault((conflict.other, conflict.why, conflict.stuck), []).append(conflict)
-    adviser = Adviser(context.timetable.operations, context.timetable.limits)
+    adviser = Adviser(context.schedule_input.operations, context.schedule_input.limits)
     for number, conflicts in enumerate(groups.values()):
         yield tuple(conflicts), _remedies(context, adviser, conflicts) if number < _ADVISED else ()
 
@@ -63,9 +63,10 @@ def advice(context: RuleContext) -> Iterator[tuple[tuple[Conflict, ...], tuple[s
 def _remedies(context: RuleContext, adviser: Adviser, conflicts: Sequence[Conflict]) -> tuple[str, ...]:
     found = [change(context, remedy) for remedy in islice(adviser.remedies(conflicts), _REMEDIES)]
     if not found and len(conflicts) > 1:
-        first = conflicts[0]
-        helping = islice(adviser.remedies([first]), 1)
-        found = [f"{change(context, remedy)}, for `{first.one}` alone" for remedy in helping]
+        # Nothing ends them all: one change for each of the first few that has one.
+        for conflict in conflicts[:_REMEDIES]:
+            helping = islice(adviser.remedies([conflict]), 1)
+            found += [f"{change(context, remedy)}, for `{conflict.one}` alone" for remedy in helping]
     return tuple(found)
 
 

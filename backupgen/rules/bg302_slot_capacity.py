@@ -1,12 +1,12 @@
 """BG302: more at once than a repository or a node is meant to take."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from backupgen.diagnostics import CodeInfo, Finding, Severity
+from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
 from backupgen.rules.base import Rule, RuleContext, finding
 from backupgen.rules.wording import SHOWN, change, slots_of, some, windows
-from backupgen.schedule import Adviser, Crowd, Lever, Remedy, crowded
+from backupgen.schedule import Adviser, Crowd, Lever, Operation, Remedy, crowded, firings_per_year, load_zone
 
 INFO = CodeInfo(
     code="BG302",
@@ -19,6 +19,9 @@ INFO = CodeInfo(
     good='a: {at: ":00", deadline: 25m, …}\nb: {at: ":30", deadline: 25m, …}',
 )
 
+_A_MONTH_APART = 12.5
+"""Runs a year."""
+
 
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each crowd once, at the operation with the longest window in it.
@@ -27,17 +30,24 @@ def check(context: RuleContext) -> Iterator[Finding]:
     """
     if context.proof is None:
         return
-    homeless = {name for shortage in context.timetable.shortages for name in shortage.without_room}
+    homeless = {name for shortage in context.schedule_input.shortages for name in shortage.without_room}
     meant = {waiver.scope for waiver in context.waivers if waiver.slug == INFO.slug}
-    adviser = Adviser(context.timetable.operations, context.timetable.limits)
+    adviser = Adviser(context.schedule_input.operations, context.schedule_input.limits)
     for crowd in context.proof.crowded:
         for name in crowd.operations:
             if context.jobs[name].path in meant:
                 yield _finding(context, crowd, name, adviser)
-    others = [operation for name, operation in context.operations.items() if context.jobs[name].path not in meant]
-    for crowd in crowded(others, context.timetable.limits) if meant else context.proof.crowded:
+    others = [operation for operation in context.operations.values() if _counts(context, operation, meant)]
+    for crowd in crowded(others, context.schedule_input.limits):
         if homeless.isdisjoint(crowd.operations):  # BG310 tells of those
             yield _finding(context, crowd, _longest(context, crowd), adviser)
+
+
+def _counts(context: RuleContext, operation: Operation, meant: Collection[NodePath]) -> bool:
+    """Whether a crowd with it is worth a word: not that of a suspended job, nor of one that runs once a month."""
+    job = context.jobs[operation.name]
+    often = firings_per_year(operation.schedule, load_zone(operation.zone)) > _A_MONTH_APART
+    return often and not job.suspend and job.path not in meant
 
 
 def _longest(context: RuleContext, crowd: Crowd) -> str:
@@ -46,7 +56,7 @@ def _longest(context: RuleContext, crowd: Crowd) -> str:
 
 def _finding(context: RuleContext, crowd: Crowd, name: str, adviser: Adviser) -> Finding:
     others = [other for other in crowd.operations if other != name]
-    limit = context.timetable.limits.get(crowd.pool, 1)
+    limit = context.schedule_input.limits.get(crowd.pool, 1)
     message = (
         f"`{name}` and {some(others)} overlap: up to {crowd.worst} at once, "
         f"`parallel` of the {crowd.pool.kind} `{crowd.pool.name}` is {limit}"

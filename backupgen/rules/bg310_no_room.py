@@ -25,17 +25,28 @@ _DAYS_PER_YEAR = 365.2425
 
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each repository and each node that is too small."""
-    for shortage in context.timetable.shortages:
+    for shortage in context.schedule_input.shortages:
         names = shortage.without_room
-        chosen = sum(1 for name in context.timetable.chosen if shortage.pool in context.operations[name].pools())
+        chosen = sum(1 for name in context.schedule_input.chosen if shortage.pool in context.operations[name].pools())
         kind, pool = shortage.pool.kind, shortage.pool.name
         message = (
             f"the {kind} `{pool}` has no room for {len(names)} of {chosen} `auto` slots ({some(names)}): "
-            f"up to {shortage.needed} would run at once, `parallel` is {shortage.limit}{_missing(context, shortage)}"
+            f"up to {shortage.needed} would run at once, `parallel` is {shortage.limit}{_why(context, shortage)}"
         )
         help_ = f"`parallel: {shortage.needed}` would do, or shorter deadlines"
+        if shortage.anew:
+            help_ = "there is room for all if others move: remove `out/.backupgen-slots.yaml` and render; or " + help_
         found = finding(INFO, message, _path(context, shortage.pool), help_)
         yield replace(found, related=slots_of(context, names[:SHOWN]))
+
+
+def _why(context: RuleContext, shortage: Shortage) -> str:
+    """Whether there is no packing, or whether none was found; a search that is not exhaustive says so."""
+    if shortage.impossible:
+        return _missing(context, shortage)
+    if shortage.anew:
+        return "; they find none beside the slots that others have already"
+    return "; none was found, in a search that does not try every arrangement"
 
 
 def _missing(context: RuleContext, shortage: Shortage) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from backupgen.diagnostics import CodeInfo, Finding, Severity
-from backupgen.resolve.resolved import Volume
+from backupgen.resolve.resolved import SourceVolume
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(
@@ -36,7 +36,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
             yield _folder(server.volume)
 
 
-def _folder(volume: Volume) -> Finding:
+def _folder(volume: SourceVolume) -> Finding:
     message = f"the folder `{volume.host_path}` is on one node, but the pod may run on any"
     return finding(INFO, message, volume.path, "write `node_selector:` with the label of the node that has it")
 

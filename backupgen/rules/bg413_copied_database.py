@@ -7,7 +7,7 @@ from typing import Final
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
 from backupgen.integrations.dump_tools import DUMP_TOOLS
-from backupgen.resolve.resolved import Target, Volume
+from backupgen.resolve.resolved import SourceVolume, Target
 from backupgen.rules.base import Rule, RuleContext, finding
 
 INFO = CodeInfo(
@@ -90,7 +90,7 @@ def _judge(target: Target) -> Iterator[Finding]:
             return
 
 
-def _engine(target: Target, volume: Volume) -> tuple[str, str] | None:
+def _engine(target: Target, volume: SourceVolume) -> tuple[str, str] | None:
     """The engine that a volume's own names speak of, else the app's pod."""
     for text in (f"{volume.claim or volume.host_path} {volume.name}", " ".join(target.with_pod.values())):
         words = {word.rstrip("0123456789") for word in re.split("[^a-z0-9]+", text.lower())}

@@ -5,6 +5,7 @@ from typing import Final
 
 from backupgen.conventions import naming
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
+from backupgen.resolve.delivery import Flux
 from backupgen.resolve.resolved import ResolvedFleet, StringMap
 from backupgen.rules.base import Rule, RuleContext, finding
 
@@ -25,7 +26,7 @@ _DISABLED: Final = "disabled"
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each place that takes it back; those that inherit it are not repeated."""
     fleet = context.fleet
-    if fleet.gitops is None or fleet.gitops.flux is None:
+    if not isinstance(fleet.gitops, Flux):
         return
     general = fleet.annotations.get(naming.FLUX_SUBSTITUTE, _DISABLED)
     for path, annotations in _places(fleet):

@@ -1,11 +1,11 @@
 """BG424: an alert of the user's own about a metric that nobody has."""
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from typing import Final
 
 from backupgen.conventions.metrics import METRICS, RECORDED
 from backupgen.diagnostics import CodeInfo, Finding, Severity
+from backupgen.diagnostics.wording import did_you_mean
 from backupgen.grammars.promql import judge_promql
 from backupgen.rules.base import Rule, RuleContext, finding
 
@@ -29,8 +29,8 @@ def check(context: RuleContext) -> Iterator[Finding]:
     alerts = context.fleet.alerts
     for alert in alerts.own if alerts is not None else ():
         for name in strangers(judge_promql(alert.expr).metrics):
-            near = get_close_matches(name, [metric.name for metric in (*METRICS, *RECORDED)], 1)
-            help_ = f"did you mean `{near[0]}`?" if near else "look for its name in docs/alerts.md"
+            names = [metric.name for metric in (*METRICS, *RECORDED)]
+            help_ = did_you_mean(name, names, "look for its name in docs/alerts.md")
             message = f"nothing yields the metric `{name}` that `{alert.name}` reads"
             yield finding(INFO, message, ("alerts", "own", alert.name, "expr"), help_)
 

@@ -10,7 +10,7 @@ def images_of(fleet: ResolvedFleet) -> Iterator[tuple[str, NodePath]]:
     """Yield each image with its path in fleet.yaml; one that is only inherited stands under `images`."""
     for name in ("restic", "rest_server", "kubectl"):
         image = getattr(fleet.images, name)
-        if image is not None:
+        if image:
             yield image, ("images", name)
     for job in fleet.jobs():
         if job.image != fleet.images.restic:

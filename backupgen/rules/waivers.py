@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from difflib import get_close_matches
 from typing import Final
 
 from backupgen.diagnostics import CodeInfo, Finding, NodePath, Severity
-from backupgen.diagnostics.wording import listed
+from backupgen.diagnostics.wording import did_you_mean, listed
 from backupgen.resolve.resolved import Waiver
 from backupgen.rules.base import finding, is_expired
 
@@ -90,8 +89,7 @@ def _idle(waiver: Waiver, known: Mapping[str, CodeInfo]) -> Finding:
     if waiver.slug not in known:
         message = f"there is no finding `{waiver.slug}`"
         waivable = [slug for slug, info in known.items() if info.severity is not Severity.ERROR]
-        near = get_close_matches(waiver.slug, waivable, n=1)
-        help_ = f"did you mean `{near[0]}`?" if near else f"expected one of {listed(waivable)}"
+        help_ = did_you_mean(waiver.slug, waivable, f"expected one of {listed(waivable)}")
         return finding(IDLE_WAIVER, message, waiver.path, help_, on_key=True)
     if known[waiver.slug].severity is Severity.ERROR:
         message = f"`{waiver.slug}` is an error, which cannot be waived"

@@ -81,6 +81,14 @@ def own_order(name: str, every: int) -> Iterator[int]:
         index = (index + step) % total
 
 
+def rank_of(name: str, every: int, number: int) -> int:
+    """Return the place of a candidate in the name's own order."""
+    total, digest = slot_count(every), digest_of(name, every)
+    first = int.from_bytes(digest[:8], "big") % total
+    step = _coprime(int.from_bytes(digest[8:16], "big"), total)
+    return (number - first) * pow(step, -1, total) % total
+
+
 def in_turn(name: str, every: int) -> Iterator[int]:
     """Yield them one after the other, from the start of a day of the name's own."""
     total = slot_count(every)

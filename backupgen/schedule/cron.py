@@ -233,7 +233,9 @@ def _parse_value(field: _Field, part: str, text: str, offset: int) -> int:
         return value
     expected = f"{field.low}-{field.high}" + (f" or {field.names[0]}-{field.names[-1]}" if field.names else "")
     quoted = f"`{text}`" if text == part else f"`{text}` in `{part}`"
-    raise CronError(f"{quoted} is no {field.name}, expected {expected}", _value_hint(field, text, value), offset)
+    raise CronError(
+        f"{quoted} is not a valid {field.name}, expected {expected}", _value_hint(field, text, value), offset
+    )
 
 
 def _value_hint(field: _Field, text: str, value: int | None) -> str:

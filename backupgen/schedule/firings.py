@@ -1,6 +1,17 @@
 """When a schedule fires: at every UTC minute whose wall clock in the zone matches, over the whole cycle, as bit sets.
 
 What falls into a gap is skipped, what falls into a fold fires twice: Kubernetes' rule, measured.
+
+`10 2,14 * * *` in Berlin is two patterns, and more for the days of the changes. Each is a product of two sets:
+
+    minutes: bit N is minute N of the UTC day      days: bit N is day N of the cycle, from 2026-10-01 on
+
+       10 70                    730 790             0   25                178
+    ....:.#......................:...#.......       ....##################...........######...   offset  +60
+    ....#.:......................#...:.......       ####..................###########......###   offset +120
+
+Where the product of one schedule, widened by the length of its windows, has a bit in common with that of another, the
+two meet: a shift and an AND of big integers each, whatever the number of runs.
 """
 
 from collections.abc import Iterator

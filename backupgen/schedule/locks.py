@@ -6,10 +6,18 @@ Source: restic's own lock matrix (shared: backup, restore, copy; exclusive: forg
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from backupgen.schedule.cron import CronExpr
 from backupgen.schedule.windows import Timing
+
+MARGIN: Final = 30
+"""Seconds between windows that exclude each other.
+
+A Job's deadline counts from its `startTime`, which the controller sets a moment after the slot. The kubelet hears of it
+later still, and takes up to two seconds more than the grace to kill. Each of these may take seconds while the API
+server is slow to answer.
+"""
 
 
 class Use(StrEnum):
@@ -113,8 +121,8 @@ class Operation:
 
     @property
     def worst(self) -> Timing:
-        """When it may run if Kubernetes starts it as late as allowed."""
-        return Timing.of(self.schedule, self.zone, self.start_within + self.hold)
+        """When it may run if Kubernetes starts it as late as allowed, and is slow to end it."""
+        return Timing.of(self.schedule, self.zone, self.start_within + self.hold + MARGIN)
 
     @property
     def slack(self) -> int:

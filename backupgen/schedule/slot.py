@@ -79,9 +79,9 @@ def _parse_weekly(text: str, weekly: re.Match[str]) -> CronExpr:
     days = _weekdays(weekly.group(1))
     clock = _CLOCK.fullmatch(weekly.group(2))
     if days is None:
-        _fail(text, f"`{weekly.group(1)}` is no list or range of the weekdays Sun to Sat", weekly.start(1))
+        _fail(text, f"`{weekly.group(1)}` is not a list or range of the weekdays Sun to Sat", weekly.start(1))
     if clock is None or clock.group(1) is None:
-        _fail(text, f"`{weekly.group(2)}` is no time from 00:00 to 23:59", weekly.start(2))
+        _fail(text, f"`{weekly.group(2)}` is not a time from 00:00 to 23:59", weekly.start(2))
     return _expression(clock.group(1), clock.group(2), _render_days(days))
 
 
@@ -115,7 +115,7 @@ def _refuse(text: str, error: CronError) -> NoReturn:
 def _fail(text: str, what: str, offset: int) -> NoReturn:
     guess = _guess(text)
     hint = f'perhaps `"{guess}"`; {_forms()}' if guess else _forms()
-    raise SlotError(f"`{text}` is no slot: {what}", hint, offset)
+    raise SlotError(f"`{text}` is not a slot: {what}", hint, offset)
 
 
 def _forms() -> str:

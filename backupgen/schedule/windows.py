@@ -63,7 +63,7 @@ def reach(timing: Timing, before: int, after: int) -> tuple[Span, ...]:
 def _reach(schedule: CronExpr, zone: str, before: int, after: int) -> tuple[Span, ...]:
     parts: dict[int, tuple[int, int]] = {}
     for pattern in firings(schedule, load_zone(zone)):
-        wide = _smear(pattern.minutes, before + after)
+        wide = smear(pattern.minutes, before + after)
         for day in range(-before // DAY_MINUTES, (DAY_MINUTES - 1 + after) // DAY_MINUTES + 1):
             minutes = shift(wide, -before - DAY_MINUTES * day) & _DAY_BITS
             if minutes:
@@ -109,8 +109,8 @@ def rotated(days: int, by: int) -> int:
     return rotate(days, by)
 
 
-def _smear(bits: int, by: int) -> int:
-    """Set the `by` places above each set bit too."""
+def smear(bits: int, by: int) -> int:
+    """Return a bit set with the `by` places above each bit set too."""
     width = 1
     while width <= by:
         step = min(width, by + 1 - width)
@@ -157,6 +157,12 @@ def meeting_slots(one: Timing, other: Timing) -> tuple[Pattern, ...]:
 @cache
 def _meeting_slots(one: Timing, other: Timing) -> tuple[Pattern, ...]:
     return tuple(within(one.slots, reach(other, one.minutes - 1, other.minutes - 1)))
+
+
+def share_met(one: Timing, other: Timing) -> float:
+    """Return which part of the runs of `one` meets some window of `other`, over the whole cycle."""
+    met, runs = sum(map(_count, meeting_slots(one, other))), sum(map(_count, one.slots))
+    return met / runs if runs else 0.0
 
 
 def begins_inside(one: Timing, other: Timing) -> bool:

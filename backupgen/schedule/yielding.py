@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
+from typing import Final
 
 from backupgen.schedule.cron import CronExpr
 from backupgen.schedule.firings import Pattern
 from backupgen.schedule.windows import Timing, meeting_slots
 from backupgen.schedule.zones import DAY_MINUTES
+
+_TWICE: Final = 2
 
 
 class Stuck(StrEnum):
@@ -16,7 +19,7 @@ class Stuck(StrEnum):
     FORBIDDEN = "forbidden"
     """It is not allowed to leave out hours."""
     SPARSE = "sparse"
-    """It does not run in consecutive hours, so that more than an hourly run would be lost."""
+    """It does not run in consecutive hours, or in two hours at most: more than an hourly run would be lost."""
     ALWAYS = "always"
     """It meets something in every hour in which it runs."""
 
@@ -43,10 +46,10 @@ def local_hours(patterns: Iterable[Pattern]) -> int:
 def leave_out(schedule: CronExpr, hours: int) -> CronExpr | Stuck:
     """Return the schedule without these hours, or why that cannot be.
 
-    Only a schedule that runs in consecutive hours yields. One that runs twice a day would lose half of its backups, one
-    that runs daily all of them: that is for its owner to decide.
+    Only a schedule that runs in more than two hours of a day, some of them consecutive, yields. One that runs twice a
+    day would lose half of its backups, one that runs daily all of them: that is for its owner to decide.
     """
     following = schedule.hours << 1 | schedule.hours >> 23
-    if not schedule.hours & following:
+    if schedule.hours.bit_count() <= _TWICE or not schedule.hours & following:
         return Stuck.SPARSE
     return schedule.without_hours(hours) or Stuck.ALWAYS

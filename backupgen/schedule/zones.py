@@ -16,6 +16,7 @@ from typing import Final
 
 import tzdata
 
+from backupgen.diagnostics.wording import quoted
 from backupgen.schedule.tzfile import DAY, EPOCH_DAY, Transition, ZoneData, parse_tzif
 
 TZDATA_VERSION: Final[str] = tzdata.IANA_VERSION
@@ -113,9 +114,7 @@ def load_zone(name: str) -> Zone:
     _check_form(name)
     if name not in _names():
         near = _near(name)
-        hint = (
-            f"perhaps {' or '.join(f'`{other}`' for other in near)}" if near else "use a name such as `Europe/Berlin`"
-        )
+        hint = f"perhaps {' or '.join(quoted(near))}" if near else "use a name such as `Europe/Berlin`"
         raise ZoneError(
             f"unknown time zone `{name}` (names are case sensitive; time zone database {TZDATA_VERSION})", hint
         )
@@ -146,7 +145,7 @@ def _check_form(name: str) -> None:
     for part in name.split("/"):
         if not _PART.fullmatch(part) or part in (".", "..") or part.startswith("-"):
             raise ZoneError(
-                f"`{name}` is no time zone: each part between `/` has 1 to 14 of the characters A-Z a-z 0-9 . - _ +"
+                f"`{name}` is not a time zone: each part between `/` has 1 to 14 of the characters A-Z a-z 0-9 . - _ +"
                 " and does not begin with `-`",
                 "use a name such as `Europe/Berlin`",
             )

@@ -7,15 +7,15 @@ from backupgen.conventions.naming import VALUE_VARIABLES
 from backupgen.diagnostics import Finding, Spot
 from backupgen.diagnostics.wording import few, quoted
 from backupgen.sealing import codes
-from backupgen.sealing.judge import Flaw, Standing, differing_recipients
-from backupgen.sealing.marks import is_from_environment
+from backupgen.sealing.judge import SecretStatus, StaleReason, differing_recipients
 from backupgen.sealing.references import Reference
 from backupgen.sealing.rules import Rule
+from backupgen.sealing.seal_record import is_from_environment
 from backupgen.sealing.values import EDIT, Sources, ValuesFile
 
 
 def check_values(
-    needed: Mapping[str, Reference], sources: Sources, standings: Iterable[Standing]
+    needed: Mapping[str, Reference], sources: Sources, statuses: Iterable[SecretStatus]
 ) -> tuple[Finding, ...]:
     """Judge the values by their names: what is missing, empty, or needed by nothing.
 
@@ -24,7 +24,7 @@ def check_values(
     if sources.file is None:
         return ()
     spare = [name for name in sources.file.digests if name not in needed]
-    elsewhere = _from_environment(standings)
+    elsewhere = _from_environment(statuses)
     findings = [
         _missing(name, reference, spare, sources.file)
         for name, reference in needed.items()
@@ -34,9 +34,9 @@ def check_values(
     return (*findings, *(_unused(name, sources.file) for name in spare))
 
 
-def check_forgotten(standings: Iterable[Standing], file: str) -> tuple[Finding, ...]:
+def check_forgotten(statuses: Iterable[SecretStatus], file: str) -> tuple[Finding, ...]:
     """Say that the values file is gone from which Secrets were sealed: most often it was not committed."""
-    marks = [one.mark for one in standings if one.mark is not None]
+    marks = [one.mark for one in statuses if one.mark is not None]
     if all(is_from_environment(was) for mark in marks for was in mark.keys.values()):
         return ()
     message = f"there is no `{file}`, from which Secrets were sealed: whether they hold the present values is not known"
@@ -66,11 +66,11 @@ def check_variables(variables: Iterable[str], known: Iterable[str]) -> tuple[Fin
     )
 
 
-def _from_environment(standings: Iterable[Standing]) -> set[str]:
+def _from_environment(statuses: Iterable[SecretStatus]) -> set[str]:
     """The values that some Secret was sealed with, and that came from the environment."""
     return {
         name
-        for one in standings
+        for one in statuses
         for key in one.secret.keys
         if one.mark is not None and is_from_environment(one.mark.keys.get(key.key, ""))
         for name in key.values
@@ -105,19 +105,21 @@ def check_recipients(values: ValuesFile, rule: Rule | None, rules_file: str) -> 
     return (Finding(codes.SEALED_FOR_OTHERS, message, Spot(file=values.file), remedy),)
 
 
-def check_secrets(standings: Iterable[Standing], sources: Sources) -> Iterator[Finding]:
+def check_secrets(statuses: Iterable[SecretStatus], sources: Sources) -> Iterator[Finding]:
     """Judge the sealed Secrets one by one."""
-    for one in standings:
+    for one in statuses:
         for fault in one.faults:
-            by_hand = fault.flaw is Flaw.UNPROVEN and not sources.given  # from values that only its owner knows
+            by_hand = (
+                fault.reason is StaleReason.UNPROVEN and not sources.given
+            )  # from values that only its owner knows
             finding = fault.finding(one.file)
             if finding is not None and not by_hand:
                 yield finding
 
 
-def check_waiting(standings: Iterable[Standing], sources: Sources, out: str) -> Iterator[Finding]:
+def check_waiting(statuses: Iterable[SecretStatus], sources: Sources, out: str) -> Iterator[Finding]:
     """Name the Secrets that hold placeholders, and those of which nothing is known: one finding for all alike."""
-    every = tuple(standings)
+    every = tuple(statuses)
     bare = [one for one in every if one.placeholders]
     if ready := [one.file for one in bare if not one.waiting]:
         message = f"{_counted(ready, 'hold')} placeholders, although every value is there"
@@ -126,7 +128,7 @@ def check_waiting(standings: Iterable[Standing], sources: Sources, out: str) -> 
         message = f"{_counted(waiting, 'hold')} placeholders: not sealed yet"
         remedy = f"run {EDIT}, then `backupgen render`" if sources.file else codes.SECRETS_UNSEALED.help
         yield Finding(codes.SECRETS_UNSEALED, message, Spot(file=out), remedy)
-    if unknown := [one.file for one in every if one.has(Flaw.ENVIRONMENT)]:
+    if unknown := [one.file for one in every if one.has(StaleReason.ENVIRONMENT)]:
         message = f"{_counted(unknown, 'come')} from values of the environment: nothing to compare with without a key"
         remedy = "compare where the key and the same environment are, with `backupgen secrets status`"
         yield Finding(codes.SEALED_FROM_ENVIRONMENT, message, Spot(file=out), remedy)

@@ -11,8 +11,8 @@ from backupgen.diagnostics.wording import listed
 from backupgen.plan.facts.access import Secret, SecretKey
 from backupgen.sealing import codes
 from backupgen.sealing.envelope import Envelope, encrypted_type, read_envelope
-from backupgen.sealing.marks import Mark, is_from_environment, key_mark, names_of
 from backupgen.sealing.rules import Rule
+from backupgen.sealing.seal_record import SealRecord, is_from_environment, key_mark, names_of
 from backupgen.sealing.sealed import is_sealed, secret_keys, values_of, without_values
 from backupgen.sealing.values import Sources
 from backupgen.source import PlainError, load_all
@@ -20,8 +20,8 @@ from backupgen.source import PlainError, load_all
 _RENDER: Final = "run `backupgen render` where the key is, and commit what it writes"
 
 
-class Flaw(Enum):
-    """What is wrong with a sealed Secret: in the words of the status, and as a finding of `check`."""
+class StaleReason(Enum):
+    """Why a sealed Secret is not what it should be: in the words of the status, and as a finding of `check`."""
 
     UNREADABLE = (
         "it is no YAML",
@@ -85,23 +85,23 @@ class Flaw(Enum):
         """What to do; empty: what its code says."""
 
 
-class Fault(NamedTuple):
-    """A flaw of one Secret, and its particulars for a finding."""
+class StaleDetail(NamedTuple):
+    """Why one sealed Secret is stale, and the particulars for a finding."""
 
-    flaw: Flaw
+    reason: StaleReason
     detail: str
 
     def finding(self, file: str) -> Finding | None:
         """The fault as a finding about a file; None for what is reported of all Secrets at once."""
-        info = self.flaw.info
+        info = self.reason.info
         if info is None:
             return None
-        message = self.flaw.message.format(detail=self.detail)
-        return Finding(info, message, Spot(file=file), self.flaw.help or info.help)
+        message = self.reason.message.format(detail=self.detail)
+        return Finding(info, message, Spot(file=file), self.reason.help or info.help)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SecretStatus:
     """One Secret: what it should be, and what lies in out/."""
 
     path: str
@@ -114,17 +114,17 @@ class Standing:
     rule: Rule | None
     sealed: str | None
     """The text in out/, if it is sealed."""
-    mark: Mark | None
+    mark: SealRecord | None
     """What is remembered of exactly that text."""
     waiting: tuple[str, ...]
     """The values that it needs and that are not there."""
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[StaleDetail, ...] = ()
     placeholders: bool = False
     """Whether what lies in out/ is the text with placeholders."""
 
-    def has(self, *flaws: Flaw) -> bool:
-        """Whether the sealed Secret has one of these flaws."""
-        return any(fault.flaw in flaws for fault in self.faults)
+    def has(self, *reasons: StaleReason) -> bool:
+        """Whether the sealed Secret has one of these."""
+        return any(fault.reason in reasons for fault in self.faults)
 
     @property
     def proven(self) -> bool:
@@ -140,17 +140,17 @@ class Committed:
     """The folder, as findings show it."""
     files: Mapping[str, str]
     """The files of out/: path below it -> text."""
-    marks: Mapping[str, tuple[Mark, ...]]
+    marks: Mapping[str, tuple[SealRecord, ...]]
     """What is remembered of the sealed ones."""
 
 
-def stand(
+def secret_statuses(
     secrets: Mapping[str, Secret],
     manifests: Mapping[str, str],
     committed: Committed,
     sources: Sources,
     rules: Mapping[str, Rule],
-) -> tuple[Standing, ...]:
+) -> tuple[SecretStatus, ...]:
     """Judge every Secret, in the order of the paths. `rules` holds the rule for each path that has one."""
     return tuple(
         _stand(path, secrets[path], manifests[path], committed, sources, rules.get(path)) for path in sorted(secrets)
@@ -159,13 +159,13 @@ def stand(
 
 def _stand(
     path: str, secret: Secret, ready: str, committed: Committed, sources: Sources, rule: Rule | None
-) -> Standing:
+) -> SecretStatus:
     file = f"{committed.out}/{path}"
     names = dict.fromkeys(name for key in secret.keys for name in key.values)
     waiting = tuple(name for name in names if not sources.has(name))
     text = committed.files.get(path)
     if text is None or not is_sealed(path, text):
-        return Standing(path, file, secret, ready, rule, None, None, waiting, placeholders=text == ready)
+        return SecretStatus(path, file, secret, ready, rule, None, None, waiting, placeholders=text == ready)
     known = committed.marks.get(path, ())
     fingerprint = _sha256(text)
     mark = next((mark for mark in known if mark.file == fingerprint), None)
@@ -173,10 +173,10 @@ def _stand(
     if mark is not None:
         faults += _compared(secret, mark, sources)
     elif known:
-        faults.append(Fault(Flaw.CHANGED, ""))
+        faults.append(StaleDetail(StaleReason.CHANGED, ""))
     elif not waiting:
-        faults.append(Fault(Flaw.UNPROVEN, ""))
-    return Standing(path, file, secret, ready, rule, text, mark, waiting, tuple(faults))
+        faults.append(StaleDetail(StaleReason.UNPROVEN, ""))
+    return SecretStatus(path, file, secret, ready, rule, text, mark, waiting, tuple(faults))
 
 
 def readable_fields(ready: str) -> Iterator[tuple[str, ...]]:
@@ -196,24 +196,24 @@ def _sha256(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def flaws_of(text: str, ready: str, rule: Rule | None) -> Iterator[Fault]:
+def stale_details(text: str, ready: str, rule: Rule | None) -> Iterator[StaleDetail]:
     """What can be seen in a sealed text itself, compared with the one with placeholders and with the rule."""
     return _seen(text, ready, rule, None)
 
 
-def _seen(text: str, ready: str, rule: Rule | None, mark: Mark | None) -> Iterator[Fault]:
+def _seen(text: str, ready: str, rule: Rule | None, mark: SealRecord | None) -> Iterator[StaleDetail]:
     """What can be seen in a sealed Secret itself."""
     try:
         documents = load_all(text)
     except PlainError as error:
-        yield Fault(Flaw.UNREADABLE, error.message)
+        yield StaleDetail(StaleReason.UNREADABLE, error.message)
         return
     document = documents[0] if len(documents) == 1 else None
     if not isinstance(document, dict):
-        yield Fault(Flaw.UNREADABLE, f"it holds {len(documents)} documents, expected one mapping")
+        yield StaleDetail(StaleReason.UNREADABLE, f"it holds {len(documents)} documents, expected one mapping")
         return
     if bare := [key for key, value in values_of(document).items() if not encrypted_type(value)]:
-        yield Fault(Flaw.PLAINTEXT, listed(bare))
+        yield StaleDetail(StaleReason.PLAINTEXT, listed(bare))
     if mark is None or mark.ready != _sha256(ready):
         yield from _frame(document, ready)
     envelope = read_envelope(document)
@@ -222,7 +222,7 @@ def _seen(text: str, ready: str, rule: Rule | None, mark: Mark | None) -> Iterat
     yield from _envelope(envelope, rule.envelope)
 
 
-def _frame(document: dict[str, Any], ready: str) -> Iterator[Fault]:
+def _frame(document: dict[str, Any], ready: str) -> Iterator[StaleDetail]:
     (expected,) = load_all(ready)
     if not isinstance(expected, dict):
         return
@@ -230,18 +230,20 @@ def _frame(document: dict[str, Any], ready: str) -> Iterator[Fault]:
     lacking, spare = [key for key in needs if key not in has], [key for key in has if key not in needs]
     said = [f"{what} {listed(keys)}" for what, keys in (("lacks", lacking), ("has the unused", spare)) if keys]
     if said:
-        yield Fault(Flaw.KEYS, " and ".join(said))
+        yield StaleDetail(StaleReason.KEYS, " and ".join(said))
     before, after = without_values(document), without_values(expected)
     differing = [key for key in {**before, **after} if key != "stringData" and before.get(key) != after.get(key)]
     if differing:
-        yield Fault(Flaw.FRAME, listed(differing))
+        yield StaleDetail(StaleReason.FRAME, listed(differing))
 
 
-def _envelope(present: Envelope, wanted: Envelope) -> Iterator[Fault]:
+def _envelope(present: Envelope, wanted: Envelope) -> Iterator[StaleDetail]:
     if present.selection != wanted.selection:
-        yield Fault(Flaw.SELECTION, f"by `{present.selection.shown()}` instead of `{wanted.selection.shown()}`")
+        yield StaleDetail(
+            StaleReason.SELECTION, f"by `{present.selection.shown()}` instead of `{wanted.selection.shown()}`"
+        )
     if present.recipients != wanted.recipients:
-        yield Fault(Flaw.RECIPIENTS, differing_recipients(present, wanted))
+        yield StaleDetail(StaleReason.RECIPIENTS, differing_recipients(present, wanted))
 
 
 def differing_recipients(present: Envelope, wanted: Envelope) -> str:
@@ -255,14 +257,14 @@ def differing_recipients(present: Envelope, wanted: Envelope) -> str:
     return ", ".join(said) or "in other groups, or with another threshold"
 
 
-def _compared(secret: Secret, mark: Mark, sources: Sources) -> Iterator[Fault]:
+def _compared(secret: Secret, mark: SealRecord, sources: Sources) -> Iterator[StaleDetail]:
     if changed := changed_keys(secret, mark, sources):
-        yield Fault(Flaw.VALUES, listed(changed))
+        yield StaleDetail(StaleReason.VALUES, listed(changed))
     if unknown := _unknown_keys(secret, mark, sources):
-        yield Fault(Flaw.ENVIRONMENT, listed(unknown))
+        yield StaleDetail(StaleReason.ENVIRONMENT, listed(unknown))
 
 
-def changed_keys(secret: Secret, mark: Mark, sources: Sources) -> list[str]:
+def changed_keys(secret: Secret, mark: SealRecord, sources: Sources) -> list[str]:
     """Return the keys of a Secret that were sealed from other values than the present ones.
 
     A value that is not there any more says nothing, nor does one of the environment.
@@ -273,7 +275,7 @@ def changed_keys(secret: Secret, mark: Mark, sources: Sources) -> list[str]:
     return [key for key, now in known.items() if was[key] and was[key] != now and not is_from_environment(was[key])]
 
 
-def _unknown_keys(secret: Secret, mark: Mark, sources: Sources) -> list[str]:
+def _unknown_keys(secret: Secret, mark: SealRecord, sources: Sources) -> list[str]:
     """Return the keys that were sealed from the environment, or would be now: nothing can be compared."""
     origins = {key.key: (mark.keys.get(key.key, ""), _now(key, sources)) for key in secret.keys}
     return [key for key, marks in origins.items() if any(map(is_from_environment, marks))]

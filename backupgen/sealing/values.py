@@ -14,8 +14,8 @@ from backupgen.diagnostics import Checked, CodeInfo, Finding, Spot, has_errors
 from backupgen.diagnostics.wording import phrase
 from backupgen.sealing import codes
 from backupgen.sealing.envelope import Envelope, encrypted_type, read_envelope
-from backupgen.sealing.marks import ENVIRONMENT, digest
 from backupgen.sealing.references import Reference
+from backupgen.sealing.seal_record import ENVIRONMENT, digest
 from backupgen.source import Document, read_document
 
 _SOPS: Final = "sops"
@@ -51,7 +51,7 @@ def read_values(raw: bytes, file: str) -> Checked[ValuesFile]:
     """Read the values file. Findings: it is no YAML; a value is in plaintext, or cannot be used."""
     read = read_document(raw, file)
     if read.value is None:
-        return Checked(None, tuple(_hushed(finding) for finding in read.findings))
+        return Checked(None, tuple(_without_quoted_text(finding) for finding in read.findings))
     document = read.value
     entries = {name: value for name, value in document.data.items() if name != _SOPS}
     digests = {name: digest(str(value)) if encrypted_type(value) else "" for name, value in entries.items()}
@@ -60,8 +60,8 @@ def read_values(raw: bytes, file: str) -> Checked[ValuesFile]:
     return Checked(None if has_errors(findings) else values, findings)
 
 
-def _hushed(finding: Finding) -> Finding:
-    """Without the texts that were found: somebody may have written a password where none belongs."""
+def _without_quoted_text(finding: Finding) -> Finding:
+    """Drop quoted input: somebody may have written a password where none belongs."""
     message = f"this values file cannot be read: {phrase(finding.info.summary)}"
     return Finding(finding.info, message, finding.spot, f"restore it from Git, and change it with {EDIT}")
 

@@ -23,7 +23,7 @@ class TooDeepError(Exception):
         self.start = start
 
 
-class Oddities:
+class ParseListener:
     """What `Builder` meets and does not judge. The default lets everything pass; offsets are in characters."""
 
     def document(self, event: Any, start: int) -> None:
@@ -56,13 +56,13 @@ class Builder:
     own (the parser's mark may lie lines later), so there `ends` equals `starts`.
     """
 
-    def __init__(self, oddities: Oddities) -> None:
+    def __init__(self, listener: ParseListener) -> None:
         self.roots: list[Any] = []
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.after: dict[int, int] = {}
         self.last_scalar: Any = None
-        self._oddities = oddities
+        self._listener = listener
         self._node: Any = self.roots
         self._key: str | None = None
         self._number = -1
@@ -115,14 +115,14 @@ class Builder:
         number = len(self.starts) - 1
         start, end = self.starts[-1], self.ends[-1]
         if type(value) is not str:
-            self._oddities.key(value, start, end)
+            self._listener.key(value, start, end)
             return f"{_UNNAMED}{number}"
         if value == "<<" and plain:
-            self._oddities.merge(start, end)
+            self._listener.merge(start, end)
             return f"{_UNNAMED}{number}"
         if value in self._node:
             first = self._key_number(value)
-            self._oddities.duplicate(value, start, end, (self.starts[first], self.ends[first]))
+            self._listener.duplicate(value, start, end, (self.starts[first], self.ends[first]))
             self._repeated.add(number)
         return value
 
@@ -157,7 +157,7 @@ class Builder:
         elif self._key is not None:
             node[self._key] = child
         else:
-            self._oddities.key(child, start, start + 1)
+            self._listener.key(child, start, start + 1)
             key_after = f"{_UNNAMED}{len(self.starts)}"
         self._stack.append((node, key_after, self._number))
         self._node, self._key, self._number = child, None, len(self.starts)
@@ -172,17 +172,17 @@ class Builder:
         self._node, self._key, self._number = self._stack.pop()
 
     def _document(self, event: Any) -> None:
-        self._oddities.document(event, event.start_mark.index)
+        self._listener.document(event, event.start_mark.index)
 
     def _decoration(self, event: Any) -> None:
         if event.anchor is not None:
-            self._oddities.anchor(event.anchor, event.start_mark.index)
+            self._listener.anchor(event.anchor, event.start_mark.index)
         if event.tag is not None:
-            self._oddities.tag(str(event.tag), event.start_mark.index)
+            self._listener.tag(str(event.tag), event.start_mark.index)
 
     def _alias(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
-        self._oddities.alias(event.anchor, start, end)
+        self._listener.alias(event.anchor, start, end)
         self.starts.append(start)
         self.ends.append(end)
         node = self._node

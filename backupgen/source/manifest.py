@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from backupgen.diagnostics import NodePath, Span
-from backupgen.source.build import Builder, Oddities, TooDeepError
+from backupgen.source.build import Builder, ParseListener, TooDeepError
 from backupgen.source.events import YAMLError, open_events
 from backupgen.source.lines import LineIndex
 from backupgen.source.plain import PlainError, fault_in
@@ -91,7 +91,7 @@ class _RefusedError(Exception):
         self.start = start
 
 
-class _Strictness(Oddities):
+class _Strictness(ParseListener):
     """Refuses what Kubernetes' readers refuse too."""
 
     def duplicate(self, key: str, start: int, end: int, first: tuple[int, int]) -> None:  # noqa: ARG002 (interface)
@@ -101,8 +101,8 @@ class _Strictness(Oddities):
 class _Builder(Builder):
     """A builder for which an alias is the node that it names, and which then fills in what merge keys name."""
 
-    def __init__(self, oddities: Oddities) -> None:
-        super().__init__(oddities)
+    def __init__(self, listener: ParseListener) -> None:
+        super().__init__(listener)
         self._anchored: dict[str, Any] = {}
         self._merges: list[tuple[dict[str, Any], str]] = []
         self._aliases = 0

@@ -4,14 +4,14 @@ from typing import Any, Final
 
 from backupgen.diagnostics import CodeInfo, Finding, Related, Spot
 from backupgen.source import codes
-from backupgen.source.build import Builder, Oddities
+from backupgen.source.build import Builder, ParseListener
 from backupgen.source.lines import LineIndex
 
 _SHARE: Final = "put what targets share under `defaults:`"
 _CORE_TAG: Final = "tag:yaml.org,2002:"
 
 
-class Collector(Oddities):
+class Collector(ParseListener):
     """Turns what the builder meets into findings."""
 
     def __init__(self, text: str, file: str, lines: LineIndex) -> None:

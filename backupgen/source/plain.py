@@ -2,7 +2,7 @@
 
 from typing import Any, NoReturn
 
-from backupgen.source.build import Builder, Oddities, TooDeepError
+from backupgen.source.build import Builder, ParseListener, TooDeepError
 from backupgen.source.encoding import forbidden_characters
 from backupgen.source.events import YAMLError, open_events
 from backupgen.source.lines import LineIndex
@@ -53,7 +53,7 @@ def _refuse(text: str, offset: int, message: str) -> NoReturn:
     raise PlainError(*LineIndex(text).position(min(offset, len(text))), message) from None
 
 
-class _Refusal(Oddities):
+class _Refusal(ParseListener):
     def __init__(self, text: str) -> None:
         self._text = text
 

@@ -195,7 +195,7 @@ def _unclosed_quote(mistake: _Mistake) -> _Answer | None:
     if "escape" in mistake.problem or "hexdecimal" in mistake.problem or "Unicode" in mistake.problem:
         shown = mistake.text[mistake.offset : mistake.offset + 2]
         remedy = "use single quotes, in which a backslash is itself, or write `\\\\`"
-        return _Answer(f"`{shown}` is no escape in double quotes", mistake.offset, len(shown), remedy)
+        return _Answer(f"`{shown}` is not an escape in double quotes", mistake.offset, len(shown), remedy)
     quote = mistake.text[mistake.context : mistake.context + 1]
     return _Answer(f"the quote `{quote}` is never closed", mistake.context, remedy="close it on the same line")
 

@@ -48,7 +48,9 @@ thin() {
   release_refused
   if grep -q "^worthless$tab" "$work/verdict"; then
     cut -f 3 "$work/verdict.worthless" >"$work/ids"
-    say "$(wc -l <"$work/ids") snapshots hold nothing, and are removed before they take the place of good ones"
+    cut -f 2 "$work/verdict.worthless" | sort | uniq -c | while read -r count tag; do
+      say "tag $tag: $count snapshots hold nothing and go first"
+    done
     if forget_ids; then
       plan_all
       judge 1

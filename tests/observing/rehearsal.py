@@ -77,10 +77,10 @@ class Rehearsal:
 
     def retention(self, instance: str, *tags: str, ago: int = 0) -> None:
         """Forget, prune, check."""
-        plan = [f"retain {tag} '' --keep-last 7" for tag in tags]
+        plan = [f"retain {tag} {tag} --keep-last=7" for tag in tags]
         url = f"rest:{self.fleet.server.url}{self.fleet.repository.name}/"
         changes = {
-            "PLAN": self.fleet.plan("\n".join([*plan, "prune", "check", "measure", ""])),
+            "PLAN": self.fleet.plan("\n".join([*plan, "thin 9 n r", "prune", "check", "measure", ""])),
             "RESTIC_REPOSITORY": url,
         }
         self._run("retention.sh", instance=instance, ago=ago, code=0, prefix="", **changes)

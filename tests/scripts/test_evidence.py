@@ -77,19 +77,23 @@ def test_worthless_snapshots_do_not_take_the_places_of_good_ones(writable: Fleet
     for _ in range(3):
         assert writable.run("backup.sh", "--tag=a", *command, **append).returncode == 65
     assert len(snapshots(writable)) == 6
-    run = writable.run("retention.sh", PLAN=writable.plan("retain a '' --keep-last 3\n"), shell=shell)
+    run = writable.run("retention.sh", PLAN=plan(writable, "--keep-last=3"), shell=shell)
     assert run.returncode == 0, run.stdout
     assert set(snapshots(writable)) == good
-    assert "tag a: 3 snapshots hold nothing and go first" in run.stdout
+    assert "3 snapshots hold nothing" in run.stdout
 
 
 def test_worthless_snapshots_stay_where_there_is_nothing_better(writable: Fleet) -> None:
     command = ("--stdin-from-command", "--stdin-filename=x", "--", "true")
     for tag in ("a", "b"):
         assert writable.run("backup.sh", f"--tag={tag}", *command).returncode == 65
-    run = writable.run("retention.sh", PLAN=writable.plan("retain a '' --keep-last 9\nown b\n"))
+    run = writable.run("retention.sh", PLAN=plan(writable, "--keep-last=9"))
     assert run.returncode == 0, run.stdout
     assert len(snapshots(writable)) == 2
+
+
+def plan(fleet: Fleet, keep: str) -> str:
+    return fleet.plan(f"retain a {fleet.instance} {keep}\nown b\nthin 86520 n r\n")
 
 
 def snapshots(fleet: Fleet) -> list[str]:
@@ -162,11 +166,10 @@ error: incomplete metadata for /backup/a/y: xattr.list /backup/a/y: no such file
 WARNING = "Warning: at least one source file could not be read\n"
 
 
-@pytest.mark.fault("vanishing-files")
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        (VANISHING + WARNING, 0),
+        pytest.param(VANISHING + WARNING, 0, marks=pytest.mark.fault("vanishing-files")),
         (VANISHING + "error: open /backup/a/z: permission denied\n" + WARNING, 3),
         (VANISHING + "error: read /backup/a/z: input/output error\n" + WARNING, 3),
         (VANISHING, 3),
@@ -182,8 +185,6 @@ def test_files_that_go_away_while_they_are_read(fleet: Fleet, source: Path, text
     run = fleet.run("backup.sh", "--tag=a", "--", str(source), **speaking)
     assert run.returncode == code, run.stdout
     assert fleet.metrics()["backup_vanished_files"] == (0 if code else 2)
-    if code == 0:
-        fleet.codes.append(0)
 
 
 def test_a_volume_that_goes_away_is_no_vanished_file(fleet: Fleet, source: Path) -> None:

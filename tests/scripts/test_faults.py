@@ -234,7 +234,8 @@ def test_two_backups_and_a_prune_at_once(writable: Fleet, source: Path, tmp_path
         backups.append(writable.start("backup.sh", f"--tag={number}", "--limit-upload=400", "--", str(folder), **name))
     until(lambda: len(writable.locks()) == 2, "two locks")
     writable.restic("unlock")  # of live ones it removes none
-    plan = "retain 0 '' --keep-last 1\nretain 1 '' --keep-last 1\nexpire old 1\nprune\ncheck_rotating 1\n"
+    plan = f"retain 0 {writable.instance}-0 --keep-last=1\nretain 1 {writable.instance}-1 --keep-last=1\nthin 9 n r\n"
+    plan += "expire old 1\nprune\ncheck_rotating 1\n"
     prune = writable.start("retention.sh", PLAN=writable.plan(plan), RESTIC_LOCK_WAIT="30s")
     outputs = [writable.ended(process) for process in (*backups, prune)]
     assert [process.returncode for process in (*backups, prune)] == [0, 0, 0], outputs

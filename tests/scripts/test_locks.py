@@ -55,7 +55,7 @@ def test_the_lock_of_a_process_that_lives_stays_however_old_it_looks(
     writable.restic("backup", "--quiet", "--tag=a", str(source))
     alive = SlowClock(writable, exclusive=False)
     alive.start()
-    plan = writable.plan("retain a '' --keep-last 1\nprune\n")
+    plan = writable.plan("retain a h --keep-last=1\nthin 9 n r\nprune\n")
     run = writable.run("retention.sh", PLAN=plan, RESTIC_LOCK_WAIT="1s", BACKUP_LOCK_PATIENCE="9")
     assert run.returncode == 11, run.stdout
     assert not alive.end(), run.stdout
@@ -106,7 +106,7 @@ def test_a_lock_that_becomes_stale_while_the_retention_waits(writable: Fleet, so
     """Each step would wait for itself, to the end of the deadline, and the lock be removed after that."""
     writable.restic("backup", "--quiet", "--tag=a", str(source))
     file = lock_of_another_pod(writable, exclusive=False, age=timedelta(minutes=29, seconds=52), host=BY_HAND)
-    plan = writable.plan("retain a '' --keep-last 1\nprune\ncheck\n")
+    plan = writable.plan("retain a h --keep-last=1\nthin 9 n r\nprune\ncheck\n")
     run = writable.run("retention.sh", PLAN=plan, shell=shell, BACKUP_LOCK_PATIENCE="9", RESTIC_LOCK_WAIT="1s")
     assert run.returncode == 0, run.stdout
     assert not file.exists()
@@ -115,9 +115,12 @@ def test_a_lock_that_becomes_stale_while_the_retention_waits(writable: Fleet, so
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", ["dash", "busybox"])
 def test_after_the_first_11_the_others_do_not_wait(writable: Fleet, source: Path, shell: str) -> None:
-    writable.restic("backup", "--quiet", "--tag=a", str(source))
+    for _ in range(2):
+        writable.restic("backup", "--quiet", "--tag=a", "--host=h", str(source))
     lock_of_another_pod(writable, exclusive=False, age=YOUNG)
-    plan = writable.plan("retain a '' --keep-last 1\nretain b '' --keep-last 1\nprune\ncheck\n")
+    where = f"path={source}"
+    retains = f"retain a h --keep-last=1 {where}\nretain b h --keep-last=1 {where}\nthin 9 n r\n"
+    plan = writable.plan(f"{retains}prune\ncheck\n")
     started = time.monotonic()
     run = writable.run("retention.sh", PLAN=plan, shell=shell, RESTIC_LOCK_WAIT="6s")
     assert run.returncode == 11, run.stdout

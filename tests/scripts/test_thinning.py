@@ -132,7 +132,6 @@ def test_a_plan_is_released_once(writable: Fleet, source: Path, restic: str, she
     assert run.returncode == 0, run.stdout
 
 
-@pytest.mark.fault("worthless")
 def test_what_holds_nothing_goes_first(writable: Fleet, source: Path) -> None:
     good = made(writable, source, now() - DAY * 2)
     (source / "file").write_text("")

@@ -208,7 +208,7 @@ def test_what_holds_nothing_takes_no_good_ones_place(tmp_path: Path) -> None:
     assert not night.refused
     assert sorted(item.id for item in world.snapshots) == sorted(item.id for item in good)
     assert len(night.removed) == 6
-    assert "6 snapshots hold nothing" in night.log
+    assert "6 snapshots hold nothing and go first" in night.log
 
 
 def test_nothing_but_what_holds_nothing_is_left_to_the_rules(tmp_path: Path) -> None:

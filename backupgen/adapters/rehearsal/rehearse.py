@@ -17,7 +17,7 @@ from backupgen.rehearsal.course import Course, Known
 from backupgen.rehearsal.environment import ConfigError
 from backupgen.rehearsal.job import COMPLETE, Job
 from backupgen.rehearsal.outcome import JobEnd, Rehearsal, Step, Verdict, judge_job
-from backupgen.rehearsal.pod import Container, Pod, Volume
+from backupgen.rehearsal.pod import Container, Pod, StagedVolume
 from backupgen.resolve.resolved import Mirror, Operation, Repository, Target
 
 _ID: Final = re.compile(r'"id": *"([0-9a-f]{64})"')
@@ -204,7 +204,12 @@ class Rehearser:
         )
 
     def _by_hand(
-        self, phase: str, name: str, operation: Operation, arguments: tuple[str, ...], scratch: Volume | None = None
+        self,
+        phase: str,
+        name: str,
+        operation: Operation,
+        arguments: tuple[str, ...],
+        scratch: StagedVolume | None = None,
     ) -> tuple[Step, JobEnd | None]:
         """Run a command in a pod such as an operation's, without its volumes."""
         self._begin(f"{phase} {name}")
@@ -224,7 +229,7 @@ class Rehearser:
     def _restore(self, operation: Operation, name: str) -> Step:
         """Restore every tag, and compare what comes back with what was backed up."""
         targets = [one for one in self._course.targets_of(operation.repository) if one.name in self._sources]
-        scratch = Volume("scratch", place=f"rehearsal/{operation.job.name}")
+        scratch = StagedVolume("scratch", place=f"rehearsal/{operation.job.name}")
         arguments = ("sh", "-c", _RESTORE, "sh", *(target.tag for target in targets))
         step, _ = self._by_hand("restore", name, operation, arguments, scratch)
         if step.verdict is not Verdict.OK:
@@ -243,7 +248,7 @@ def _not_run(operation: Operation, reason: str) -> Step:
     return Step(operation.role.phrase, operation.job.name, operation.job.namespace, Verdict.NOT_RUN, reason)
 
 
-def _bare(pod: Pod, arguments: tuple[str, ...], scratch: Volume | None) -> Pod:
+def _bare(pod: Pod, arguments: tuple[str, ...], scratch: StagedVolume | None) -> Pod:
     """The pod with one container, which runs something else and has none of the volumes that outlive it."""
     volumes = {volume.name: volume for volume in pod.volumes if not volume.place}
     container: Container = pod.containers[0]

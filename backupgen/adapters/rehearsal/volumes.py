@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from backupgen.adapters.rehearsal.container import Bind
 from backupgen.adapters.rehearsal.enclosure import Enclosure, File, Users
-from backupgen.rehearsal.pod import Container, Pod, Volume
+from backupgen.rehearsal.pod import Container, Pod, StagedVolume
 
 
 class Volumes:
@@ -19,11 +19,11 @@ class Volumes:
         enclosure.put([File(self._folder, None, mode=0o755), *files])
         enclosure.script(command for volume in pod.volumes for command in self._commands(volume, pod.fs_group))
 
-    def place(self, volume: Volume) -> str:
+    def place(self, volume: StagedVolume) -> str:
         """Return where a volume lies in the enclosure."""
         return place_of(self._enclosure, volume.place) if volume.place else f"{self._folder}/{volume.name}"
 
-    def _files(self, volume: Volume, group: int | None) -> Iterator[File]:
+    def _files(self, volume: StagedVolume, group: int | None) -> Iterator[File]:
         """What comes from a ConfigMap or Secret: links over one folder, so that kubelet can replace all at once."""
         place = self.place(volume)
         if volume.files is None:
@@ -35,7 +35,7 @@ class Volumes:
             yield File(f"{place}/..made/{name}", text.encode(), gid=group or 0, mode=volume.mode)
             yield File(f"{place}/{name}", b"", link=f"..data/{name}")
 
-    def _commands(self, volume: Volume, group: int | None) -> Iterator[list[str]]:
+    def _commands(self, volume: StagedVolume, group: int | None) -> Iterator[list[str]]:
         place = self.place(volume)
         if volume.files is not None:
             return

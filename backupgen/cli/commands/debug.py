@@ -36,7 +36,7 @@ def debug(
 
     from backupgen.adapters.files import read_fleet
     from backupgen.cli import clock
-    from backupgen.cli.compiling import circumstances, shown
+    from backupgen.cli.compiling import compile_context, shown
     from backupgen.cli.showing import exit_code, note_findings
     from backupgen.pipeline import compile_fleet
     from backupgen.report.inside import Lap, as_json, timing_table
@@ -53,7 +53,7 @@ def debug(
         values[name] = value
         laps.append(Lap(name, time.perf_counter(), time.process_time()))
 
-    around = replace(circumstances(out, clock.now()), observe=observe)
+    around = replace(compile_context(out, clock.now()), observe=observe)
     checked = compile_fleet(raw.value, str(fleet), templates, around, timetable)
     if stage not in values:
         note_findings(checked.findings, {str(fleet): shown(raw.value)})

@@ -46,7 +46,7 @@ def explain(
     if target not in names:
         note_unknown("the fleet has no target", target, names)
         return exits.USAGE
-    context = RuleContext(scheduled.fleet, scheduled.timetable, scheduled.outcome, now)
+    context = RuleContext(scheduled.fleet, scheduled.schedule_input, scheduled.outcome, now)
     report = target_report(scheduled.document, context, target)
     color, width = terminal.colored(sys.stdout), terminal.width(sys.stdout)
     terminal.result(TARGET_FORMATS[form](replace(report, color=color, width=width)))

@@ -44,7 +44,7 @@ def restore(
     from backupgen.plan.runbooks import restore_variables
 
     if snapshot is not None and not _SNAPSHOT.fullmatch(snapshot):
-        terminal.note(f"`{snapshot}` is no snapshot, expected its ID, such as `0a1b2c3d`, or `latest`\n")
+        terminal.note(f"`{snapshot}` is not a snapshot, expected its ID, such as `0a1b2c3d`, or `latest`\n")
         return exits.USAGE
     compilation = compile_file(fleet, templates, None)
     if compilation.compiled is None:

@@ -66,7 +66,7 @@ def schedule(
         terminal.note(f"{error}\n")
         return exits.USAGE
     context = RuleContext(
-        scheduled.fleet, scheduled.timetable, scheduled.outcome, since, own_scripts=scheduled.own_scripts
+        scheduled.fleet, scheduled.schedule_input, scheduled.outcome, since, own_scripts=scheduled.own_scripts
     )
     report = schedule_report(scheduled.document, context, begin, _days_later(begin, days, zone))
     color, width = terminal.colored(sys.stdout), terminal.width(sys.stdout)
@@ -104,7 +104,7 @@ def _pin(fleet: Path, judged: "Judged", scheduled: "Scheduled") -> int:
     """Write the chosen slots into fleet.yaml, in place of `auto`."""
     from backupgen.adapters.files import replace_fleet
     from backupgen.diagnostics import has_errors
-    from backupgen.schedule import format_slot
+    from backupgen.schedule import ALL_HOURS, format_slot
 
     if has_errors(judged.findings):
         terminal.note(f"nothing was written to {fleet}\n")
@@ -112,10 +112,12 @@ def _pin(fleet: Path, judged: "Judged", scheduled: "Scheduled") -> int:
     values: dict[NodePath, str] = {}
     without: list[NodePath] = []
     for target in scheduled.fleet.targets:
-        if target.job.name in scheduled.timetable.chosen:
-            values[*target.job.path, "at"] = format_slot(scheduled.timetable.chosen[target.job.name])
-            if "every" in scheduled.document.data["targets"][target.name]:
-                without.append((*target.job.path, "every"))
+        if target.job.name in scheduled.schedule_input.chosen:
+            chosen = scheduled.schedule_input.chosen[target.job.name]
+            slot = chosen.without_hours(ALL_HOURS & ~target.between) or chosen
+            values[*target.job.path, "at"] = format_slot(slot)
+            written = scheduled.document.data["targets"][target.name]
+            without += [(*target.job.path, key) for key in ("every", "between") if key in written]
     if not values:
         terminal.note(f"{fleet} has no `at: auto`\n")
         return exits.CLEAN

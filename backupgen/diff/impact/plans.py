@@ -39,24 +39,24 @@ class _Contents:
     """All other lines."""
 
 
-class Known(NamedTuple):
+class TagChanges(NamedTuple):
     """The tags of targets that have a story of their own."""
 
-    gone: frozenset[str]
-    come: frozenset[str]
+    removed: frozenset[str]
+    added: frozenset[str]
     changed: frozenset[str]
     """Those of all other jobs that changed: the age of their snapshots may follow from their times."""
 
 
-def known_tags(pairs: Collection[Pair]) -> Known:
+def known_tags(pairs: Collection[Pair]) -> TagChanges:
     """Return the tags of the targets that came, went, or changed; one that goes to another repository does both."""
     before = frozenset(old.tag for old, _ in pairs if old is not None)
     after = frozenset(new.tag for _, new in pairs if new is not None)
     moved = frozenset(new.tag for old, new in pairs if old and new and old.repository != new.repository)
-    return Known((before - after) | moved, (after - before) | moved, before & after)
+    return TagChanges((before - after) | moved, (after - before) | moved, before & after)
 
 
-def of_plans(changes: Iterable[Change], known: Known) -> Iterator[Impact]:
+def of_plans(changes: Iterable[Change], known: TagChanges) -> Iterator[Impact]:
     """Compare the plans among the changed objects; a plan whose job moved to another namespace is the same one."""
     before: dict[str, Object] = {}
     after: dict[str, Object] = {}
@@ -109,22 +109,22 @@ def _words(line: str) -> list[str]:
         return []
 
 
-def _retention(old: _Contents, new: _Contents, known: Known) -> Iterator[Impact]:
+def _retention(old: _Contents, new: _Contents, known: TagChanges) -> Iterator[Impact]:
     for tag in sorted({*old.keep, *new.keep}):
         before, after = old.keep.get(tag), new.keep.get(tag)
         if before is not None and after is not None:
             yield from _kept(tag, before, after)
-        elif before is not None and tag not in known.gone and tag not in new.expire:
+        elif before is not None and tag not in known.removed and tag not in new.expire:
             yield Impact(
                 ConsequenceKind.RETENTION_GROWN, tag, f"nothing forgets snapshots with the tag `{tag}` any more"
             )
-        elif after is not None and tag not in known.come:
+        elif after is not None and tag not in known.added:
             rules = ", ".join(_rules(after).values())
             yield Impact(
                 ConsequenceKind.RETENTION_ADDED, tag, f"of the snapshots with the tag `{tag}` only these stay: {rules}"
             )
     for tag, days in sorted(new.expire.items()):
-        if old.expire.get(tag) != days and tag not in known.gone:
+        if old.expire.get(tag) != days and tag not in known.removed:
             message = f"snapshots with the tag `{tag}` are forgotten when older than {days}d, the last one too"
             was = f"; it was {old.expire[tag]}d" if tag in old.expire else ""
             yield Impact(ConsequenceKind.TAG_EXPIRES, tag, message + was)
@@ -168,7 +168,7 @@ def _amount(rule: str | None) -> float:
     return sum(int(number) * _DAYS.get(unit, 1 / 24) for number, unit in _SPAN.findall(last))
 
 
-def _drills(old: _Contents, new: _Contents, known: Known) -> Iterator[Impact]:
+def _drills(old: _Contents, new: _Contents, known: TagChanges) -> Iterator[Impact]:
     for tag in sorted(old.drills.keys() & new.drills.keys()):
         gone = [f"no longer `{line}`" for line in old.drills[tag] if line not in new.drills[tag]]
         come = [f"now `{line}`" for line in new.drills[tag] if line not in old.drills[tag]]
@@ -187,7 +187,7 @@ def _drills(old: _Contents, new: _Contents, known: Known) -> Iterator[Impact]:
             yield Impact(
                 ConsequenceKind.RESTORE_TEST_CHANGED, tag, f"the restore test of `{tag}` accepts snapshots {said}"
             )
-    for tag in sorted(old.drills.keys() - new.drills.keys() - known.gone):
+    for tag in sorted(old.drills.keys() - new.drills.keys() - known.removed):
         yield Impact(ConsequenceKind.RESTORE_TEST_WEAKER, tag, f"the restore test no longer restores the tag `{tag}`")
 
 

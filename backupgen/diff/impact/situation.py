@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from backupgen.diff.groups import reporting
 from backupgen.diff.impact.model import Holding, Situation
+from backupgen.plan.effective_schedules import effective_schedules
 from backupgen.plan.facts.manifest import Plan
-from backupgen.plan.slots import slots_of
 from backupgen.resolve.resolved import Repository, ResolvedFleet
 from backupgen.schedule import ScheduleProof
 from backupgen.sealing.references import secrets_of
@@ -14,7 +14,7 @@ from backupgen.sealing.references import secrets_of
 def situation_of(fleet: ResolvedFleet, proof: ScheduleProof, plan: Plan) -> Situation:
     """Collect what a compiled fleet says; what only the edge knows is left at its default."""
     return Situation(
-        left_out=slots_of(proof).yielded,
+        left_out=effective_schedules(proof).yielded,
         reporting=reporting(plan),
         repositories=dict(_holdings(fleet)),
         needed={

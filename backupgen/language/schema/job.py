@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StrictInt, model_validator
 
 from backupgen.language import scalars as s
+from backupgen.language.refusals import refuse
 from backupgen.language.schema.model import Fragment, Model, has, optional, required, short_form
 
 
@@ -66,9 +67,9 @@ class Toleration(Model):
     @model_validator(mode="after")
     def _as_kubernetes_takes_it(self) -> "Toleration":
         if self.operator == "Exists" and self.value is not None:
-            raise s.refuse("`operator: Exists` takes no `value`")
+            raise refuse("`operator: Exists` takes no `value`")
         if self.key is None and self.operator != "Exists":
-            raise s.refuse("a toleration without a `key` needs `operator: Exists`")
+            raise refuse("a toleration without a `key` needs `operator: Exists`")
         return self
 
 
@@ -92,7 +93,7 @@ class RunAsMapping(Model):
     @model_validator(mode="after")
     def _reason_for_root(self) -> "RunAsMapping":
         if self.uid == 0 and self.reason is None:
-            raise s.refuse(
+            raise refuse(
                 "uid 0 is root, expected a `reason` beside it", "name the app's own user, or say why it must be root"
             )
         return self

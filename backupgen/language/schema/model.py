@@ -8,8 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
-from backupgen.diagnostics.wording import listed
-from backupgen.language import scalars as s
+from backupgen.diagnostics.wording import listed, quoted
+from backupgen.language.refusals import described, refuse
 
 Fragment = Mapping[str, Any]
 """A part of a JSON schema."""
@@ -71,8 +71,8 @@ def exactly_one(*names: str) -> Any:
         given = [name for name in names if getattr(self, name) is not None]
         if len(given) != 1:
             choice = listed(names)
-            found = " and ".join(f"`{name}`" for name in given) or "none of them"
-            raise s.refuse(f"expected exactly one of {choice}, found {found}")
+            found = " and ".join(quoted(given)) or "none of them"
+            raise refuse(f"expected exactly one of {choice}, found {found}")
         return self
 
     return model_validator(mode="after")(validate)
@@ -86,7 +86,7 @@ def short_form(field: str, short: type, expected: str) -> BeforeValidator:
             return value
         if isinstance(value, short) and not isinstance(value, bool):
             return {field: value}
-        raise s.refuse(f"expected {expected}, found {s.described(value)}")
+        raise refuse(f"expected {expected}, found {described(value)}")
 
     return BeforeValidator(expand)
 

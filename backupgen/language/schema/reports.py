@@ -5,9 +5,10 @@ from typing import Annotated
 from pydantic import Field, PlainValidator, StrictInt, WithJsonSchema
 
 from backupgen.conventions.alert_names import ALERT_NAMES
-from backupgen.diagnostics.wording import listed
+from backupgen.diagnostics.wording import did_you_mean, listed
 from backupgen.language import patterns
 from backupgen.language import scalars as s
+from backupgen.language.refusals import refuse, shown
 from backupgen.language.schema.model import Model, optional, required, whole
 
 
@@ -46,11 +47,8 @@ class Pushgateway(Model):
 def _alert_name(value: object) -> str:
     if isinstance(value, str) and value in ALERT_NAMES:
         return value
-    from difflib import get_close_matches
-
-    near = get_close_matches(str(value), ALERT_NAMES, 1)
-    hint = f"did you mean `{near[0]}`?" if near else f"they are {listed(ALERT_NAMES)}"
-    raise s.refuse(f"`{s.shown(value)}` is none of the compiler's alerts", hint)
+    hint = did_you_mean(str(value), ALERT_NAMES, f"they are {listed(ALERT_NAMES)}")
+    raise refuse(f"`{shown(value)}` is none of the compiler's alerts", hint)
 
 
 AlertName = Annotated[str, PlainValidator(_alert_name), WithJsonSchema({"type": "string", "enum": [*ALERT_NAMES]})]

@@ -6,6 +6,7 @@ from pydantic import Field, StrictInt, model_validator
 
 from backupgen.language import patterns
 from backupgen.language import scalars as s
+from backupgen.language.refusals import refuse
 from backupgen.language.schema.job import JobSettings, Resources, RunAs, Toleration
 from backupgen.language.schema.model import Fragment, Model, needs, optional, required, short_form, whole
 from backupgen.language.schema.source import Volume
@@ -35,7 +36,7 @@ class Keep(Model):
     @model_validator(mode="after")
     def _not_empty(self) -> "Keep":
         if not any(getattr(self, name) is not None for name in type(self).model_fields):
-            raise s.refuse("an empty `keep` would remove every snapshot, expected at least one rule")
+            raise refuse("an empty `keep` would remove every snapshot, expected at least one rule")
         return self
 
 

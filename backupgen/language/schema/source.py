@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from backupgen.integrations.dump_tools import DUMP_TOOLS
 from backupgen.language import scalars as s
+from backupgen.language.refusals import refuse, shown
 from backupgen.language.schema.model import Model, exactly_one, needs, one_of, optional
 
 if TYPE_CHECKING:
@@ -49,13 +50,13 @@ class Volume(Model):
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "Volume":
         if self.host_path is not None and self.reason is None:
-            raise s.refuse("a `host_path` breaks the restricted Pod Security Standard, expected a `reason` beside it")
+            raise refuse("a `host_path` breaks the restricted Pod Security Standard, expected a `reason` beside it")
         if self.host_path is not None and self.access is not None:
-            raise s.refuse("`access` is the access mode of a claim, a `host_path` has none")
+            raise refuse("`access` is the access mode of a claim, a `host_path` has none")
         if self.sentinel == ".":
-            raise s.refuse("a `sentinel` lies in the volume, `.` is the volume itself and always there")
+            raise refuse("a `sentinel` lies in the volume, `.` is the volume itself and always there")
         if self.pvc is not None and self.reason is not None:
-            raise s.refuse("a `reason` belongs to a `host_path`, a claim needs none")
+            raise refuse("a `reason` belongs to a `host_path`, a claim needs none")
         return self
 
     @model_validator(mode="after")
@@ -63,9 +64,9 @@ class Volume(Model):
         paths = self.paths or ()
         if len(set(paths)) < len(paths):
             twice = next(path for path in paths if paths.count(path) > 1)
-            raise s.refuse(f"`paths` names `{s.shown(twice)}` twice")
+            raise refuse(f"`paths` names `{shown(twice)}` twice")
         if "." in paths and len(paths) > 1:
-            raise s.refuse("`paths` names `.`, which is all of the volume, beside others")
+            raise refuse("`paths` names `.`, which is all of the volume, beside others")
         return self
 
 
@@ -124,14 +125,14 @@ class Dump(Model):
     @model_validator(mode="after")
     def _fits_its_place(self) -> "Dump":
         if self.tool is not None and self.in_pod is None:
-            raise s.refuse(f"`tool: {self.tool}` runs in the app's pod, expected `in_pod` beside it")
+            raise refuse(f"`tool: {self.tool}` runs in the app's pod, expected `in_pod` beside it")
         if self.command is not None and self.file is None:
-            raise s.refuse("a `command` needs a `file`, the name of the dump in the snapshot")
+            raise refuse("a `command` needs a `file`, the name of the dump in the snapshot")
         if self.in_pod is None and (self.container is not None or self.staging is not None):
-            raise s.refuse("`container` and `staging` belong to a dump in the app's pod, expected `in_pod` beside them")
+            raise refuse("`container` and `staging` belong to a dump in the app's pod, expected `in_pod` beside them")
         tool = DUMP_TOOLS.get(self.tool or "")
         if (tool is None or not tool.takes_database) and self.database is not None:
-            raise s.refuse(f"`database` belongs to {' or '.join(f'`tool: {name}`' for name in _DATABASE_TOOLS)}")
+            raise refuse(f"`database` belongs to {' or '.join(f'`tool: {name}`' for name in _DATABASE_TOOLS)}")
         if self.tool is None and self.user is not None:
-            raise s.refuse("`user` belongs to a `tool`")
+            raise refuse("`user` belongs to a `tool`")
         return self

@@ -6,6 +6,7 @@ from pydantic import Field, StrictInt, model_validator
 
 from backupgen.language import patterns
 from backupgen.language import scalars as s
+from backupgen.language.refusals import refuse
 from backupgen.language.schema.job import JobSettings
 from backupgen.language.schema.model import Model, exactly_one, has, needs, one_of, optional, required, whole
 from backupgen.language.schema.repository import Credentials, Keep
@@ -41,9 +42,9 @@ class Verify(Model):
     @model_validator(mode="after")
     def _files_of_a_dir(self) -> "Verify":
         if self.min_files is not None and self.dir is None:
-            raise s.refuse("`min_files` counts the files of a `dir`")
+            raise refuse("`min_files` counts the files of a `dir`")
         if self.sqlite is not None and self.min_size is not None:
-            raise s.refuse("`sqlite` proves more than a size does, leave `min_size` out")
+            raise refuse("`sqlite` proves more than a size does, leave `min_size` out")
         return self
 
 
@@ -67,7 +68,7 @@ class Peer(Model):
     @model_validator(mode="after")
     def _namespace_of_pods(self) -> "Peer":
         if self.namespace is not None and self.pod is None:
-            raise s.refuse("`namespace` belongs to `pod`")
+            raise refuse("`namespace` belongs to `pod`")
         return self
 
 
@@ -82,6 +83,8 @@ class Target(JobSettings):
     """How often it runs, with `at: auto`."""
     skip: tuple[s.HourRange, ...] | None = optional(examples=[["12:00-14:00"]])
     """Hours in which it does not start: `12:00-14:00` leaves out 12 and 13."""
+    between: s.HourRange | None = optional(examples=["01:00-06:00"])
+    """Hours in which it starts, with `at: auto`: `01:00-06:00` from 01:00 to 05:59, `22:00-04:00` across midnight."""
     yields: s.Bool | None = optional(default=True)
     """Whether hours in which a run could meet the retention are left out. With `false` they are
     an error."""

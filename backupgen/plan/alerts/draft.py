@@ -36,7 +36,7 @@ class Draft(NamedTuple):
     description: str
 
 
-class Expressions:
+class ExpressionBuilder:
     """PromQL about the jobs of the fleet of a name. Matchers choose among them by the labels of `metrics.OF_JOB`."""
 
     def __init__(self, fleet: str) -> None:
@@ -73,7 +73,7 @@ class Expressions:
             f"and on (instance) ({starts})"
         )
 
-    def told(self, values: str, *matchers: str) -> str:
+    def with_job_labels(self, values: str, *matchers: str) -> str:
         """Values by instance, of expected jobs only, with the jobs' labels."""
         jobs = f"group by ({', '.join(metrics.OF_JOB)}) ({self.expected(*matchers)})"
         return f"({values})\n* on (instance) {self.job_labels()} {jobs}"

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from backupgen.conventions import metrics
 from backupgen.conventions.roles import PodRole
-from backupgen.plan.alerts.draft import JOB, LOGS, NOT_OF_MIRRORS, RETENTIONS, Draft, Expressions, positive
+from backupgen.plan.alerts.draft import JOB, LOGS, NOT_OF_MIRRORS, RETENTIONS, Draft, ExpressionBuilder, positive
 from backupgen.plan.expectations import MonitoredJob
 from backupgen.plan.promql import select
 from backupgen.resolve.alerting import Alerts
@@ -16,19 +16,19 @@ HELD = 'holder!=""'
 _HOUR = 3600
 
 
-def drafts(
+def repository_alerts(
     fleet: ResolvedFleet,
     wanted: Alerts,
-    with_: Expressions,
+    expr: ExpressionBuilder,
     expected: Sequence[MonitoredJob],
     schedules: Mapping[str, CronExpr],
 ) -> Iterator[Draft]:
     """The alerts about the repositories of a fleet. Raises KeyError if an expected job has no schedule."""
-    yield _lock_held(with_, _longest_hold(expected, schedules))
+    yield _lock_held(expr, _longest_hold(expected, schedules))
     if any(item.role is PodRole.RETENTION for item in expected):
-        yield _retention_refused(with_)
+        yield _retention_refused(expr)
     if any(repository.quota is not None for repository in fleet.repositories):
-        yield _near_quota(with_, wanted.threshold("BackupRepositoryNearQuota"))
+        yield _near_quota(expr, wanted.threshold("BackupRepositoryNearQuota"))
     served = [repository for repository in fleet.repositories if repository.server is not None]
     if served:
         yield _server_down(served)
@@ -48,12 +48,12 @@ def _longest_hold(expected: Sequence[MonitoredJob], schedules: Mapping[str, Cron
     return max(holds)
 
 
-def _lock_held(with_: Expressions, longest: int) -> Draft:
+def _lock_held(expr: ExpressionBuilder, longest: int) -> Draft:
     # Only what the job saw that looked last: what others have pushed may be hours old. Whoever holds a lock writes it
     # anew every five minutes, so its own time would not say since when.
     seen = f"max by (instance, holder) ({select(metrics.REPOSITORY_LOCK, HELD, job=metrics.JOB)})"
-    lookers = f"group by (instance, repository) ({with_.expected(NOT_OF_MIRRORS)})"
-    starts = f"{select(metrics.LAST_START, fleet=with_.fleet)} * on (instance) group_left (repository) {lookers}"
+    lookers = f"group by (instance, repository) ({expr.expected(NOT_OF_MIRRORS)})"
+    starts = f"{select(metrics.LAST_START, fleet=expr.fleet)} * on (instance) group_left (repository) {lookers}"
     return Draft(
         alert="BackupLockHeld",
         expr=f"max by (repository, holder) (\n"
@@ -68,10 +68,10 @@ def _lock_held(with_: Expressions, longest: int) -> Draft:
     )
 
 
-def _retention_refused(with_: Expressions) -> Draft:
+def _retention_refused(expr: ExpressionBuilder) -> Draft:
     return Draft(
         alert="BackupRetentionRefused",
-        expr=with_.told(positive(metrics.RETENTION_REFUSED, "tag"), RETENTIONS),
+        expr=expr.with_job_labels(positive(metrics.RETENTION_REFUSED, "tag"), RETENTIONS),
         for_=300,
         severity="critical",
         summary=f"{JOB} refuses to thin out tag {{{{ $labels.tag }}}}",
@@ -81,10 +81,10 @@ def _retention_refused(with_: Expressions) -> Draft:
     )
 
 
-def _near_quota(with_: Expressions, percent: int) -> Draft:
-    owners = f"group by (instance, repository) ({with_.expected(RETENTIONS)})"
-    sizes = f"{with_.last(metrics.REPOSITORY_SIZE)} * on (instance) group_left (repository) {owners}"
-    quota = select(metrics.QUOTA, fleet=with_.fleet)
+def _near_quota(expr: ExpressionBuilder, percent: int) -> Draft:
+    owners = f"group by (instance, repository) ({expr.expected(RETENTIONS)})"
+    sizes = f"{expr.last(metrics.REPOSITORY_SIZE)} * on (instance) group_left (repository) {owners}"
+    quota = select(metrics.QUOTA, fleet=expr.fleet)
     return Draft(
         alert="BackupRepositoryNearQuota",
         expr=f"max by (repository) ({sizes})\n/ on (repository) {quota} > {percent / 100:g}",

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from backupgen.conventions import naming
 from backupgen.conventions.units import format_duration
 from backupgen.grammars.go_template import as_template
-from backupgen.plan.alerts import repositories, runs, surroundings
-from backupgen.plan.alerts.draft import Draft, Expressions
+from backupgen.plan.alerts.draft import Draft, ExpressionBuilder
+from backupgen.plan.alerts.repositories import repository_alerts
+from backupgen.plan.alerts.runs import run_alerts
+from backupgen.plan.alerts.surroundings import infrastructure_alerts
 from backupgen.plan.expectations import MonitoredJob, monitored_jobs, recordings
 from backupgen.plan.facts.monitoring import AlertRule, PrometheusRule
 from backupgen.plan.pods import fleet_meta
@@ -47,11 +49,11 @@ def prometheus_rule(fleet: ResolvedFleet, schedules: Mapping[str, CronExpr]) -> 
 def _drafts(
     fleet: ResolvedFleet, wanted: Alerts, monitored: tuple[MonitoredJob, ...], schedules: Mapping[str, CronExpr]
 ) -> Iterator[Draft]:
-    with_ = Expressions(fleet.name)
+    expr = ExpressionBuilder(fleet.name)
     expected = [item for item in monitored if item.max_success_age]
-    yield from runs.drafts(wanted, with_, expected)
-    yield from repositories.drafts(fleet, wanted, with_, expected, schedules)
-    yield from surroundings.drafts(fleet, wanted, with_)
+    yield from run_alerts(wanted, expr, expected)
+    yield from repository_alerts(fleet, wanted, expr, expected, schedules)
+    yield from infrastructure_alerts(fleet, wanted, expr)
 
 
 def _finish(draft: Draft, change: AlertChange, fleet: ResolvedFleet) -> AlertRule:

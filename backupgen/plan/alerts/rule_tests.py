@@ -38,11 +38,11 @@ def rule_test_units(fleet: ResolvedFleet, rule: PrometheusRule, schedules: Mappi
     yield _unit(_RULE_FILE, RuleFile(rule.meta.name, rule.expectations, rule.alerts))
     by_step = sorted(stories, key=lambda story: story.step)
     for step, group in groupby(by_step, key=lambda story: story.step):
-        told = [story.told() for story in group]
+        tests = [story.to_promtool() for story in group]
         if step == 1:
-            told.insert(0, _constants(fleet.name, rule.expectations))
+            tests.insert(0, _constants(fleet.name, rule.expectations))
         name = "tests.yaml" if step == 1 else f"tests-{step}m.yaml"
-        yield _unit(name, RuleTests(_RULE_FILE, f"{step}m", tuple(told)))
+        yield _unit(name, RuleTests(_RULE_FILE, f"{step}m", tuple(tests)))
 
 
 def _unit(name: str, facts: RuleFile | RuleTests) -> Unit:

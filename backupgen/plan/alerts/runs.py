@@ -15,7 +15,7 @@ from backupgen.plan.alerts.draft import (
     RESTORE_TESTS,
     WRITERS,
     Draft,
-    Expressions,
+    ExpressionBuilder,
     positive,
 )
 from backupgen.plan.expectations import MonitoredJob
@@ -34,35 +34,35 @@ _EXIT_CODES = (
 )
 
 
-def drafts(wanted: Alerts, with_: Expressions, expected: Sequence[MonitoredJob]) -> Iterator[Draft]:
+def run_alerts(wanted: Alerts, expr: ExpressionBuilder, expected: Sequence[MonitoredJob]) -> Iterator[Draft]:
     """The alerts about the runs of the jobs that are expected."""
-    yield _failed(with_)
-    yield _partial(with_)
-    yield _not_succeeding(with_)
+    yield _failed(expr)
+    yield _partial(expr)
+    yield _not_succeeding(expr)
     yield _missed(
-        with_,
+        expr,
         "BackupOverdue",
         (WRITERS,),
         "Too many consecutive runs of its own schedule were missed or ended without a report: the CronJob is gone or "
         "suspended, its pods do not start, or they cannot reach the Pushgateway.",
     )
-    yield _never_run(with_)
-    yield _near_deadline(with_, wanted.threshold("BackupNearDeadline"))
-    yield _snapshot_shrank(with_)
+    yield _never_run(expr)
+    yield _near_deadline(expr, wanted.threshold("BackupNearDeadline"))
+    yield _snapshot_shrank(expr)
     if any(item.role is PodRole.RESTORE_TEST for item in expected):
-        yield _restore_test_failed(with_)
-        yield _restore_test_stale(with_)
+        yield _restore_test_failed(expr)
+        yield _restore_test_stale(expr)
     if any(item.mirror for item in expected):
-        yield _mirror_failed(with_)
-        yield _mirror_stale(with_)
-        yield _mirror_unverified(with_)
+        yield _mirror_failed(expr)
+        yield _mirror_stale(expr)
+        yield _mirror_unverified(expr)
 
 
-def _failed(with_: Expressions) -> Draft:
-    partial = f"{with_.last(metrics.STATUS)} == 3 and on (instance) {with_.expected(BACKUPS)}"
+def _failed(expr: ExpressionBuilder) -> Draft:
+    partial = f"{expr.last(metrics.STATUS)} == 3 and on (instance) {expr.expected(BACKUPS)}"
     return Draft(
         alert="BackupFailed",
-        expr=f"{with_.told(positive(metrics.STATUS), WRITERS)}\nunless on (instance) ({partial})",
+        expr=f"{expr.with_job_labels(positive(metrics.STATUS), WRITERS)}\nunless on (instance) ({partial})",
         for_=300,
         severity="critical",
         summary=f"{JOB} failed with exit code {{{{ $value }}}}",
@@ -70,10 +70,10 @@ def _failed(with_: Expressions) -> Draft:
     )
 
 
-def _partial(with_: Expressions) -> Draft:
+def _partial(expr: ExpressionBuilder) -> Draft:
     return Draft(
         alert="BackupPartial",
-        expr=with_.told(f"{with_.last(metrics.STATUS)} == 3", BACKUPS),
+        expr=expr.with_job_labels(f"{expr.last(metrics.STATUS)} == 3", BACKUPS),
         for_=300,
         severity="warning",
         summary=f"{JOB} made an incomplete snapshot",
@@ -81,10 +81,10 @@ def _partial(with_: Expressions) -> Draft:
     )
 
 
-def _not_succeeding(with_: Expressions) -> Draft:
+def _not_succeeding(expr: ExpressionBuilder) -> Draft:
     return Draft(
         alert="BackupNotSucceeding",
-        expr=with_.not_succeeding(NOT_OF_MIRRORS),
+        expr=expr.not_succeeding(NOT_OF_MIRRORS),
         for_=600,
         severity="critical",
         summary=f"{JOB} has not succeeded for {{{{ $value | humanizeDuration }}}}",
@@ -93,11 +93,11 @@ def _not_succeeding(with_: Expressions) -> Draft:
     )
 
 
-def _missed(with_: Expressions, alert: str, jobs: tuple[str, ...], description: str) -> Draft:
+def _missed(expr: ExpressionBuilder, alert: str, jobs: tuple[str, ...], description: str) -> Draft:
     """More runs in a row than may be missed have not started."""
     return Draft(
         alert=alert,
-        expr=with_.late(*jobs),
+        expr=expr.late(*jobs),
         for_=600,
         severity="warning",
         summary=f"{JOB} last started {{{{ $value | humanizeDuration }}}} ago",
@@ -105,12 +105,12 @@ def _missed(with_: Expressions, alert: str, jobs: tuple[str, ...], description: 
     )
 
 
-def _never_run(with_: Expressions) -> Draft:
-    new = f"{with_.age(metrics.EXPECTED_SINCE)}\n> on (instance) {with_.job_labels()}"
+def _never_run(expr: ExpressionBuilder) -> Draft:
+    new = f"{expr.age(metrics.EXPECTED_SINCE)}\n> on (instance) {expr.job_labels()}"
     return Draft(
         alert="BackupNeverRun",
-        expr=f"({new} clamp_min({with_.expected()}, {NEVER}))\n"
-        f"unless on (instance) {select(metrics.LAST_START, fleet=with_.fleet)}",
+        expr=f"({new} clamp_min({expr.expected()}, {NEVER}))\n"
+        f"unless on (instance) {select(metrics.LAST_START, fleet=expr.fleet)}",
         for_=600,
         severity="warning",
         summary=f"{JOB} has never reported a run",
@@ -119,13 +119,13 @@ def _never_run(with_: Expressions) -> Draft:
     )
 
 
-def _near_deadline(with_: Expressions, percent: int) -> Draft:
-    deadline = select(metrics.JOB_DEADLINE, fleet=with_.fleet)
-    near = f"{with_.last(metrics.DURATION)} / on (instance) {deadline} > {percent / 100:g}"
+def _near_deadline(expr: ExpressionBuilder, percent: int) -> Draft:
+    deadline = select(metrics.JOB_DEADLINE, fleet=expr.fleet)
+    near = f"{expr.last(metrics.DURATION)} / on (instance) {deadline} > {percent / 100:g}"
     return Draft(
         alert="BackupNearDeadline",
         # A run that failed has an alert already.
-        expr=with_.told(f"{near}\nand on (instance) {with_.last(metrics.STATUS)} == 0"),
+        expr=expr.with_job_labels(f"{near}\nand on (instance) {expr.last(metrics.STATUS)} == 0"),
         for_=300,
         severity="warning",
         summary=f"{JOB} took {{{{ $value | humanizePercentage }}}} of its deadline",
@@ -134,15 +134,15 @@ def _near_deadline(with_: Expressions, percent: int) -> Draft:
     )
 
 
-def _snapshot_shrank(with_: Expressions) -> Draft:
+def _snapshot_shrank(expr: ExpressionBuilder) -> Draft:
     size = select(metrics.SNAPSHOT_BYTES, job=metrics.JOB)
     largest = f"max by (instance) (max_over_time({size}[{format_duration(SHRINK_WINDOW)}]))"
-    usual = f"{with_.expected(BACKUPS)} * 0 + {MAX_SHRINK / 100:g}"
-    allowed = f"{select(metrics.MAX_SHRINK, fleet=with_.fleet)} or on (instance) {usual}"
+    usual = f"{expr.expected(BACKUPS)} * 0 + {MAX_SHRINK / 100:g}"
+    allowed = f"{select(metrics.MAX_SHRINK, fleet=expr.fleet)} or on (instance) {usual}"
     return Draft(
         alert="BackupSnapshotShrank",
-        expr=f"1 - {with_.last(metrics.SNAPSHOT_BYTES)} / on (instance) {largest}\n"
-        f"> on (instance) {with_.job_labels()} ({allowed})",
+        expr=f"1 - {expr.last(metrics.SNAPSHOT_BYTES)} / on (instance) {largest}\n"
+        f"> on (instance) {expr.job_labels()} ({allowed})",
         for_=300,
         severity="warning",
         summary=f"{JOB}: the snapshot is {{{{ $value | humanizePercentage }}}} smaller than one of the week before",
@@ -151,11 +151,11 @@ def _snapshot_shrank(with_: Expressions) -> Draft:
     )
 
 
-def _restore_test_failed(with_: Expressions) -> Draft:
+def _restore_test_failed(expr: ExpressionBuilder) -> Draft:
     tags = positive(metrics.RESTORE_STATUS, "tag")
     return Draft(
         alert="BackupRestoreTestFailed",
-        expr=with_.told(f"{tags} or on (instance) {positive(metrics.STATUS)}", RESTORE_TESTS),
+        expr=expr.with_job_labels(f"{tags} or on (instance) {positive(metrics.STATUS)}", RESTORE_TESTS),
         for_=3600,
         severity="critical",
         summary=f"{JOB} could not verify {{{{ if $labels.tag }}}}tag {{{{ $labels.tag }}}}"
@@ -165,9 +165,9 @@ def _restore_test_failed(with_: Expressions) -> Draft:
     )
 
 
-def _restore_test_stale(with_: Expressions) -> Draft:
+def _restore_test_stale(expr: ExpressionBuilder) -> Draft:
     return _missed(
-        with_,
+        expr,
         "BackupRestoreTestStale",
         (RESTORE_TESTS,),
         "More restore tests than may be were missed, so nothing says that the backups can be restored: the CronJob is "
@@ -175,11 +175,11 @@ def _restore_test_stale(with_: Expressions) -> Draft:
     )
 
 
-def _mirror_failed(with_: Expressions) -> Draft:
+def _mirror_failed(expr: ExpressionBuilder) -> Draft:
     failed = f"{positive(metrics.MIRROR_STATUS)} or on (instance) {positive(metrics.STATUS)}"
     return Draft(
         alert="BackupMirrorFailed",
-        expr=with_.told(failed, MIRRORS),
+        expr=expr.with_job_labels(failed, MIRRORS),
         for_=3600,
         severity="warning",
         summary=f"{JOB} failed with exit code {{{{ $value }}}}",
@@ -187,9 +187,9 @@ def _mirror_failed(with_: Expressions) -> Draft:
     )
 
 
-def _mirror_stale(with_: Expressions) -> Draft:
+def _mirror_stale(expr: ExpressionBuilder) -> Draft:
     return _missed(
-        with_,
+        expr,
         "BackupMirrorStale",
         (MIRRORS,),
         "More runs of the mirror than may be were missed: the second copy is freezing. The CronJob is gone or "
@@ -197,10 +197,10 @@ def _mirror_stale(with_: Expressions) -> Draft:
     )
 
 
-def _mirror_unverified(with_: Expressions) -> Draft:
+def _mirror_unverified(expr: ExpressionBuilder) -> Draft:
     return Draft(
         alert="BackupMirrorUnverified",
-        expr=with_.not_succeeding(OF_MIRRORS),
+        expr=expr.not_succeeding(OF_MIRRORS),
         for_=600,
         severity="critical",
         summary=f"{JOB} has not verified the second copy for {{{{ $value | humanizeDuration }}}}",

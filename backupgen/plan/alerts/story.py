@@ -101,7 +101,7 @@ class Story:
         """Look at these steps too."""
         self._looks.update(steps)
 
-    def told(self) -> RuleStory:
+    def to_promtool(self) -> RuleStory:
         """The story as promtool takes it."""
         steps = {self.steps, *self._looks}
         for hold in self._holds:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from backupgen.conventions import metrics
 from backupgen.grammars.go_template import as_template
-from backupgen.plan.alerts.draft import JOB, LOGS, Draft, Expressions
+from backupgen.plan.alerts.draft import JOB, LOGS, Draft, ExpressionBuilder
 from backupgen.plan.promql import select
 from backupgen.resolve.alerting import Alerts
 from backupgen.resolve.resolved import ResolvedFleet
@@ -32,14 +32,14 @@ _OWNERS = (
 """Each Job of a CronJob, with its CronJob's name."""
 
 
-def drafts(fleet: ResolvedFleet, wanted: Alerts, with_: Expressions) -> Iterator[Draft]:
+def infrastructure_alerts(fleet: ResolvedFleet, wanted: Alerts, expr: ExpressionBuilder) -> Iterator[Draft]:
     """The alerts about the surroundings of a fleet."""
     yield _not_in_fleet(fleet)
     yield _labels_lost()
     if wanted.kube_state_metrics:
-        yield _job_killed(with_)
-        yield _job_stuck(with_)
-        yield _cronjob_missing(with_)
+        yield _job_killed(expr)
+        yield _job_stuck(expr)
+        yield _cronjob_missing(expr)
 
 
 def _not_in_fleet(fleet: ResolvedFleet) -> Draft:
@@ -47,7 +47,7 @@ def _not_in_fleet(fleet: ResolvedFleet) -> Draft:
     group = f"{_pushgateway(fleet)}/metrics/job/{metrics.JOB}/instance/{{{{ $labels.instance }}}}"
     return Draft(
         alert="BackupNotInFleet",
-        expr=f"{Expressions.last(metrics.START)}\nunless on (instance) {metrics.JOB_DEADLINE}",
+        expr=f"{ExpressionBuilder.last(metrics.START)}\nunless on (instance) {metrics.JOB_DEADLINE}",
         for_=3600,
         severity="warning",
         summary="{{ $labels.instance }} has reported, but no fleet has it",
@@ -73,8 +73,8 @@ def _labels_lost() -> Draft:
     )
 
 
-def _jobs(with_: Expressions) -> str:
-    return f"group by ({', '.join(metrics.OF_JOB)}) ({with_.expected()})"
+def _jobs(expr: ExpressionBuilder) -> str:
+    return f"group by ({', '.join(metrics.OF_JOB)}) ({expr.expected()})"
 
 
 def _of_cronjob(jobs: str) -> str:
@@ -82,17 +82,17 @@ def _of_cronjob(jobs: str) -> str:
     return f"max by (namespace, cronjob) (\n{_OWNERS}\n* on (namespace, job_name) group_left () ({jobs})\n)"
 
 
-def _job_killed(with_: Expressions) -> Draft:
+def _job_killed(expr: ExpressionBuilder) -> Draft:
     failed = (
         "max by (namespace, job_name) (kube_job_status_start_time)\n"
         'and on (namespace, job_name) kube_job_failed{condition="true"} == 1'
     )
-    last = select(metrics.LAST_START, fleet=with_.fleet)
-    since = select(metrics.EXPECTED_SINCE, fleet=with_.fleet)
+    last = select(metrics.LAST_START, fleet=expr.fleet)
+    since = select(metrics.EXPECTED_SINCE, fleet=expr.fleet)
     return Draft(
         alert="BackupJobKilled",
         # A report of this Job would be newer than the Job.
-        expr=f"time() - (\n{_jobs(with_)}\n* on (namespace, cronjob) group_left () {_of_cronjob(failed)}\n"
+        expr=f"time() - (\n{_jobs(expr)}\n* on (namespace, cronjob) group_left () {_of_cronjob(failed)}\n"
         f"> on (instance) group_left () ({last} or on (instance) {since} * 0)\n)",
         for_=300,
         severity="critical",
@@ -102,7 +102,7 @@ def _job_killed(with_: Expressions) -> Draft:
     )
 
 
-def _job_stuck(with_: Expressions) -> Draft:
+def _job_stuck(expr: ExpressionBuilder) -> Draft:
     waiting = (
         'kube_pod_owner{owner_kind="Job"}\n'
         'and on (namespace, pod) kube_pod_status_phase{phase="Pending"} == 1\n'
@@ -112,7 +112,7 @@ def _job_stuck(with_: Expressions) -> Draft:
     jobs = f'max by (namespace, job_name) (label_replace(\n{waiting},\n"job_name", "$1", "owner_name", "(.+)"))'
     return Draft(
         alert="BackupJobStuck",
-        expr=f"{_jobs(with_)}\n* on (namespace, cronjob) group_left () {_of_cronjob(jobs)}",
+        expr=f"{_jobs(expr)}\n* on (namespace, cronjob) group_left () {_of_cronjob(jobs)}",
         for_=300,
         severity="warning",
         summary=f"a pod of {JOB} does not start",
@@ -121,10 +121,10 @@ def _job_stuck(with_: Expressions) -> Draft:
     )
 
 
-def _cronjob_missing(with_: Expressions) -> Draft:
+def _cronjob_missing(expr: ExpressionBuilder) -> Draft:
     return Draft(
         alert="BackupCronJobMissing",
-        expr=f"{_jobs(with_)}\nunless on (namespace, cronjob) (\n"
+        expr=f"{_jobs(expr)}\nunless on (namespace, cronjob) (\n"
         "kube_cronjob_info unless on (namespace, cronjob) kube_cronjob_spec_suspend == 1\n)\n"
         # Without kube-state-metrics nothing is known.
         "and on () count(kube_cronjob_info)",

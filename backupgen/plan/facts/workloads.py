@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 from backupgen.plan.facts.manifest import Meta, manifest
-from backupgen.resolve.resolved import Placement, StringMap, User
+from backupgen.resolve.resolved import PodPlacement, StringMap, User
 
 
 class Mount(NamedTuple):
@@ -15,7 +15,7 @@ class Mount(NamedTuple):
     read_only: bool = False
 
 
-class Volume(NamedTuple):
+class PodVolume(NamedTuple):
     """A pod's volume. `source` says which of the other fields count."""
 
     name: str
@@ -57,7 +57,7 @@ class Pod(NamedTuple):
 
     labels: StringMap
     user: User
-    placement: Placement
+    placement: PodPlacement
     grace: int
     service_account: str
     """Its ServiceAccount, whose token only the init containers mount; empty: the default one, without a token."""
@@ -66,7 +66,7 @@ class Pod(NamedTuple):
     pull_secrets: tuple[str, ...]
     init_containers: tuple[Container, ...]
     containers: tuple[Container, ...]
-    volumes: tuple[Volume, ...]
+    volumes: tuple[PodVolume, ...]
     only_there: bool = True
     """False: where `with_pod` is nowhere to be found, it runs elsewhere."""
     root_may: tuple[str, ...] = ("DAC_READ_SEARCH",)

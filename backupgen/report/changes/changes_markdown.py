@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Final
 
 from backupgen.report.changes.change_report import ChangeReport
-from backupgen.report.changes.grouping import HEADINGS, Told, told
+from backupgen.report.changes.grouping import HEADINGS, GroupedImpact, group_impacts
 from backupgen.report.changes.objects import object_lines
 from backupgen.report.lines import visible
 
@@ -23,7 +23,7 @@ def render(report: ChangeReport) -> str:
     parts = [f"### Backups {_escaped(visible(report.summary()))}"]
     sections = [
         f"**{HEADINGS[level].capitalize()}**\n\n" + "\n".join(_item(one) for one in of_level)
-        for level, of_level in told(report.impact).items()
+        for level, of_level in group_impacts(report.impact).items()
     ]
     parts += _cut_at_items("\n\n".join(sections))
     if report.changes:
@@ -35,7 +35,7 @@ def render(report: ChangeReport) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _item(one: Told) -> str:
+def _item(one: GroupedImpact) -> str:
     text = f"- {_escaped(visible(one.message))}"
     if not one.commands:
         return text

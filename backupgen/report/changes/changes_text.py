@@ -6,7 +6,7 @@ from typing import Final
 
 from backupgen.diff.impact import Level
 from backupgen.report.changes.change_report import ChangeReport
-from backupgen.report.changes.grouping import HEADINGS, Told, told
+from backupgen.report.changes.grouping import HEADINGS, GroupedImpact, group_impacts
 from backupgen.report.changes.objects import object_lines
 from backupgen.report.lines import Line, paint, visible
 
@@ -19,9 +19,9 @@ _MOST_COMMANDS: Final = 20
 def render(report: ChangeReport) -> str:
     """Return the changes and their summary."""
     lines: list[Line] = []
-    for level, of_level in told(report.impact).items():
+    for level, of_level in group_impacts(report.impact).items():
         lines.append([(HEADINGS[level], f"bold {_LEVELS[level]}".strip())])
-        lines += [line for one in of_level[:_MOST] for line in _told(one, _LEVELS[level], report.width)]
+        lines += [line for one in of_level[:_MOST] for line in _grouped(one, _LEVELS[level], report.width)]
         if len(of_level) > _MOST:
             lines.append([(f"  … and {len(of_level) - _MOST} more", "")])
         lines.append([])
@@ -31,7 +31,7 @@ def render(report: ChangeReport) -> str:
     return paint(lines, color=report.color)
 
 
-def _told(one: Told, style: str, width: int) -> Iterator[Line]:
+def _grouped(one: GroupedImpact, style: str, width: int) -> Iterator[Line]:
     texts = wrap(visible(one.message), width - 4, break_long_words=False, break_on_hyphens=False)
     for number, text in enumerate(texts):
         yield [("    " if number else "  * ", ""), (text, style)]

@@ -16,29 +16,29 @@ _NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class GroupedImpact:
     """A consequence of one target, or the same one of several."""
 
     message: str
     commands: tuple[str, ...]
 
 
-def told(impacts: Iterable[Impact]) -> dict[Level, list[Told]]:
+def group_impacts(impacts: Iterable[Impact]) -> dict[Level, list[GroupedImpact]]:
     """Return the consequences by level, in their order; the levels without any are left out."""
     groups: dict[tuple[ConsequenceKind, str], list[Impact]] = {}
     for one in impacts:
         groups.setdefault((one.kind, one.message.replace(f"`{one.target}`", "\0")), []).append(one)
-    found: dict[Level, list[Told]] = {}
+    found: dict[Level, list[GroupedImpact]] = {}
     for level in Level:
-        if of_level := [_told(group) for (kind, _), group in groups.items() if kind.level is level]:
+        if of_level := [_grouped(group) for (kind, _), group in groups.items() if kind.level is level]:
             found[level] = of_level
     return found
 
 
-def _told(group: list[Impact]) -> Told:
+def _grouped(group: list[Impact]) -> GroupedImpact:
     first, *others = group
     commands = tuple(dict.fromkeys(command for one in group for command in one.commands))
-    return Told(first.message + (f" (so for {_names(others)})" if others else ""), commands)
+    return GroupedImpact(first.message + (f" (so for {_names(others)})" if others else ""), commands)
 
 
 def _names(others: list[Impact]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backupgen.adapters.shell import syntax_error
-from backupgen.pipeline import Circumstances, compile_fleet
+from backupgen.pipeline import CompileContext, compile_fleet
 from tests.conftest import REPOSITORY
 
 SHELLS = {"dash": ["dash"], "bash": ["bash", "--posix"], "ash": ["busybox", "ash"]}
@@ -59,7 +59,7 @@ def test_a_script_of_the_users_own_is_judged(tmp_path: Path) -> None:
     raw = (REPOSITORY / "tests/cases/minimal/fleet.yaml").read_bytes()
     text = (REPOSITORY / "templates/scripts/dump.sh").read_text(encoding="utf-8")
     (own / "dump.sh").write_text(text, encoding="utf-8")
-    judging = Circumstances(shell=syntax_error)
+    judging = CompileContext(shell=syntax_error)
     assert "BG420" not in {one.info.code for one in compile_fleet(raw, "fleet.yaml", tmp_path, judging).findings}
     (own / "dump.sh").write_text(text + "fi\n", encoding="utf-8")
     checked = compile_fleet(raw, "fleet.yaml", tmp_path, judging)

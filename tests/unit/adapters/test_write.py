@@ -14,8 +14,8 @@ from backupgen.adapters.tree import read_out
 from backupgen.adapters.write import WriteResult, write_manifests
 from backupgen.diff.inventory import INVENTORY, Inventory, dump_inventory, fingerprint
 from backupgen.diff.staleness import staleness
-from backupgen.sealing.marks import Mark
 from backupgen.sealing.seal import Sealed
+from backupgen.sealing.seal_record import SealRecord
 
 FLEET = {
     ".sops.yaml": "creation_rules: []\n",
@@ -330,7 +330,7 @@ def test_a_run_killed_anywhere_is_finished_by_the_next_one(tmp_path: Path) -> No
 
 def sealing(text: str, replaced: str | None = None) -> Sealed:
     """The outcome of sealing that makes the Secret hold `text` instead of `replaced`."""
-    mark = Mark(fingerprint(text.encode()), "ready", "rule", {"RESTIC_PASSWORD": f"restic-password {len(text)}"})
+    mark = SealRecord(fingerprint(text.encode()), "ready", "rule", {"RESTIC_PASSWORD": f"restic-password {len(text)}"})
     return Sealed({SEALED_FILE: text}, {SEALED_FILE: mark}, {SEALED_FILE: replaced} if replaced else {})
 
 

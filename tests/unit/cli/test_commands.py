@@ -309,7 +309,8 @@ def test_a_schedule_that_never_fires() -> None:
     done = invoke("next", "0 0 31 2 *", "--format", "json")
     assert (done.exit_code, done.stdout, done.stderr) == (exits.FOUND, "[]\n", "`0 0 31 2 *` never fires\n")
     last = invoke("next", "59 23 31 12 *", "--from", "9999-12-30", "--count", "3")
-    assert (last.exit_code, last.stdout) == (exits.FOUND, "")
+    assert (last.exit_code, last.stdout) == (exits.USAGE, "")
+    assert "expected one from 1900 to 8999" in last.stderr
 
 
 @pytest.mark.parametrize(
@@ -493,7 +494,7 @@ def test_a_sealed_secret_outlives_its_target_and_is_named(home: Path) -> None:
     edit(home / "fleet.yaml", "notes", "wiki")
     done = invoke("render")
     assert done.exit_code == exits.CLEAN
-    assert f"= out/notes/{secret.name} (sealed; " in done.stdout
+    assert f"= out/notes/{secret.name} (kept: sealed, " in done.stdout
     assert secret.read_text() == sealed
     check = invoke("check", "--format", "concise")
     assert check.exit_code == exits.FOUND

@@ -88,8 +88,8 @@ def test_a_folder_that_is_not_there(home: Path) -> None:
         ((), "these are needed: --repository URL and --target NAMESPACE/NAME=CLAIM"),
         (("--yes", "--repository", "s3:h/b"), "these are needed: --target NAMESPACE/NAME=CLAIM"),
         ((*FLAGS, "--timezone", "Europe/Berln"), "--timezone: unknown time zone `Europe/Berln`"),
-        ((*FLAGS, "--name", "My Home"), "--name: `My Home` is no name"),
-        ((*FLAGS, "--target", "x"), "--target: `x` is no target"),
+        ((*FLAGS, "--name", "My Home"), "--name: `My Home` is not a name"),
+        ((*FLAGS, "--target", "x"), "--target: `x` is not a target"),
         ((*FLAGS, "--target", "a/mirror-x=b", "--target", "c/wiki=d"), "duplicate"),
         ((*FLAGS, "--target", f"a/{'x' * 50}=b"), "such a fleet cannot be; nothing was written"),
     ],
@@ -160,7 +160,7 @@ def test_the_dialogue(dialogue: Dialogue, home: Path) -> None:
     dialogue.answer("Its namespace [photos]: ", "media")
     dialogue.answer("The PersistentVolumeClaim [photos]: ", "")
     dialogue.answer("The uid that owns its files [1000]: ", "root")
-    dialogue.read("`root` is no uid")
+    dialogue.read("`root` is not a uid")
     dialogue.answer("The uid that owns its files [1000]: ", "33")
     dialogue.answer("Another one? (y/n) [n]: ", "y")
     dialogue.answer("Name of the app: ", "photos")

@@ -70,7 +70,7 @@ def test_a_snapshot_is_named_everywhere() -> None:
         (["grafana", "--from", "wasbi"], "has no mirror `wasbi`: did you mean `wasabi`?\n"),
         (
             ["grafana", "--snapshot", "$(id)"],
-            "`$(id)` is no snapshot, expected its ID, ",
+            "`$(id)` is not a snapshot, expected its ID, ",
         ),
     ],
 )

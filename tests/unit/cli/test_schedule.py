@@ -217,13 +217,13 @@ def test_nothing_says_proved_while_there_is_a_reservation(home: Path, cause: str
     table, svg, document = (
         invoke("schedule", "--from", "2026-03-29", "--format", form, *flags).stdout for form in ("table", "svg", "json")
     )
-    assert table.startswith("not proved: no conflict was found, but with 1 reservation")
-    assert "why nothing is proved" in table
+    assert table.startswith("no proof: no conflict was found, but with 1 reservation")
+    assert "why there is no proof" in table
     assert json.loads(document)["proved"] is False
     assert len(json.loads(document)["reservations"]) == 1
     assert invoke("render", *flags).exit_code == exits.CLEAN
     for drawn in (svg, (home / "out" / "_runbooks" / "timetable.svg").read_text(encoding="utf-8")):
-        assert "not proved: " in drawn
+        assert "no proof: " in drawn
         assert ">proved: " not in drawn
 
 

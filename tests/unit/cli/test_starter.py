@@ -4,18 +4,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from backupgen.cli.starter import AnswerError, Beginning, FirstTarget, compose, judge, read_target
+from backupgen.cli.starter import AnswerError, StarterAnswers, StarterTarget, compose, judge, read_target
 from backupgen.pipeline import compile_fleet
 from tests.fleets import IMAGES, WORDS
 from tests.thoroughness import examples
 
 NAMES = WORDS | st.sampled_from(["no", "null", "1e3", "0x1", "12", "true", "y", "1-2"])
-TARGETS = st.builds(FirstTarget, NAMES, NAMES, NAMES, st.integers(1, 2**31 - 1))
+TARGETS = st.builds(StarterTarget, NAMES, NAMES, NAMES, st.integers(1, 2**31 - 1))
 
 
 @given(
-    beginning=st.builds(
-        Beginning,
+    answers=st.builds(
+        StarterAnswers,
         NAMES,
         NAMES,
         st.sampled_from(["UTC", "Europe/Berlin", "Etc/GMT+1", "EST5EDT"]),
@@ -26,47 +26,47 @@ TARGETS = st.builds(FirstTarget, NAMES, NAMES, NAMES, st.integers(1, 2**31 - 1))
         st.lists(TARGETS, min_size=1, max_size=4, unique_by=lambda target: target.name).map(tuple),
     )
 )
-@example(beginning=Beginning("no", "on", "UTC", "restic", "b2:null: #x", (FirstTarget("y", "12", "null", 5),)))
+@example(answers=StarterAnswers("no", "on", "UTC", "restic", "b2:null: #x", (StarterTarget("y", "12", "null", 5),)))
 @examples(40)
-def test_the_text_says_what_was_answered(beginning: Beginning) -> None:
+def test_the_text_says_what_was_answered(answers: StarterAnswers) -> None:
     try:
-        judge("repository", beginning.repository)
+        judge("repository", answers.repository)
     except AnswerError:
         return
-    checked = compile_fleet(compose(beginning).encode(), "fleet.yaml")
+    checked = compile_fleet(compose(answers).encode(), "fleet.yaml")
     assert checked.value is not None, checked.findings
     fleet = checked.value.fleet
     assert (fleet.name, fleet.home_namespace, fleet.timezone) == (
-        beginning.name,
-        beginning.home_namespace,
-        beginning.timezone,
+        answers.name,
+        answers.home_namespace,
+        answers.timezone,
     )
-    assert (fleet.images.restic, fleet.repositories[0].location.text) == (beginning.image, beginning.repository)
+    assert (fleet.images.restic, fleet.repositories[0].location.text) == (answers.image, answers.repository)
     assert {
         (target.job.namespace, target.name, target.volumes[0].claim, target.job.user.uid) for target in fleet.targets
-    } == {(target.namespace, target.name, target.claim, target.uid) for target in beginning.targets}
+    } == {(target.namespace, target.name, target.claim, target.uid) for target in answers.targets}
 
 
 @pytest.mark.parametrize("number", [1, 10, 11, 40, 41, 100])
 def test_there_is_room_for_all(number: int) -> None:
-    targets = tuple(FirstTarget("apps", f"app-{index}", f"data-{index}") for index in range(number))
-    text = compose(Beginning("home", "backup", "Europe/Berlin", "a/restic:1", "s3:s3.example.com/b", targets))
+    targets = tuple(StarterTarget("apps", f"app-{index}", f"data-{index}") for index in range(number))
+    text = compose(StarterAnswers("home", "backup", "Europe/Berlin", "a/restic:1", "s3:s3.example.com/b", targets))
     checked = compile_fleet(text.encode(), "fleet.yaml")
     assert {finding.info.slug for finding in checked.findings} == {"unpinned-image", "unpinned-repository"}
 
 
 def test_a_target() -> None:
-    assert read_target("media/photos=data-0:33") == FirstTarget("media", "photos", "data-0", 33)
+    assert read_target("media/photos=data-0:33") == StarterTarget("media", "photos", "data-0", 33)
     assert read_target("media/photos=data-0").uid == 1000
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("photos=data", "`photos=data` is no target, expected NAMESPACE/NAME=CLAIM or NAMESPACE/NAME=CLAIM:UID"),
-        ("media/Photos=data", "`Photos` is no name"),
-        ("media/photos=data:0", "`0` is no uid, expected a number from 1 to 2147483647\n0 is root"),
-        ("media/photos=da ta", "`da ta` is no name"),
+        ("photos=data", "`photos=data` is not a target, expected NAMESPACE/NAME=CLAIM or NAMESPACE/NAME=CLAIM:UID"),
+        ("media/Photos=data", "`Photos` is not a name"),
+        ("media/photos=data:0", "`0` is not a uid, expected a number from 1 to 2147483647\n0 is root"),
+        ("media/photos=da ta", "`da ta` is not a name"),
     ],
 )
 def test_what_is_no_target(text: str, message: str) -> None:
@@ -83,7 +83,7 @@ def test_what_is_no_target(text: str, message: str) -> None:
         ("repository", "rest:http://u:p@h/", "a user or password stands in the URL"),
         ("repository", 'b2:"x', "expected one without quotes"),
         ("repository", "", "expected one line of text"),
-        ("image", "Restic", "is no image"),
+        ("image", "Restic", "is not an image"),
         ("name", "My Fleet", "write `my-fleet`"),
     ],
 )

@@ -1,8 +1,12 @@
 """Lists of names, numbers of things, parts of sentences."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from backupgen.diagnostics.wording import counted, few, joined, listed, phrase, quoted
+import backupgen
+from backupgen.diagnostics.wording import counted, did_you_mean, few, joined, listed, phrase, quoted
 
 
 @pytest.mark.parametrize(
@@ -26,3 +30,16 @@ def test_all_of_them(texts: str, shown: str) -> None:
 def test_a_number_and_a_sentence() -> None:
     assert (counted(0, "claim"), counted(1, "claim"), counted(2, "claim")) == ("0 claims", "1 claim", "2 claims")
     assert phrase("Run `x`, or y.") == "run `x`, or y"
+
+
+def test_the_nearest_of_the_known_names() -> None:
+    assert did_you_mean("grafan", ["mariadb", "grafana"], "none") == "did you mean `grafana`?"
+    assert did_you_mean("wiki", ["mariadb", "grafana"], "none") == "none"
+    assert did_you_mean("grafna", ["grafana"], cutoff=0.95) == ""
+
+
+def test_lists_of_names_are_made_nowhere_else() -> None:
+    package = Path(backupgen.__file__).parent
+    own = re.compile(r"""join\(f(?P<quote>["'])`\{\w+\}`(?P=quote) for""")
+    found = [path.name for path in sorted(package.rglob("*.py")) if own.search(path.read_text(encoding="utf-8"))]
+    assert found == []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backupgen.grammars.go_duration import go_duration
@@ -16,6 +16,9 @@ FLUX = re.compile(r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$")
 UNITS = {"h": 3600, "m": 60, "s": 1}
 
 
+@example(86_400)
+@example(366 * 86_400)
+@example(90_061)
 @given(st.integers(0, 400 * 86400))
 def test_flux_takes_every_duration_and_it_is_the_same_time(seconds: int) -> None:
     text = go_duration(seconds)

@@ -140,7 +140,7 @@ WRONG_TYPES = [
     ("exclude: [a, §[b]]", "expected text, found a list"),
     (
         "skip: [§'12:30-13:00']",
-        "`12:30-13:00` is no range of whole hours, expected one such as `12:00-14:00` or `22:00-02:00`",
+        "`12:30-13:00` is not a range of whole hours, expected one such as `12:00-14:00` or `22:00-02:00`",
     ),
     ("ntfy: {priority: §6}", "expected a whole number of at most 5, found the number `6`"),
     ("volumes: §{}", "expected at least one entry, found an empty mapping"),
@@ -183,7 +183,7 @@ def test_run_as(value: str, message: str) -> None:
         ("20Gi", ""),
         ("20", "expected a size such as `20Gi` or a mapping, found the number `20`"),
         ("[]", "expected a size such as `20Gi` or a mapping, found an empty list"),
-        ("20GB", "`20GB` is no size, expected a Kubernetes quantity such as `500Mi`, `20Gi` or `100m`"),
+        ("20GB", "`20GB` is not a size, expected a Kubernetes quantity such as `500Mi`, `20Gi` or `100m`"),
     ],
 )
 def test_scratch(value: str, message: str) -> None:
@@ -194,10 +194,10 @@ def test_scratch(value: str, message: str) -> None:
 
 def test_a_key_that_is_no_name_is_pointed_at_itself() -> None:
     text, place = marked(of_target("labels: {§a b: c}"))
-    assert findings(text) == [f"{place} BG203 `a b` is no label key, expected `name` or `prefix.example.com/name`"]
+    assert findings(text) == [f"{place} BG203 `a b` is not a label key, expected `name` or `prefix.example.com/name`"]
     text, place = marked(fleet(f"§{TARGET.replace('a:', 'A_b:', 1)}"))
     (found,) = findings(text)
-    assert found.startswith(f"{place} BG203 `A_b` is no name")
+    assert found.startswith(f"{place} BG203 `A_b` is not a name")
     assert resolve(text)[1][0].help == "write `a-b`"
 
 

@@ -1,7 +1,7 @@
 """Facts for the tests: small ones, and a CronJob in which every field holds something."""
 
 from backupgen.plan.facts import manifest, workloads
-from backupgen.resolve.resolved import Placement, Toleration, User
+from backupgen.resolve.resolved import PodPlacement, Toleration, User
 from tests.replacing import replace
 
 DIGEST = "sha256:" + "0" * 64
@@ -34,7 +34,7 @@ def pod() -> workloads.Pod:
     return workloads.Pod(
         labels={"app.kubernetes.io/name": "backup-grafana", "backupgen.io/role": "backup"},
         user=User(472, 472),
-        placement=Placement({}, (), {}, {}),
+        placement=PodPlacement({}, (), {}, {}),
         grace=90,
         service_account="",
         with_pod={"app.kubernetes.io/name": "grafana"},
@@ -42,9 +42,9 @@ def pod() -> workloads.Pod:
         init_containers=(),
         containers=(container(),),
         volumes=(
-            workloads.Volume("scripts", "config_map", "crontab-backup-script"),
-            workloads.Volume("data", "claim", "longhorn-pvc-grafana", read_only=True),
-            workloads.Volume("cache", "empty_dir", size="1Gi", in_memory=True),
+            workloads.PodVolume("scripts", "config_map", "crontab-backup-script"),
+            workloads.PodVolume("data", "claim", "longhorn-pvc-grafana", read_only=True),
+            workloads.PodVolume("cache", "empty_dir", size="1Gi", in_memory=True),
         ),
     )
 
@@ -69,7 +69,7 @@ def full_pod() -> workloads.Pod:
     return replace(
         pod(),
         user=User(0, 0, 1000, "the files belong\nto root"),
-        placement=Placement(
+        placement=PodPlacement(
             {"node-role/workload": "zfs"},
             (Toleration("dedicated", "Equal", "backup", "NoSchedule"), Toleration("", "Exists", "", "")),
             {},
@@ -80,14 +80,14 @@ def full_pod() -> workloads.Pod:
         init_containers=(container("dump", SCRIPT="set -e\necho $(HOME) $$\n"),),
         containers=(replace(container(), mounts=(workloads.Mount("data", "/backup/a", "a/b", read_only=True),)),),
         volumes=(
-            workloads.Volume("scripts", "config_map", "crontab-backup-script"),
-            workloads.Volume("data", "host_path", "/vol/a"),
-            workloads.Volume("claim", "claim", "claim"),
-            workloads.Volume("users", "secret", "htpasswd"),
-            workloads.Volume("cache", "empty_dir"),
-            workloads.Volume("sized", "empty_dir", size="5Gi"),
-            workloads.Volume("scratch", "ephemeral", "longhorn", "20Gi"),
-            workloads.Volume("scratch-2", "ephemeral", "", "20Gi"),
+            workloads.PodVolume("scripts", "config_map", "crontab-backup-script"),
+            workloads.PodVolume("data", "host_path", "/vol/a"),
+            workloads.PodVolume("claim", "claim", "claim"),
+            workloads.PodVolume("users", "secret", "htpasswd"),
+            workloads.PodVolume("cache", "empty_dir"),
+            workloads.PodVolume("sized", "empty_dir", size="5Gi"),
+            workloads.PodVolume("scratch", "ephemeral", "longhorn", "20Gi"),
+            workloads.PodVolume("scratch-2", "ephemeral", "", "20Gi"),
         ),
     )
 

@@ -55,7 +55,9 @@ def test_the_job_is_what_was_planned() -> None:
         "failedJobsHistoryLimit": 3,
     }
     assert (job["activeDeadlineSeconds"], job["backoffLimit"]) == (510, 2)
-    assert "ttlSecondsAfterFinished" not in job
+    # A scratch volume lives as long as the pod's object; without one, the history decides how long that is.
+    assert job["ttlSecondsAfterFinished"] == 3600
+    assert "ttlSecondsAfterFinished" not in object_of(samples.cronjob())["spec"]["jobTemplate"]["spec"]
     (codes,) = (
         rule["onExitCodes"]["values"] for rule in job["podFailurePolicy"]["rules"] if rule["action"] == "FailJob"
     )
@@ -173,6 +175,7 @@ def test_a_deployment_has_the_same_pod_further_to_the_left() -> None:
     job = pod_of(samples.cronjob(pod=pod))
     server = pod_of(replace(samples.deployment(), pod=pod))
     assert job.pop("restartPolicy") == "Never"
+    assert job.pop("activeDeadlineSeconds") == 510
     assert server == job
     (document,) = load_all(text_of(samples.deployment()))
     assert isinstance(document, dict)

@@ -16,12 +16,12 @@ from hypothesis import given
 from backupgen.conventions import naming
 from backupgen.conventions.alert_names import ALERT_NAMES
 from backupgen.integrations.dump_tools import Restore, RestoreMode, sql_restore
+from backupgen.plan.effective_schedules import effective_schedules
 from backupgen.plan.facts.manifest import Unit
 from backupgen.plan.facts.monitoring import AlertRule, PrometheusRule
 from backupgen.plan.facts.pages import Page
 from backupgen.plan.restore import restore_of
 from backupgen.plan.runbooks import runbook_units
-from backupgen.plan.slots import slots_of
 from tests.compiled import FLEETS, compile_text, compiled, file_of, objects
 from tests.conftest import REPOSITORY
 from tests.fleets import Data, fleets
@@ -81,7 +81,7 @@ def pages_of_rule(alert: str) -> dict[str, Page]:
     found = compiled("reference")
     rule = next(unit.facts for unit in found.plan.units if isinstance(unit.facts, PrometheusRule))
     planned = rule._replace(alerts=(AlertRule(alert, "vector(1)", "1m", {}, {}),))
-    units: Iterator[Unit] = runbook_units(found.fleet, slots_of(found.proof), (), planned, "")
+    units: Iterator[Unit] = runbook_units(found.fleet, effective_schedules(found.proof), (), planned, "")
     return {unit.path: unit.facts for unit in units if isinstance(unit.facts, Page) and unit.facts.kind == "alert"}
 
 

@@ -36,7 +36,7 @@ def scheduled(raw: bytes) -> Scheduled:
 
 def report(raw: bytes, target: str) -> TargetReport:
     found = scheduled(raw)
-    context = RuleContext(found.fleet, found.timetable, found.outcome, SINCE)
+    context = RuleContext(found.fleet, found.schedule_input, found.outcome, SINCE)
     return target_report(found.document, context, target)
 
 

@@ -5,7 +5,7 @@ import pytest
 from backupgen.conventions.roles import PodRole
 from backupgen.resolve.codes import CODES
 from backupgen.resolve.resolved import Target, VerifyRule
-from backupgen.resolve.timetable import timetable_of
+from backupgen.resolve.schedule_input import schedule_input
 from backupgen.schedule import AUTO, Use
 from tests.unit.language.reading import DIGEST, TARGET, findings, fleet, marked, resolve, resolved
 
@@ -62,7 +62,7 @@ def test_overrides_of_ntfy(default: str, own: str, expected: tuple[object, ...] 
 
 def test_a_url_of_ntfy_that_is_none_is_one_mistake() -> None:
     text, place = marked(fleet(TARGET[:-1] + ", ntfy: {topic: u}}", more="ntfy: {server: §ntfy.sh, topic: t}\n"))
-    assert findings(text) == [f"{place} BG209 `ntfy.sh` is no URL, expected one such as `https://ntfy.example.org`"]
+    assert findings(text) == [f"{place} BG209 `ntfy.sh` is not a URL, expected one such as `https://ntfy.example.org`"]
 
 
 def test_what_defaults_override_in_vain_is_said_once() -> None:
@@ -141,6 +141,8 @@ def test_each_code_is_provoked(code: str) -> None:
         ("§dump: {in_pod: {a: b}, command: [x], file: a}", "the dump and a volume would both lie at `/backup/a`"),
         ("§every: 1h", "`every` goes with `at: auto`"),
         ("§after: x", "`after` undoes what `before` did, expected `before` beside it"),
+        ("hook_timeout: §2m, grace: 2m", "`grace` is 2m, and after 2m for the hook a run needs 1m25s more"),
+        ("hook_timeout: §300s, grace: 9m", "`hook_timeout` is more than half of the deadline of 9m"),
         ("skip: §['00:00-24:00']", "`skip` leaves no hour in which it could start"),
         ("§cache: {medium: memory}".replace("§cache: ", "cache: §"), "a cache in memory needs a `size`"),
         *(
@@ -154,6 +156,12 @@ def test_what_cannot_be_together(settings: str, message: str) -> None:
     (found,) = findings(text)
     assert found.startswith(f"{place} BG207 ")
     assert message in found
+
+
+def test_the_pod_waits_for_a_long_hook_and_the_run_ends_itself_earlier() -> None:
+    plain, hooked = target("before: x").job, target("before: x, hook_timeout: 90s").job
+    assert (plain.grace, hooked.grace) == (120, 175)
+    assert plain.ends_itself - hooked.ends_itself == 60
 
 
 @pytest.mark.parametrize("flag", ["-x", "-vv", "-gtags", "--compression=max", "--exclude-caches"])
@@ -180,7 +188,7 @@ def test_a_chosen_slot_keeps_out_of_skipped_hours(every: str, skip: str) -> None
     slot = f"at: auto, every: {every}, skip: ['{skip}']"
     lines = "\n".join(TARGET.replace("a:", f"t{number}:", 1).replace('at: ":20"', slot) for number in range(6))
     found = resolved(fleet(lines))
-    operations = timetable_of(found).operations
+    operations = schedule_input(found).operations
     assert len(operations) == 6
     for operation, item in zip(operations, found.targets, strict=True):
         assert item.job.slot is AUTO
@@ -196,7 +204,7 @@ def test_operations_carry_their_locks() -> None:
         "restore_test: {at: '09:00', deadline: 1h, scratch: 1Gi}}, "
         "c: {method: restic_copy, at: '07:00', deadline: 1h, to: 'b2:x:'}}}\n"
     )
-    operations = timetable_of(resolved(fleet(repository=repository))).operations
+    operations = schedule_input(resolved(fleet(repository=repository))).operations
     assert [(operation.name, operation.use, operation.may_yield) for operation in operations] == [
         ("backup-a", Use.BACKUP, True),
         ("restic-retentionpolicies", Use.EXCLUSIVE, False),

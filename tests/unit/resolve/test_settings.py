@@ -189,10 +189,10 @@ def test_the_target_goes_before_defaults_and_these_before_the_rest(key: NodePath
     assert (setting.origin.kind, says(setting.value, own)) == ("target", True)
     assert setting.origin.path == ("targets", "notes", *key)
     if key[0] != "run_as" and key != ("deadline",):
-        plain = told(dumped(base), "notes").get(key) or told(dumped(base), "notes").get(key[:-1])
-        assert plain is not None
-        assert plain.origin.kind in {"fleet", "built-in", "defaults"}
-        assert not says(setting.value, own) or key in {("suspend",), ("cache", "medium"), ("ntfy", "enabled")}
+        inherited = told(dumped(base), "notes").get(key) or told(dumped(base), "notes").get(key[:-1])
+        assert inherited is not None
+        assert inherited.origin.kind in {"fleet", "built-in", "defaults"}
+        assert not says(inherited.value, own) or key in {("suspend",), ("cache", "medium"), ("ntfy", "enabled")}
 
 
 def test_what_the_compiler_makes_up_says_from_what() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backupgen.pipeline import Circumstances, compile_fleet
+from backupgen.pipeline import CompileContext, compile_fleet
 from tests.judging import judged, lines_of
 from tests.test_remedies import RULES
 
@@ -12,8 +12,8 @@ FLEET = (RULES / "BG404" / "bad.yaml").read_text(encoding="utf-8")
 UNTIL = "waive: {claim-without-node: {reason: one node, until: 2027-03-01}}\n"
 
 
-def at(instant: str) -> Circumstances:
-    return Circumstances(since=int(datetime.fromisoformat(instant).replace(tzinfo=UTC).timestamp()))
+def at(instant: str) -> CompileContext:
+    return CompileContext(since=int(datetime.fromisoformat(instant).replace(tzinfo=UTC).timestamp()))
 
 
 def codes(text: str, now: str) -> list[str]:

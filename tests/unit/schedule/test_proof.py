@@ -7,7 +7,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from backupgen.schedule.cron import parse_cron
-from backupgen.schedule.locks import Operation, Use, Why, exclusion
+from backupgen.schedule.locks import MARGIN, Operation, Use, Why, exclusion
 from backupgen.schedule.proof import Conflict, ScheduleProof, first_meeting, prove
 from backupgen.schedule.waiting import POLL, Wait
 from backupgen.schedule.zones import CYCLE_SECONDS, CYCLE_START, TZDATA_VERSION, load_zone
@@ -135,7 +135,7 @@ def test_other_repository_is_no_conflict() -> None:
 
 
 def test_half_open_windows_touch_without_meeting() -> None:
-    first = exclusive("0 3 * * *", deadline=HOUR - 120 - 90, zone="UTC")
+    first = exclusive("0 3 * * *", deadline=HOUR - 120 - 90 - MARGIN, zone="UTC")
     proved(first, exclusive("0 4 * * *", name="check", zone="UTC"))
     assert refused(replace(first, deadline=first.deadline + 1), exclusive("0 4 * * *", name="check", zone="UTC"))
 
@@ -169,11 +169,11 @@ def test_a_week_s_end_runs_into_its_beginning() -> None:
 
 
 def test_windows_longer_than_a_day() -> None:
-    long = exclusive("0 12 1 * *", 50 * HOUR, zone="UTC", start_within=0, grace=0)
+    long = exclusive("0 12 1 * *", 50 * HOUR - MARGIN, zone="UTC", start_within=0, grace=0)
     third = exclusive("0 13 3 * *", name="check", zone="UTC")
     assert [iso(conflict.first) for conflict in refused(long, third)] == ["2026-10-03T13:00Z"]
     proved(long, exclusive("0 14 3 * *", name="check", zone="UTC"))
-    proved(long, exclusive("0 10 1 * *", 2 * HOUR - 210, name="check", zone="UTC"))
+    proved(long, exclusive("0 10 1 * *", 2 * HOUR - 210 - MARGIN, name="check", zone="UTC"))
 
 
 def test_leap_day_only() -> None:
@@ -324,8 +324,8 @@ def test_a_lead_counts_from_its_least() -> None:
 
 
 def test_hours_wrap_around_midnight() -> None:
-    proof = proved(exclusive("5 0 * * *"), backup("10 23,0 * * *"))
-    assert str(proof.operations[1].schedule) == "10 23 * * *"
+    proof = proved(exclusive("5 0 * * *"), backup("10 22,23,0 * * *"))
+    assert str(proof.operations[1].schedule) == "10 22-23 * * *"
 
 
 @pytest.mark.parametrize(
@@ -369,7 +369,8 @@ def test_a_repeated_holder_adds_up() -> None:
 
 def test_waiting_comes_before_yielding() -> None:
     prune, restore = bounded()
-    patient = replace(restore, use=Use.BACKUP, may_yield=True, schedule=parse_cron("30 * * * *"))
+    patient = replace(restore, use=Use.BACKUP, may_yield=True, deadline=1740, needs=660)
+    patient = replace(patient, schedule=parse_cron("30 * * * *"))
     proof = proved(prune, patient)
     assert proof.yielded == ()
     assert len(proof.waits) == 2

@@ -41,7 +41,7 @@ def test_late_starts_alone_are_in_the_way() -> None:
     retention = exclusive("0 3 * * *", 3480 - 90, start_within=600)
     check = exclusive("0 4 * * *", 1200, name="check")
     found = advised(retention, check)
-    assert ("retention", "start_within", "120") in found
+    assert ("retention", "start_within", "90") in found
     assert ("retention", "deadline", "2880") in found
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from backupgen.sealing.exposed import check_texts, check_unknown
+from backupgen.sealing.plaintext_leaks import check_texts, check_unknown
 from backupgen.source import decode_any
 
 AGE = "AGE-SECRET-KEY-1" + "Q" * 58

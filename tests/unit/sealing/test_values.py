@@ -3,8 +3,8 @@
 import pytest
 
 from backupgen.diff.inventory import Inventory, InventoryError, dump_inventory, parse_inventory
-from backupgen.sealing.marks import Mark, digest, is_from_environment, key_mark, names_of
 from backupgen.sealing.references import Reference, references, secrets_of
+from backupgen.sealing.seal_record import SealRecord, digest, is_from_environment, key_mark, names_of
 from backupgen.sealing.values import Sources, from_environment, new_values, read_values, with_names
 from tests.compiled import FLEETS, compiled
 
@@ -118,7 +118,7 @@ def test_marks_name_the_values_and_not_what_they_are() -> None:
 
 
 def test_marks_survive_the_inventory() -> None:
-    mark = Mark("f1", "r1", "e1", {"A": "a 0f"})
+    mark = SealRecord("f1", "r1", "e1", {"A": "a 0f"})
     inventory = Inventory({"x.yaml": "1"}, {}, {"x.yaml": mark}, {"x.yaml": mark._replace(file="f2")})
     assert parse_inventory(dump_inventory(inventory)) == inventory
     assert inventory.marks() == {"x.yaml": (mark, mark._replace(file="f2"))}

@@ -55,7 +55,7 @@ def brief(finding: Finding) -> tuple[str, int, int, str]:
         ("a: ]\n", "syntax-error", 1, 4, "a value cannot start with `]`"),
         ("%x\n", "syntax-error", 1, 1, "a line cannot start with `%`"),
         ("a: |x\n", "syntax-error", 1, 5, "text on the line of a block scalar's `|` or `>`"),
-        ('a: "\\q"\n', "syntax-error", 1, 5, "`\\q` is no escape in double quotes"),
+        ('a: "\\q"\n', "syntax-error", 1, 5, "`\\q` is not an escape in double quotes"),
         (
             "%YAML 1.1\n---\na: 1\n",
             "syntax-error",

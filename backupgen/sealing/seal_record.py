@@ -13,7 +13,7 @@ ENVIRONMENT: Final = "environment"
 _DIGITS: Final = 16
 
 
-class Mark(NamedTuple):
+class SealRecord(NamedTuple):
     """One sealed Secret, as it was when backupgen sealed it or found it right."""
 
     file: str

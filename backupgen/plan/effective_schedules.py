@@ -7,7 +7,7 @@ from backupgen.schedule import CronExpr, ScheduleProof, Yielded
 
 
 @dataclass(frozen=True, slots=True)
-class Slots:
+class EffectiveSchedules:
     """What the proof says about each job's schedule."""
 
     schedules: Mapping[str, CronExpr]
@@ -16,9 +16,9 @@ class Slots:
     """Which hours were left out and for what: `the hour 03 is left out: a run could meet restic-retentionpolicies`."""
 
 
-def slots_of(proof: ScheduleProof) -> Slots:
+def effective_schedules(proof: ScheduleProof) -> EffectiveSchedules:
     """The schedules that are left after `auto` and yielding."""
-    return Slots(
+    return EffectiveSchedules(
         {operation.name: operation.schedule for operation in proof.operations},
         {item.operation: _in_words(item) for item in proof.yielded},
     )

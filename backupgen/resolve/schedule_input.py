@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from backupgen.conventions import naming
 from backupgen.conventions.roles import PodRole
 from backupgen.resolve import resolved
 from backupgen.resolve.resolved import Job, Repository, ResolvedFleet, Target
 from backupgen.schedule import (
+    ALL_HOURS,
     CronError,
     CronExpr,
     Operation,
@@ -23,11 +25,18 @@ from backupgen.schedule import (
 _ANY = parse_cron("0 * * * *")
 """Stands for the slot of an operation that has none yet."""
 
+BEFORE_LOCK: Final = 600
+"""Seconds that may pass from the Job's start until restic asks for its lock, where no dump and no hook comes first.
+
+For a node and an image, up to five minutes of `restic unlock` where the repository is slow, and questions of whether
+it is there.
+"""
+
 NOTHING_CHOSEN: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Timetable:
+class ScheduleInput:
     """Every operation with its slot, and what the proof has to know beside them."""
 
     operations: tuple[Operation, ...]
@@ -40,7 +49,7 @@ class Timetable:
     """How many operations a repository or a node takes at once."""
 
 
-def timetable_of(fleet: ResolvedFleet, chosen_before: Mapping[str, str] = NOTHING_CHOSEN) -> Timetable:
+def schedule_input(fleet: ResolvedFleet, chosen_before: Mapping[str, str] = NOTHING_CHOSEN) -> ScheduleInput:
     """Give every operation its slot and its lock.
 
     `chosen_before` maps a job to the slot that was chosen for it when it was rendered last; it is kept where it can be.
@@ -51,7 +60,7 @@ def timetable_of(fleet: ResolvedFleet, chosen_before: Mapping[str, str] = NOTHIN
     backups = {target.job.name: _backup(fleet, target, repositories[target.repository]) for target in fleet.targets}
     auto = [target for target in fleet.targets if not isinstance(target.job.slot, CronExpr)]
     requests = [
-        Request(backups[target.job.name], target.job.every, target.skip, _slot(chosen_before.get(target.job.name)))
+        Request(backups[target.job.name], target.job.every, _closed(target), _slot(chosen_before.get(target.job.name)))
         for target in auto
     ]
     placed_by_hand = [backups[target.job.name] for target in fleet.targets if isinstance(target.job.slot, CronExpr)]
@@ -59,9 +68,14 @@ def timetable_of(fleet: ResolvedFleet, chosen_before: Mapping[str, str] = NOTHIN
     placement = place(requests, [*placed_by_hand, *own], limits)
     for target in auto:
         slot = placement.slots[target.job.name]
-        rest = slot.without_hours(target.skip) or slot
+        rest = slot.without_hours(_closed(target)) or slot
         backups[target.job.name] = _backup(fleet, target, repositories[target.repository], rest)
-    return Timetable((*backups.values(), *own), placement.slots, placement.shortages, limits)
+    return ScheduleInput((*backups.values(), *own), placement.slots, placement.shortages, limits)
+
+
+def _closed(target: Target) -> int:
+    """The hours in which a target whose slot is chosen does not start."""
+    return target.skip | ALL_HOURS & ~target.between
 
 
 def _slot(text: str | None) -> CronExpr | None:
@@ -79,7 +93,9 @@ def _limits(fleet: ResolvedFleet) -> dict[Pool, int]:
 def _backup(fleet: ResolvedFleet, target: Target, repository: Repository, slot: CronExpr = _ANY) -> Operation:
     schedule = target.job.slot if isinstance(target.job.slot, CronExpr) else slot
     node = _node(fleet, target.job.placement.node_selector)
-    return _operation(target.job, repository, Use.BACKUP, schedule, node=node, yields=target.yields)
+    operation = _operation(target.job, repository, Use.BACKUP, schedule, node=node, yields=target.yields)
+    # Nobody knows when a dump or a hook has ended: what then asks for the lock may have no time left to wait for it.
+    return replace(operation, needs=None) if target.dump is not None or target.before else operation
 
 
 def _operation(
@@ -104,7 +120,7 @@ def _operation(
         lock_wait=repository.lock_wait_of(job),
         may_yield=yields,
         # What is left when a run ends itself ahead of its deadline is no time to wait either.
-        needs=None if job.needs is None else job.needs + job.deadline - job.ends_itself,
+        needs=None if job.needs is None else job.needs + BEFORE_LOCK + job.deadline - job.ends_itself,
         locks=commands * (job.retries + 1),
         node=node,
     )

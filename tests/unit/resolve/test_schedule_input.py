@@ -5,7 +5,7 @@ import pytest
 from backupgen.language.load import load_fleet
 from backupgen.resolve.fleet import resolve_fleet
 from backupgen.resolve.resolved import ResolvedFleet
-from backupgen.resolve.timetable import timetable_of
+from backupgen.resolve.schedule_input import schedule_input
 from backupgen.schedule import Operation, Pool, PoolKind
 from backupgen.source import read_document
 
@@ -60,7 +60,7 @@ def refusal(text: str) -> list[str]:
 
 @pytest.fixture
 def operations() -> dict[str, Operation]:
-    return {operation.name: operation for operation in timetable_of(resolved()).operations}
+    return {operation.name: operation for operation in schedule_input(resolved()).operations}
 
 
 def test_operations_know_their_nodes(operations: dict[str, Operation]) -> None:
@@ -70,7 +70,7 @@ def test_operations_know_their_nodes(operations: dict[str, Operation]) -> None:
 
 
 def test_limits_are_those_of_repositories_and_nodes() -> None:
-    assert timetable_of(resolved()).limits == {
+    assert schedule_input(resolved()).limits == {
         Pool(PoolKind.REPOSITORY, "main"): 4,
         Pool(PoolKind.NODE, "zone-a"): 3,
         Pool(PoolKind.NODE, "zfs"): 2,
@@ -108,10 +108,10 @@ def test_a_target_yields_unless_it_says_no(operations: dict[str, Operation]) -> 
 
 def test_what_was_chosen_before_is_kept() -> None:
     fleet = resolved()
-    first = timetable_of(fleet)
+    first = schedule_input(fleet)
     assert set(first.chosen) == {"backup-c", "backup-d"}
     moved = {"backup-c": "59 * * * *", "backup-d": "31 17 * * *"}
-    timetable = timetable_of(fleet, moved)
+    timetable = schedule_input(fleet, moved)
     assert {name: str(slot) for name, slot in timetable.chosen.items()} == moved
     assert [str(operation.schedule) for operation in timetable.operations[2:4]] == ["59 * * * *", "31 17 * * *"]
 
@@ -122,12 +122,12 @@ def test_what_was_chosen_before_is_kept() -> None:
 def test_what_cannot_be_kept_is_chosen_anew(before: str) -> None:
     fleet = resolved()
     # 07:31 lies in the hours to skip.
-    assert timetable_of(fleet, {"backup-d": before}) == timetable_of(fleet)
+    assert schedule_input(fleet, {"backup-d": before}) == schedule_input(fleet)
 
 
 def test_a_chosen_slot_says_nothing_of_the_skipped_hours() -> None:
     text = FLEET.replace('every: 1d, skip: ["00:00-12:00"]', 'every: 1h, skip: ["00:00-12:00"]')
-    timetable = timetable_of(resolved(text))
+    timetable = schedule_input(resolved(text))
     assert timetable.chosen["backup-d"].hours.bit_count() == 24
     assert timetable.operations[3].schedule.hours == 0xFFF000
 

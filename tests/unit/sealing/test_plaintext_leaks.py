@@ -5,7 +5,7 @@ import pytest
 from backupgen.plan.facts.access import HtpasswdUser, Secret, SecretKey
 from backupgen.plan.facts.manifest import Meta
 from backupgen.sealing.compose import compose, unusable
-from backupgen.sealing.exposed import check_plain, check_texts, check_unknown
+from backupgen.sealing.plaintext_leaks import check_plain, check_texts, check_unknown
 from backupgen.sealing.references import secrets_of
 from tests.compiled import FLEETS, compiled
 
