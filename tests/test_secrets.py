@@ -584,6 +584,8 @@ def test_the_environment_does_not_choose_the_recipients(place: Place) -> None:
     [
         ({"wiki-db": 123}, "value-unusable", "the value `wiki-db` is no text: sops has it as `int`"),
         ({"restic-rest-password": "x" * 73}, "value-unusable", "is longer than 72 bytes"),
+        ({"restic-password": "a password\n"}, "value-unusable", "begins or ends with white space"),
+        ({"restic-password": " typed"}, "value-unusable", "begins or ends with white space"),
         ({"spare": "x"}, "value-unused", "nothing refers to the value `spare`"),
     ],
 )

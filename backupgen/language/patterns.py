@@ -53,3 +53,7 @@ def env_name(known: Iterable[str], taken: Iterable[str], prefixes: Iterable[str]
     """The name of a variable: a known one, or one that is not taken and begins with none of the prefixes."""
     refused = "|".join([*(f"{name}$" for name in sorted(taken)), *prefixes])
     return f"{'|'.join(sorted(known))}|(?!{refused}){ENV_NAME}"
+
+
+GIT_URL = r"(?![Hh][Tt][Tt][Pp][Ss]?://[^/@]*@)(?![A-Za-z][A-Za-z0-9+.-]*://[^/@]*:[^/@]*@)" + f"(?:{LINE})"
+"""One line that is no URL with a password or token in it."""

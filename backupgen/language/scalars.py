@@ -35,6 +35,7 @@ OWN_PREFIXES = (
 )  # fmt: skip
 _CIDR = re.compile(r"[0-9A-Fa-f:.]+/[0-9]{1,3}")
 _CLAIM_PATTERN = re.compile(r"[-a-z0-9*]+/[-a-z0-9.*]+")
+_URL_USER = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/@]*)@")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _CREDENTIAL_NAME = patterns.env_name(_CREDENTIALS, _OWN_VARIABLES, OWN_PREFIXES)
 
@@ -61,6 +62,25 @@ def _one_line(value: object) -> str:
 
 one_line = Form(_one_line, "One line of text.", pattern=patterns.LINE)
 Line = Annotated[str, one_line]
+
+
+def _git_url(value: object) -> str:
+    """A Git repository's URL without a password: `ssh://git@…` has a user, which is none."""
+    value = one_line(value)
+    match = _URL_USER.match(value)
+    if match is not None and (match["scheme"].lower() in {"http", "https"} or ":" in match["user"]):
+        expected = "expected one such as `https://git.example.com/home/cluster.git`; it belongs in a Secret"
+        raise refuse(f"a user, password or token stands in the URL, which Git would keep, {expected}")
+    return value
+
+
+git_url = Form(
+    _git_url,
+    "The URL of a Git repository.",
+    ("https://git.example.com/home/cluster.git",),
+    pattern=patterns.GIT_URL,
+)
+GitUrl = Annotated[str, git_url]
 
 
 def _near_label(text: str) -> str:

@@ -36,7 +36,10 @@ def unusable(secrets: Mapping[str, Secret], values: Mapping[str, str]) -> dict[s
     found: dict[str, str] = {}
     for name, value in values.items():
         if not _is_text(value):
-            found[name] = "is no text in UTF-8, or holds a NUL, which no environment variable can"
+            found[name] = "is not text in UTF-8, or holds a NUL, which no environment variable can"
+        elif value != value.strip() and "\n" not in value.strip():
+            # A key or certificate of many lines ends with one; a password that does is another one when it is typed.
+            found[name] = "begins or ends with white space, which is lost when somebody types it from paper"
     for secret in secrets.values():
         for key in secret.keys:
             for name in () if isinstance(key.source, str) else key.values:

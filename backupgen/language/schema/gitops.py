@@ -39,7 +39,7 @@ class ArgoCd(Model):
 
     sync_wave: Annotated[StrictInt, Field(ge=-(2**31), le=2**31 - 1)] | None = optional(examples=[15])
     """The sync wave of every object."""
-    repo: s.Line | None = optional(examples=["https://git.example.com/home/cluster.git"])
+    repo: s.GitUrl | None = optional(examples=["https://git.example.com/home/cluster.git"])
     """The Git repository's URL. With it, an Application for each namespace is rendered."""
     path: s.RelativePath | None = optional(examples=["clusters/home/backup"])
     """The path of out/ in the Git repository."""

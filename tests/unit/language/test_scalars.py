@@ -41,6 +41,9 @@ def hours(*numbers: int) -> int:
 
 
 ACCEPTED: list[tuple[Scalar, object, object]] = [
+    (s.git_url, "https://git.example.com/a.git", "https://git.example.com/a.git"),
+    (s.git_url, "ssh://git@git.example.com/a.git", "ssh://git@git.example.com/a.git"),
+    (s.git_url, "git@github.com:a/b.git", "git@github.com:a/b.git"),
     (s.text, "", ""),
     (s.text, " \t'\"\n{{ x }} $(A) \\ # : ü 🎉 ", " \t'\"\n{{ x }} $(A) \\ # : ü 🎉 "),
     (s.one_line, " x ", " x "),
@@ -123,7 +126,12 @@ ACCEPTED: list[tuple[Scalar, object, object]] = [
     (s.timezone, "UTC", "UTC"),
 ]
 
+IN_URL = "a user, password or token stands in the URL, which Git would keep, expected one such as "
+IN_URL += "`https://git.example.com/home/cluster.git`; it belongs in a Secret"
 REFUSED: list[tuple[Scalar, object, str, str]] = [
+    (s.git_url, "https://user:t0ken@git.example.com/a", IN_URL, ""),
+    (s.git_url, "https://t0ken@git.example.com/a", IN_URL, ""),
+    (s.git_url, "ssh://git:t0ken@git.example.com/a", IN_URL, ""),
     (s.text, None, "there is no value here, expected text", ""),
     (s.text, 5, "expected text, found the number `5`", QUOTES),
     (s.text, True, "expected text, found the boolean `true`", QUOTES),
