@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from backupgen.resolve.delivery import ArgoCd, Flux
 from tests.compiled import FLEETS, compiled, objects
 
 Tool = Callable[[str], Path]
@@ -54,7 +55,7 @@ def test_every_kustomization_builds(tmp_path: Path, tool: Tool) -> None:
     for name in FLEETS:
         place = written(name, tmp_path / name)
         gitops = compiled(name).fleet.gitops
-        sealed = gitops is not None and gitops.flux is not None
+        sealed = isinstance(gitops, Flux)
         folders = [path.partition("/")[0] for path in objects(name) if path.endswith("/kustomization.yaml")]
         expected = {folder: of_folder(name, folder, sealed=sealed) for folder in folders}
         # Elsewhere two are enough: a process takes 60 ms, and the root's build reads all of them.
@@ -97,7 +98,7 @@ def test_flux_and_argo_lead_to_every_folder(name: str) -> None:
     found = [item for path, item in objects(name).items() if path.startswith("_gitops/") and "spec" in item]
     namespaces = {path.partition("/")[0] for path in objects(name) if "/" in path} - {"_gitops"}
     gitops = compiled(name).fleet.gitops
-    if gitops is None or (gitops.argocd is not None and gitops.argocd.repo is None):
+    if gitops is None or (isinstance(gitops, ArgoCd) and not gitops.repo):
         assert found == []
         return
     assert len(found) == len(namespaces)

@@ -225,7 +225,7 @@ def judge(seed: int) -> str:
     if judged.value is None:
         return "unread"
     if isinstance(judged.value.outcome, tuple):
-        operations = {each.name: each for each in judged.value.timetable.operations}
+        operations = {each.name: each for each in judged.value.schedule_input.operations}
         jobs = {
             name: Job(each.schedule.canonical(), each.zone, each.start_within, each.deadline + each.grace)
             for name, each in operations.items()
@@ -244,10 +244,10 @@ def judge(seed: int) -> str:
         if name != RETENTION:
             assert not meetings(job, jobs[RETENTION], MARGIN), (seed, name)
     _needed(seed, judged.value, jobs)
-    chosen = {name: str(slot) for name, slot in judged.value.timetable.chosen.items()}
+    chosen = {name: str(slot) for name, slot in judged.value.schedule_input.chosen.items()}
     again = schedule_fleet(text.encode(), "fleet.yaml", CompileContext(chosen_before=chosen))
     assert again.value is not None
-    assert {name: str(slot) for name, slot in again.value.timetable.chosen.items()} == chosen, seed
+    assert {name: str(slot) for name, slot in again.value.schedule_input.chosen.items()} == chosen, seed
     _between(fleet, jobs)
     return "proved"
 
