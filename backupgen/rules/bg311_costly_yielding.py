@@ -17,7 +17,7 @@ INFO = CodeInfo(
     summary="To give way costs a backup a third of its runs, or hours in a row on days on which nothing is in its way.",
     why="Cron leaves out an hour on every day or on none: a rare or long retention costs hours each day.",
     fix="Shorten the retention's deadline, or split the target's day with `at` so that it keeps clear by itself.",
-    bad='retention: {at: "0 3 1 * *", deadline: 5h, …}\n…\ntargets: {photos: {at: ":20", …}}',
+    bad='retention: {at: "0 3 1 * *", deadline: 4h30m, …}\n…\ntargets: {photos: {at: ":20", …}}',
     good='retention: {at: "0 3 1 * *", deadline: 1h, …}\n…\ntargets: {photos: {at: ":20", …}}',
 )
 
