@@ -1,6 +1,7 @@
 """BG305: a run may take longer than the time until the next one."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from backupgen.conventions.units import format_duration
 from backupgen.diagnostics import CodeInfo, Finding, Severity
@@ -17,6 +18,9 @@ INFO = CodeInfo(
     good='at: ":20"\ndeadline: 50m',
 )
 
+_SHORTEST: Final = 60
+"""The language takes no deadline below a minute."""
+
 
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each such operation at its deadline."""
@@ -25,7 +29,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
         if operation.deadline >= cadence:
             deadline, every = format_duration(operation.deadline), format_duration(cadence)
             message = f"a run of `{name}` may take {deadline}, and the next one is due after {every}"
-            help_ = f"write a deadline below `{every}`"
+            help_ = f"write a deadline below `{every}`" if cadence > _SHORTEST else "let it run less often"
             yield finding(INFO, message, (*context.jobs[name].path, "deadline"), help_)
 
 

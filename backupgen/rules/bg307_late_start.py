@@ -1,6 +1,7 @@
 """BG307: a run may start so late that it may start at any time."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from backupgen.conventions.units import format_duration
 from backupgen.diagnostics import CodeInfo, Finding, Severity
@@ -17,6 +18,10 @@ INFO = CodeInfo(
     good='at: ":20"\nstart_within: 5m',
 )
 
+_USUAL: Final = 120
+_SHORTEST: Final = 10
+"""Kubernetes looks for due CronJobs every ten seconds."""
+
 
 def check(context: RuleContext) -> Iterator[Finding]:
     """Report each such operation at its start window."""
@@ -25,7 +30,8 @@ def check(context: RuleContext) -> Iterator[Finding]:
         if operation.start_within >= cadence:
             late, every = format_duration(operation.start_within), format_duration(cadence)
             message = f"`{name}` may start {late} late, and its next run is due after {every}"
-            yield finding(INFO, message, (*context.jobs[name].path, "start_within"), "write for example `2m`")
+            help_ = f"write for example `{format_duration(min(_USUAL, max(_SHORTEST, cadence // 2)))}`"
+            yield finding(INFO, message, (*context.jobs[name].path, "start_within"), help_)
 
 
 RULE = Rule(INFO, check)

@@ -43,6 +43,11 @@ class ConsequenceKind(Enum):
 
     TARGET_RENAMED = ("target-renamed", Level.ACTION, "A target goes by another name, certainly the same one.")
     TARGET_MOVED = ("target-moved", Level.ACTION, "A target or job moves to another namespace, and its Secret with it.")
+    VERSIONS_MEET = (
+        "versions-meet",
+        Level.ACTION,
+        "An exclusive job moves: until the change is everywhere, it may meet jobs of the old version.",
+    )
     REPOSITORY_PINNED = (
         "repository-pinned",
         Level.ACTION,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import takewhile
+from typing import Final
 
 from backupgen.conventions.roles import PodRole
 from backupgen.conventions.units import format_duration
@@ -11,6 +12,9 @@ from backupgen.diff.jobs import RenderedJob
 from backupgen.diff.pairs import Pair
 from backupgen.rules.wording import when
 from backupgen.schedule import CronError, CronExpr, Zone, ZoneError, load_zone, longest_gap, next_firings, parse_cron
+
+_EXCLUSIVE: Final = frozenset({PodRole.RETENTION, PodRole.MIRROR})
+"""Those that other jobs must not meet: by restic's exclusive lock, or because files are copied without one."""
 
 
 def of_timing(pair: Pair, situation: Situation) -> Iterator[Impact]:
@@ -23,6 +27,22 @@ def of_timing(pair: Pair, situation: Situation) -> Iterator[Impact]:
     if old.deadline != new.deadline:
         message = f"a run of `{new.subject}` is ended {_after(new.deadline)}, it was {_after(old.deadline)}"
         yield Impact(ConsequenceKind.DEADLINE_CHANGED, new.subject, message)
+    yield from _versions_meet(old, new)
+
+
+def _versions_meet(old: RenderedJob, new: RenderedJob) -> Iterator[Impact]:
+    """An exclusive window that moves is proved against the new version of the other jobs only.
+
+    A run that has begun keeps its old deadline, and a controller applies each namespace at a time of its own.
+    """
+    was, will_be = ((one.schedule, one.timezone, one.deadline, one.start_within) for one in (old, new))
+    if new.role not in _EXCLUSIVE or was == will_be or old.suspended or new.suspended:
+        return
+    message = (
+        f"the window of `{new.subject}` moves, and nothing is proved about two versions of the fleet at once: let no "
+        "run of it begin, by either schedule, before every namespace has the change"
+    )
+    yield Impact(ConsequenceKind.VERSIONS_MEET, new.subject, message)
 
 
 def slot_words(job: RenderedJob) -> str:

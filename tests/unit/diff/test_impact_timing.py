@@ -44,7 +44,16 @@ def test_a_schedule_says_what_it_means_for_the_data() -> None:
 
 def test_only_backups_can_lose_data() -> None:
     old, new = (cronjob("m", "mirror", timeZone=UTC, schedule=cron) for cron in ("0 * * * *", "0 3 * * *"))
-    assert kinds(old, new) == ["schedule-changed"]
+    assert kinds(old, new) == ["versions-meet", "schedule-changed"]
+
+
+@pytest.mark.parametrize("change", [{"schedule": "0 4 * * *"}, {"deadline": 7200}, {"startingDeadlineSeconds": 600}])
+def test_an_exclusive_window_that_moves_may_meet_the_old_version(change: dict[str, Any]) -> None:
+    for role, told in (("retention", True), ("mirror", True), ("backup", False), ("restore-test", False)):
+        found = kinds(cronjob("m", role, timeZone=UTC), cronjob("m", role, timeZone=UTC, **change))
+        assert ("versions-meet" in found) is told, role
+    resting = cronjob("m", "retention", timeZone=UTC, suspend=True)
+    assert "versions-meet" not in kinds(resting, cronjob("m", "retention", timeZone=UTC, suspend=True, **change))
 
 
 def test_the_worst_case_is_gap_start_window_and_deadline() -> None:
