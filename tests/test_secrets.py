@@ -297,7 +297,7 @@ def test_a_removed_target_takes_its_secret_along(done: Place) -> None:
     done.edit_fleet("{dir: wiki}", "{dir: book}")
     kept = done.run("render")
     assert kept.exit_code == exits.CLEAN
-    assert f"= out/{WIKI} (sealed; " in kept.stdout
+    assert f"= out/{WIKI} (kept: sealed" in kept.stdout
     assert ("out-orphan", WIKI) in done.found()
 
 
@@ -513,7 +513,7 @@ OWN_RULES = {
         "creation_rules: [{age: RECIPIENT, encrypted_suffix: _x}]",
         "leaves `data` and `stringData` in plaintext",
     ),
-    "expression": ("creation_rules: [{age: RECIPIENT, encrypted_regex: '('}]", "is no regular expression"),
+    "expression": ("creation_rules: [{age: RECIPIENT, encrypted_regex: '('}]", "is not a regular expression"),
     "bad recipient": (
         "creation_rules: [{age: age1bad, encrypted_regex: '^(data|stringData)$'}]",
         "sops refuses: failed to parse input as Bech32",
@@ -582,7 +582,7 @@ def test_the_environment_does_not_choose_the_recipients(place: Place) -> None:
 @pytest.mark.parametrize(
     ("change", "slug", "said"),
     [
-        ({"wiki-db": 123}, "value-unusable", "the value `wiki-db` is no text: sops has it as `int`"),
+        ({"wiki-db": 123}, "value-unusable", "the value `wiki-db` is not text: sops has it as `int`"),
         ({"restic-rest-password": "x" * 73}, "value-unusable", "is longer than 72 bytes"),
         ({"restic-password": "a password\n"}, "value-unusable", "begins or ends with white space"),
         ({"restic-password": " typed"}, "value-unusable", "begins or ends with white space"),

@@ -78,7 +78,7 @@ def _unfit(status: os.stat_result) -> str:
     if stat.S_ISDIR(status.st_mode):
         return "this is a folder, expected a file"
     if not stat.S_ISREG(status.st_mode):
-        return "this is no regular file"
+        return "this is not a regular file"
     if status.st_size > LARGEST:
         return f"this file has {status.st_size} bytes, expected at most {LARGEST}"
     return ""

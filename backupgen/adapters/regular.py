@@ -28,7 +28,7 @@ def read_regular(path: Path, largest: int = LARGEST) -> bytes:
         if stat.S_ISDIR(status.st_mode):
             raise UnfitError("this is a folder, expected a file")
         if not stat.S_ISREG(status.st_mode):
-            raise UnfitError("this is no regular file")
+            raise UnfitError("this is not a regular file")
         if status.st_size > largest:
             raise UnfitError(f"this file has {status.st_size} bytes, expected at most {largest}")
         return file.read(largest + 1)

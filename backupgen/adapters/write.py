@@ -110,7 +110,7 @@ def write_manifests(
     except BlockedError as error:
         return Checked(None, (error.finding,))
     except FileExistsError:
-        message = "this is no folder"
+        message = "this is not a folder"
         return Checked(None, (Finding(codes.OUT_FOREIGN, message, Spot(file=str(out)), "choose another `--out`"),))
     except OSError as error:
         where = f"{out}/{error.filename}" if error.filename in manifests else str(out)

@@ -124,7 +124,7 @@ def _files(value: object) -> dict[str, str]:
         raise InventoryError("it does not give a fingerprint for each file")
     for path in value:
         if not is_inside(path):
-            raise InventoryError(f"`{path}` is no path below the folder")
+            raise InventoryError(f"`{path}` is not a path below the folder")
     return value
 
 

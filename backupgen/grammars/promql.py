@@ -117,7 +117,7 @@ def _of_words(words: list[_Word]) -> Iterator[str]:
             case "duration" if word.opened != "[" and not _is_offset(word):
                 yield f"`{word.text}` as a number is known to Prometheus 3 only; write seconds"
             case "other" | "number" if word.opened == "[" or _is_offset(word):
-                yield f"`{word.text}` without a unit is no duration before Prometheus 3"
+                yield f"`{word.text}` without a unit is not a duration before Prometheus 3"
             case "name" if word.text.lower() in {"start", "end"} and word.after == "(" and word.before != "@":
                 yield f"`{word.text}()` stands after `@` only before Prometheus 3"
             case "text" if _is_name(word):

@@ -187,7 +187,7 @@ def load_templates(overrides: Path | Mapping[str, str] | None = None) -> Checked
         return Checked(Templates(builtin, {}, ""))
     if isinstance(overrides, Path):
         if not _is_folder(overrides):
-            message = f"`{overrides}` is no folder, expected one with templates"
+            message = f"`{overrides}` is not a folder, expected one with templates"
             return Checked(None, (_finding(UNREADABLE_TEMPLATE, message, str(overrides), 1),))
         content, findings = _read_folder(overrides)
         templates = Templates(builtin, content, overrides.as_posix())

@@ -155,7 +155,7 @@ def _doubt(location: Location, labels: StringMap) -> str:
         )
     if location.service is None and "." not in location.host and not _is_address(location.host):
         return (
-            f"`{location.host}` is no full host name, expected one such as `ntfy.example.org` or "
+            f"`{location.host}` is not a full host name, expected one such as `ntfy.example.org` or "
             f"`ntfy.tools.svc.cluster.local`: the network policies cannot tell where it leads"
         )
     return ""

@@ -11,7 +11,7 @@ INFO = CodeInfo(
     code="BG425",
     slug="bad-template",
     severity=Severity.ERROR,
-    summary="A label, summary or description of an alert is no template that Prometheus can read.",
+    summary="A label, summary or description of an alert is not a template that Prometheus can read.",
     why="Prometheus refuses the whole group of rules then, and so every alert of the fleet with it.",
     fix='Correct what stands between the braces; braces that are meant as such are written `{{ "{{" }}`.',
     bad='pushgateway: {…}\nalerts: {own: {Full: {expr: up == 0, summary: "{{ $labels.instance is full"}}, …}',

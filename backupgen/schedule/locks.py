@@ -98,7 +98,7 @@ class Operation:
     def __post_init__(self) -> None:
         durations = (self.start_within, self.grace, self.lock_wait, self.needs or 0, self.lock_within or 0)
         if self.deadline <= 0 or min(durations) < 0:
-            raise ValueError(f"operation {self.name!r} has a duration that is no duration")
+            raise ValueError(f"operation {self.name!r} has a duration that is not a duration")
         if self.locks < 1:
             raise ValueError(f"operation {self.name!r} takes no lock at all")
 

@@ -84,7 +84,7 @@ def read_rules(source: RulesSource) -> Checked[Rules]:
     rules: list[Rule] = []
     for fields in listed:
         if not isinstance(fields, Mapping):
-            return Checked(None, (_finding(source, "one of the `creation_rules` is no mapping", _REMEDY),))
+            return Checked(None, (_finding(source, "one of the `creation_rules` is not a mapping", _REMEDY),))
         if problem := _unreadable(fields):
             return Checked(None, (_finding(source, problem, "write it without what only Go's expressions have"),))
         rules.append(_rule(fields, stores if isinstance(stores, Mapping) else {}))
@@ -130,7 +130,7 @@ def _unreadable(fields: Mapping[str, Any]) -> str:
         try:
             re.compile(str(fields.get(name) or ""))
         except re.error as error:
-            return f"`{name}: {fields[name]}` is no regular expression: {error.msg}"
+            return f"`{name}: {fields[name]}` is not a regular expression: {error.msg}"
     return ""
 
 

@@ -77,10 +77,10 @@ def _judged(values: ValuesFile, entries: Mapping[str, object]) -> Iterator[Findi
         if kind == "str" or value in ("", None):
             continue
         if kind:
-            message = f"the value `{name}` is no text: sops has it as `{kind}`"
+            message = f"the value `{name}` is not text: sops has it as `{kind}`"
             yield _finding(codes.VALUE_UNUSABLE, values, name, message, f"put it in quotes, with {EDIT}")
         elif isinstance(value, Mapping | list):
-            message = f"`{name}` is no single value, expected names and their values, flat"
+            message = f"`{name}` is not a single value, expected names and their values, flat"
             yield _finding(codes.VALUE_UNUSABLE, values, name, message, f"write it as one text, with {EDIT}")
         else:
             message = f"the value `{name}` is not encrypted"

@@ -12,7 +12,7 @@ DEEPEST: Final = 64
 """How many collections may lie in each other. A fleet needs about ten."""
 
 _UNNAMED: Final = "\0"
-"""Stands for a key that is no string, so that reading can go on; no YAML text holds a NUL."""
+"""Stands for a key that is not a string, so that reading can go on; no YAML text holds a NUL."""
 
 
 class TooDeepError(Exception):
@@ -36,7 +36,7 @@ class ParseListener:
         """Note a merge key, `<<`."""
 
     def key(self, value: object, start: int, end: int) -> None:
-        """Note a key that is no string; `value` is what it is, a `dict` or `list` for a collection."""
+        """Note a key that is not a string; `value` is what it is, a `dict` or `list` for a collection."""
 
     def anchor(self, name: str, start: int) -> None:
         """Note an anchor on the node at `start`."""

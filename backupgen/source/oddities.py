@@ -57,7 +57,7 @@ class Collector(ParseListener):
         self.add(codes.ANCHOR_OR_ALIAS, "merge key `<<` is not supported", start, end, _SHARE)
 
     def key(self, value: object, start: int, end: int) -> None:
-        """Refuse a key that is no string."""
+        """Refuse a key that is not a string."""
         if isinstance(value, dict | list):
             kind = "mapping" if isinstance(value, dict) else "list"
             message = f"a {kind} is used as a key, expected a string"

@@ -64,7 +64,7 @@ class _Refusal(ParseListener):
         _refuse(self._text, start, "merge key")
 
     def key(self, value: object, start: int, end: int) -> None:  # noqa: ARG002 (interface)
-        _refuse(self._text, start, "key that is no string")
+        _refuse(self._text, start, "key that is not a string")
 
     def anchor(self, name: str, start: int) -> None:
         _refuse(self._text, start, f"anchor `&{name}`")

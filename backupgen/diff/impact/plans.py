@@ -129,7 +129,7 @@ def _retention(old: _Contents, new: _Contents, known: TagChanges) -> Iterator[Im
             was = f"; it was {old.expire[tag]}d" if tag in old.expire else ""
             yield Impact(ConsequenceKind.TAG_EXPIRES, tag, message + was)
     for tag in sorted(old.expire.keys() - new.expire.keys() - new.keep.keys()):
-        message = f"snapshots with the tag `{tag}` are no longer forgotten by their age: they stay for ever"
+        message = f"snapshots with the tag `{tag}` are no longer forgotten by their age: they stay forever"
         yield Impact(ConsequenceKind.RETENTION_GROWN, tag, message)
 
 

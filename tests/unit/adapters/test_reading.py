@@ -29,7 +29,7 @@ def test_a_fleet_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     below = files.read_fleet(tmp_path / "file" / "fleet.yaml")
     assert said(below) == [("unreadable-file", "this file cannot be read: not a directory")]
     os.mkfifo(tmp_path / "pipe")
-    assert said(files.read_fleet(tmp_path / "pipe")) == [("unreadable-file", "this is no regular file")]
+    assert said(files.read_fleet(tmp_path / "pipe")) == [("unreadable-file", "this is not a regular file")]
     monkeypatch.setattr(files, "LARGEST", 3)
     (tmp_path / "large").write_text("1234")
     large = files.read_fleet(tmp_path / "large")

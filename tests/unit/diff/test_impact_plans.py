@@ -49,7 +49,7 @@ def test_tags_come_go_and_expire() -> None:
         ),
         ("tag-expires", "f", "snapshots with the tag `f` are forgotten when older than 90d, the last one too"),
         ("retention-grown", "b", "nothing forgets snapshots with the tag `b` any more"),
-        ("retention-grown", "e", "snapshots with the tag `e` are no longer forgotten by their age: they stay for ever"),
+        ("retention-grown", "e", "snapshots with the tag `e` are no longer forgotten by their age: they stay forever"),
         ("retention-added", "c", "of the snapshots with the tag `c` only these stay: 7 daily"),
     ]
     assert said({}, new) == []

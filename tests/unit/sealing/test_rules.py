@@ -138,8 +138,8 @@ def test_what_is_wrong_with_a_rule_is_said_where_it_stands() -> None:
         ("a: [", "this is no YAML: "),
         ("a: &b [*b]", "this has no `creation_rules`"),
         ("", "this has no `creation_rules`"),
-        ("creation_rules: [1]", "one of the `creation_rules` is no mapping"),
-        ("creation_rules: [{path_regex: '['}]", "`path_regex: [` is no regular expression: "),
+        ("creation_rules: [1]", "one of the `creation_rules` is not a mapping"),
+        ("creation_rules: [{path_regex: '['}]", "`path_regex: [` is not a regular expression: "),
     ):
         (finding,) = read_rules(RulesSource("x/.sops.yaml", "/x", text)).findings
         assert finding.message.startswith(said)

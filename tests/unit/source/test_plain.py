@@ -27,7 +27,7 @@ def test_nothing_is_no_document() -> None:
         ("a: *x\n", 1, 4, "alias `*x`"),
         ("<<: {}\n", 1, 1, "merge key"),
         ("a: !x 1\n", 1, 4, "tag `!x`"),
-        ("b:\n  1: 1\n", 2, 3, "key that is no string"),
+        ("b:\n  1: 1\n", 2, 3, "key that is not a string"),
         ("é: \x07\n", 1, 4, "character U+0007 is not allowed in YAML"),
         ("a: \ud800\n", 1, 4, "lone surrogate"),
         ("[" * 65, 1, 65, "nested too deep"),
