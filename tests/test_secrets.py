@@ -634,10 +634,13 @@ def test_a_damaged_values_file(done: Place) -> None:
     assert done.files() == before
 
 
+SEALED = "'ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]'"
+
+
 def test_secrets_that_are_not_ours(done: Place) -> None:
     plain = "apiVersion: v1\nkind: Secret\nmetadata: {name: mine}\nstringData: {A: canary}\n"
     done.write("notes/mine.yaml", plain)
-    done.write("notes/sealed.enc.yaml", plain.replace("canary", "ENC[x]") + "sops: {}\n")
+    done.write("notes/sealed.enc.yaml", plain.replace("canary", SEALED) + "sops: {mac: x}\n")
     done.write("notes/env.yaml", "spec:\n  env:\n    - name: RESTIC_PASSWORD\n      value: canary\n")
     done.write("notes/map.yaml", "kind: ConfigMap\ndata:\n  RESTIC_PASSWORD: canary\n")
     done.write("notes/key.yaml", "kind: ConfigMap\ndata:\n  key: AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQ\n")
