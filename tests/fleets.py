@@ -268,6 +268,10 @@ def _repository(draw: st.DrawFn, index: int, *, ntfy: bool) -> Data:
         fields |= {"labels": LABELS, "annotations": ANNOTATIONS}
         repository["server"] = draw(st.fixed_dictionaries({"volume": VOLUMES}, optional=fields))
         repository["server"]["volume"].pop("sentinel", None)
+        # Two servers never share a volume.
+        for place in ("pvc", "host_path"):
+            if place in repository["server"]["volume"]:
+                repository["server"]["volume"][place] += f"-of-{index}" if place == "pvc" else f"/of-{index}"
     if draw(st.booleans()):
         required = {"at": st.just("01:00"), "deadline": st.just("30m"), "keep": KEEP}
         repository["retention"] = draw(st.fixed_dictionaries(required, **operation))

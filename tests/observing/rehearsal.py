@@ -3,8 +3,10 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from tests.observing.observed import Observed
@@ -48,10 +50,19 @@ class Rehearsal:
         return folder
 
     def backup(
-        self, instance: str, tag: str = "", *, ago: int = 0, code: int = 0, prefix: str = "", **changes: str
+        self,
+        instance: str,
+        tag: str = "",
+        *,
+        ago: int = 0,
+        code: int = 0,
+        prefix: str = "",
+        dated: bool = False,
+        **changes: str,
     ) -> None:
-        """A backup that ends with an exit code."""
-        arguments = ("backup.sh", f"--tag={tag or instance}", "--", str(self.source(instance)))
+        """A backup that ends with an exit code; restic has a clock of its own, which `dated` sets back as well."""
+        begun = [f"--time={datetime.fromtimestamp(time.time() - ago):%Y-%m-%d %H:%M:%S}"] if dated else []  # noqa: DTZ006
+        arguments = ("backup.sh", f"--tag={tag or instance}", *begun, "--", str(self.source(instance)))
         self._run(*arguments, instance=instance, ago=ago, code=code, prefix=prefix, **changes)
 
     def slow(self, instance: str, seconds: int) -> None:
@@ -75,7 +86,7 @@ class Rehearsal:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
-    def retention(self, instance: str, *tags: str, ago: int = 0) -> None:
+    def retention(self, instance: str, *tags: str, ago: int = 0, code: int = 0) -> None:
         """Forget, prune, check."""
         plan = [f"retain {tag} {tag} --keep-last=7" for tag in tags]
         url = f"rest:{self.fleet.server.url}{self.fleet.repository.name}/"
@@ -83,7 +94,7 @@ class Rehearsal:
             "PLAN": self.fleet.plan("\n".join([*plan, "thin 9 n r", "prune", "check", "measure", ""])),
             "RESTIC_REPOSITORY": url,
         }
-        self._run("retention.sh", instance=instance, ago=ago, code=0, prefix="", **changes)
+        self._run("retention.sh", instance=instance, ago=ago, code=code, prefix="", **changes)
 
     def restore_test(
         self, instance: str, tags: dict[str, Path], *, ago: int = 0, code: int = 0, least: int = 1

@@ -44,7 +44,7 @@ WRONG: Alerts = {
     "new": ("BackupJobStuck",),
     "suspended": (),
     REMOVED: ("BackupNotInFleet",),
-    RETENTION: (),
+    RETENTION: ("BackupFailed", ("BackupRetentionRefused", "good")),
     DRILL: (("BackupRestoreTestFailed", "failed"),),
     FROZEN_DRILL: ("BackupRestoreTestStale",),
     MIRROR: ("BackupMirrorFailed", "BackupMirrorUnverified"),
@@ -73,7 +73,7 @@ COUNTS = {
     # Whatever has no success that is young enough: the one that is new as well.
     "Is everything protected?": len({"failing", KILLED, "never", "new", DRILL, FROZEN_DRILL, MIRROR, FROZEN}),
     "Alerts": sum(map(len, WRONG.values())),
-    "Last run failed": len({"failed", "failing", "partial", DRILL, MIRROR}),
+    "Last run failed": len({"failed", "failing", "partial", DRILL, MIRROR, RETENTION}),
     "Overdue or never run": len({KILLED, "never", "new", FROZEN_DRILL, FROZEN}),
 }
 """What the first row of the dashboard counts."""
@@ -120,6 +120,9 @@ def _deployed(observed: Observed) -> Iterator[Sample]:
 
 def go_wrong(rehearsal: Rehearsal, within: Mapping[str, int]) -> None:
     """Run every job, each as it is called; `within` says how old the last run of each may be."""
+    # First of all, as a drill refuses snapshots that are younger than it is.
+    rehearsal.backup("good", ago=within[FROZEN_DRILL] + 600, dated=True)
+    rehearsal.restore_test(FROZEN_DRILL, {"good": rehearsal.source("good")}, ago=within[FROZEN_DRILL] + 300)
     rehearsal.source("shrunk", lines=1000)
     rehearsal.backup("shrunk", ago=3600)
     rehearsal.slow("slow", 170)
@@ -133,11 +136,13 @@ def go_wrong(rehearsal: Rehearsal, within: Mapping[str, int]) -> None:
     for name in ("suspended", REMOVED):
         rehearsal.backup(name, ago=30 * DAY)
     rehearsal.backup(REMOVED, code=66, RESTIC_REPOSITORY_ID="0" * 64)
-    rehearsal.retention(RETENTION, "good", "late", ago=DAY)
+    rehearsal.backup("good")
+    rehearsal.retention(RETENTION, "good", "late")
+    # By a clock that is two hours behind, the newest snapshot comes from the future.
+    rehearsal.retention(RETENTION, "good", ago=2 * 3600, code=74)
     rehearsal.mirror(FROZEN, ago=within[FROZEN] + 300)
     rehearsal.mirror(MIRROR, code=66)
     rehearsal.backup("good", ago=3600)
-    rehearsal.restore_test(FROZEN_DRILL, {"good": rehearsal.source("good")}, ago=within[FROZEN_DRILL] + 300)
     lost = rehearsal.fleet.folder / "lost"
     rehearsal.restore_test(DRILL, {"good": rehearsal.source("good"), "failed": lost}, code=72)
     rehearsal.backup(KILLED, KILLED_TAG, ago=within[KILLED] + 300)

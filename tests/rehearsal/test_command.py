@@ -132,9 +132,11 @@ def test_the_reference_fleet_is_green(backupgen: Run) -> None:
         assert step["exit_codes"] == [0]
         assert step["metrics"] >= 10
         assert len(step["snapshots"]) == 8
-    assert ran[("retention", "restic-retentionpolicies")]["snapshots"] == "7 kept", "of the eight that were made"
+    assert ran[("retention", "restic-retentionpolicies")]["snapshots"] == "8 kept", (
+        "all are younger than a run of their target"
+    )
     assert ran[("restore test", "backup-restore-test")]["snapshots"] == "6 tested"
-    assert ran[("mirror", "backup-mirror-wasabi")]["snapshots"] == "7 copied"
+    assert ran[("mirror", "backup-mirror-wasabi")]["snapshots"] == "8 copied"
     assert ran[("restore test", "backup-restore-test-mirror-wasabi")]["snapshots"] == "6 tested"
     shown = table_of(page("green"))
     assert [(step["verdict"], step["phase"], step["name"]) for step in report["steps"]] == shown, "docs/rehearse.md"

@@ -118,8 +118,8 @@ class Rehearser:
         backups = [operation for operation in operations if operation.role is PodRole.BACKUP]
         yield from self._back_up(backups)
         for operation in operations:
-            if operation.mirror is not None:
-                yield from self._mirror(operation, operation.mirror)
+            if operation.copy is not None:
+                yield from self._mirror(operation, operation.copy)
             elif operation.role is not PodRole.BACKUP:
                 yield self._operate(operation)
         if not repository.mirrors:
