@@ -246,6 +246,13 @@ URLS = {
 }
 
 
+def _of_its_own(volume: Data, index: int) -> None:
+    """Two servers never share a volume."""
+    for place, mark in (("pvc", "-of-"), ("host_path", "/of-")):
+        if place in volume:
+            volume[place] += f"{mark}{index}"
+
+
 @st.composite
 def _repository(draw: st.DrawFn, index: int, *, ntfy: bool) -> Data:
     night = _settings(ntfy=ntfy)
@@ -268,10 +275,7 @@ def _repository(draw: st.DrawFn, index: int, *, ntfy: bool) -> Data:
         fields |= {"labels": LABELS, "annotations": ANNOTATIONS}
         repository["server"] = draw(st.fixed_dictionaries({"volume": VOLUMES}, optional=fields))
         repository["server"]["volume"].pop("sentinel", None)
-        # Two servers never share a volume.
-        for place in ("pvc", "host_path"):
-            if place in repository["server"]["volume"]:
-                repository["server"]["volume"][place] += f"-of-{index}" if place == "pvc" else f"/of-{index}"
+        _of_its_own(repository["server"]["volume"], index)
     if draw(st.booleans()):
         required = {"at": st.just("01:00"), "deadline": st.just("30m"), "keep": KEEP}
         repository["retention"] = draw(st.fixed_dictionaries(required, **operation))

@@ -89,6 +89,7 @@ def watched(tmp_path: Path, tool: Callable[[str], Path]) -> Watched:
     return Watched(place)
 
 
+@pytest.mark.slow
 def test_sealing(watched: Watched) -> None:
     place = watched.place
     assert watched.run("render") == 0
@@ -122,6 +123,7 @@ def test_the_environment_of_others(watched: Watched) -> None:
     assert not any("SOPS_AGE_KEY" in call for call in calls if '"git"' in call)
 
 
+@pytest.mark.slow
 def test_failures(watched: Watched) -> None:
     """What sops says of a plaintext that it did not expect holds that plaintext."""
     place = watched.place

@@ -103,6 +103,7 @@ def test_a_wait_for_locks_can_be_the_remedy() -> None:
     assert remedies_hold(text) >= 1
 
 
+@pytest.mark.slow
 def test_four_hundred_that_meet_one_are_one_finding() -> None:
     data = yaml.safe_load(fleet(('at: ":10"', 'at: "10 3 * * *"')))
     pattern = data["targets"]["mariadb"]

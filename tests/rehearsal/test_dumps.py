@@ -44,6 +44,7 @@ def run(stage: Stage, operation: Operation, environment: Mapping[str, str]) -> J
     return stage.run(operation.job.namespace, operation.job.name, replace(changes, environment=merged))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "said"),
     [

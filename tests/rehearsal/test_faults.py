@@ -61,6 +61,7 @@ def test_a_pushgateway_that_is_down_is_no_failure_but_does_not_pass_either() -> 
     assert judge_job(end, reports=True) == (Verdict.FAILED, "no metrics arrived")
 
 
+@pytest.mark.slow
 def test_a_full_disk_below_the_repository() -> None:
     with grafana(disk=1 << 20) as stage:
         add_file(stage, "large", noise("full", 4 << 20))
@@ -70,6 +71,7 @@ def test_a_full_disk_below_the_repository() -> None:
     assert end.metrics['backup_status{status="failure"}'] in {1, 124}
 
 
+@pytest.mark.slow
 def test_a_server_that_is_down() -> None:
     with grafana() as stage:
         stage.servers["rest-server"].stop()

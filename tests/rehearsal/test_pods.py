@@ -102,6 +102,7 @@ def test_a_full_volume_is_full(stage: Stage) -> None:
     assert end.pods[0].exit_code == 12
 
 
+@pytest.mark.slow
 def test_at_the_deadline_the_job_is_asked_to_end_and_cleans_up(stage: Stage) -> None:
     """TERM reaches restic through the script, the lock is gone, and the failure is pushed and notified."""
     add_file(stage, "large", noise("deadline", 4 << 20))

@@ -246,6 +246,7 @@ def start_mariadb(scene: Scene, app: App) -> None:
     pytest.fail(server.log)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mirror", ["", "wasabi"])
 def test_a_mariadb_comes_back_and_starts(reference: Scene, mirror: str, tmp_path: Path, tool: Tool) -> None:
     app = reference.app("mariadb")

@@ -232,6 +232,7 @@ def slow_backup(fleet: Fleet, shell: str, repository: str, data: Path, **changes
     return fleet.start("backup.sh", "--limit-upload=300", "--", str(data), shell=shell, **place, **changes)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("deadline")
 @pytest.mark.parametrize("restic", ["restic", "restic-forky"])
 def test_ended_in_the_middle_of_a_backup(fleet: Fleet, tmp_path: Path, restic: str) -> None:

@@ -109,6 +109,7 @@ def socket(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("s") / "s"
 
 
+@pytest.mark.slow
 def test_a_mariadb_is_dumped_restored_and_started(
     in_pod: Fleet, tools: dict[str, str], tmp_path: Path, socket: Path
 ) -> None:

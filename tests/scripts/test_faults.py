@@ -61,6 +61,7 @@ def server_on_a_disk(fleet: Fleet, tools: dict[str, str], *, size: str, read_onl
         yield f"rest:http://{address}/r/"
 
 
+@pytest.mark.slow
 @pytest.mark.fault("disk-full")
 def test_a_full_disk(fleet: Fleet, source: Path, tools: dict[str, str]) -> None:
     (source / "large").write_bytes(os.urandom(4_000_000))

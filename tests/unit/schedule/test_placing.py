@@ -291,6 +291,7 @@ def remembered(wanted: list[Request], placement: Placement) -> list[Request]:
     return [request._replace(before=placement.slots.get(request.operation.name)) for request in wanted]
 
 
+@pytest.mark.slow
 @given(fleets(), st.data())
 @settings(max_examples=60, deadline=None)
 def test_nobody_is_moved_by_who_comes_goes_or_is_renamed(fleet: list[Request], data: st.DataObject) -> None:
@@ -353,6 +354,7 @@ def test_without_memory_most_stay_as_well() -> None:
     assert sum(after.slots[name] != chosen for name, chosen in before.slots.items()) <= 2
 
 
+@pytest.mark.slow
 def test_hash_randomisation_does_not_matter() -> None:
     code = (
         "from tests.unit.schedule.test_placing import *\n"
