@@ -20,7 +20,11 @@ Fleet = Annotated[Path, typer.Option("--fleet", metavar="FILE", help="The fleet.
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder of the rendered files.")]
 Templates = Annotated[
     Path | None,
-    typer.Option("--templates", metavar="DIR", help="Templates of your own, instead of or on top of builtin ones. They are code."),
+    typer.Option(
+        "--templates",
+        metavar="DIR",
+        help="Templates of your own, instead of or on top of builtin ones. They are code.",
+    ),
 ]
 
 

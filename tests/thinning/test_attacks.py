@@ -215,6 +215,10 @@ def attacked(seed: int, folder: Path, nights: int) -> None:
         attack.night(forges=True)
         there = {item.id for item in attack.world.snapshots}
         lost = [item for item in attack.honest if item.time < begun and item.id not in there]
+        if not attack.world.pushgateway:
+            # restic keeps the oldest for counts that are not filled yet. Who remembers nothing cannot tell an older one
+            # that came today from one that was always there; docs/retention.md says so.
+            lost = [item for item in lost if item is not attack.honest[-1]]
         assert not lost, f"seed {seed}, {number + 1} nights after the attack began, {attack.kinds}: {lost}"
 
 
