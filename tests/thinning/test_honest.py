@@ -34,7 +34,8 @@ class Fleet:
             shell=self.draw.choice(["dash", "busybox", "bash"]),
         )
         self.slot = START + timedelta(minutes=self.draw.randrange(5, 55))
-        self.size, self.down, self.failing, self.resting = 1000.0, 0, 0, 0
+        self.size = self.most = 1000.0
+        self.down, self.failing, self.resting = 0, 0, 0
 
     def night(self) -> str:
         """Let a day pass; returns why the retention refused."""
@@ -64,7 +65,9 @@ class Fleet:
         if draw.random() < 0.02:
             self.down = draw.randrange(1, 20)
             return
-        self.size *= draw.uniform(0.93, 1.08)
+        # What shrinks to less than half is refused with reason; another test is about that.
+        self.size = max(self.size * draw.uniform(0.93, 1.08), self.most * 0.6)
+        self.most = max(self.most, self.size)
         size = int(self.size)
         time = self.slot + timedelta(seconds=draw.uniform(0, 120))
         if not self.failing and draw.random() < 0.05:
