@@ -158,7 +158,7 @@ def test_a_mistake_of_the_fleet_is_red_where_it_shows(backupgen: Run, tmp_path: 
     done = backupgen("rehearse", "--fleet", fleet, "--target", "grafana")
     assert done.returncode == 1, done.stdout
     lines = done.stdout.splitlines()
-    assert any(line.startswith("ok      backup        backup-grafana") for line in lines)
+    assert any(line.startswith("ok      backup        backup-grafana") for line in lines), done.stdout
     # That of the repository, and that of its copy.
     drills = [line for line in lines if line.startswith("failed  restore test")]
     assert [drill.endswith("PodFailurePolicy") for drill in drills] == [True, True]
