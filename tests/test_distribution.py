@@ -65,6 +65,7 @@ def test_the_sdist_holds_no_more_than_the_wheel_needs(dist: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_pins_are_all_that_the_wheel_needs(installed: Path) -> None:
     run([sys.executable, "-m", "pip", "--python", installed.with_name("python"), "check"], cwd=installed.parent)
 

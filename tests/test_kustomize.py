@@ -51,6 +51,7 @@ def unordered(items: list[Item]) -> list[str]:
     return sorted(yaml.safe_dump(item) for item in items)
 
 
+@pytest.mark.slow
 def test_every_kustomization_builds(tmp_path: Path, tool: Tool) -> None:
     for name in FLEETS:
         place = written(name, tmp_path / name)

@@ -90,6 +90,7 @@ def test_pods_that_cannot_be_listed(dumping: Fleet, tmp_path: Path) -> None:
     assert "could not be listed (exit code 3)" in output
 
 
+@pytest.mark.slow
 def test_a_dump_that_hangs_is_ended(dumping: Fleet, tmp_path: Path) -> None:
     started = time.monotonic()
     code, output = dump(dumping, tmp_path / "dump", "sleep", "30", BACKUP_DEADLINE="2")

@@ -80,6 +80,7 @@ def test_a_full_disk(fleet: Fleet, source: Path, tools: dict[str, str]) -> None:
         assert run.returncode == 1, run.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.fault("disk-read-only")
 def test_a_disk_that_is_read_only(fleet: Fleet, source: Path, tools: dict[str, str]) -> None:
     with server_on_a_disk(fleet, tools, size="9m", read_only=True) as place:
@@ -219,6 +220,7 @@ def test_a_hundred_thousand_files(fleet: Fleet, roomy: Path) -> None:
     assert list(restore.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.fault("two-jobs")
 def test_two_backups_and_a_prune_at_once(writable: Fleet, source: Path, tmp_path: Path) -> None:
     """The prune begins when both backups hold their locks; what they share with what it removes stays."""

@@ -145,6 +145,7 @@ def test_two_locks_of_one_holder(writable: Fleet, source: Path, shell: str) -> N
     }
 
 
+@pytest.mark.slow
 @pytest.mark.fault("unreadable-lock")
 @pytest.mark.parametrize("restic", ["restic", "restic-forky"])
 def test_a_lock_file_that_cannot_be_read(writable: Fleet, source: Path, restic: str) -> None:

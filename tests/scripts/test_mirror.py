@@ -136,6 +136,7 @@ def test_a_copy_that_is_killed_can_be_used_and_goes_on(mirrored: Mirrored, tmp_p
     fleet.restic("restore", "latest", "--tag=a", f"--target={tmp_path / 'back'}", repository=mirror)
 
 
+@pytest.mark.slow
 def test_a_backup_during_the_copy_leaves_the_copy_intact(mirrored: Mirrored, source: Path) -> None:
     """A backup is made between any two of rclone's runs; the copy passes the check and can be restored."""
     fleet, mirror, changes = mirrored
@@ -279,6 +280,7 @@ def test_usage(fleet: Fleet) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.fault("mirror-keeps-a-key")
 @pytest.mark.parametrize("shell", ["dash", "busybox"])
 def test_a_password_that_was_taken_back_opens_the_copy_no_more(mirrored: Mirrored, shell: str) -> None:
@@ -296,6 +298,7 @@ def test_a_password_that_was_taken_back_opens_the_copy_no_more(mirrored: Mirrore
     assert not after & before
 
 
+@pytest.mark.slow
 def test_a_key_that_cannot_be_removed_from_the_copy_is_a_failure(mirrored: Mirrored) -> None:
     fleet, mirror, changes = mirrored
     assert fleet.run("mirror.sh", **changes).returncode == 0

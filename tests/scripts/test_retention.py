@@ -109,6 +109,7 @@ def held_lock(fleet: Fleet, data: Path) -> subprocess.Popen[bytes]:
     pytest.fail("the holder took no lock")
 
 
+@pytest.mark.slow
 @pytest.mark.fault("live-lock")
 def test_a_live_lock_is_waited_for_and_left(writable: Fleet, source: Path) -> None:
     holder = held_lock(writable, source / "file")
